@@ -1,0 +1,193 @@
+//! The one handle that the kiosk holds: commands in, events out, whatever devices stand behind it.
+//!
+//! A *presentation* is one document put down once. The reader numbers presentations; every event of a document
+//! carries its number, and whoever listens drops what belongs to an older one.
+
+use crate::document::Document;
+use crate::mrz::{Check, Format, Lines};
+use crate::ocr::{Advice, Guess, LumaImage, Quad, Reason};
+use verification_api::personal::PersonalText;
+
+/// Numbers one document put down once; grows by one with each, and with each [`Command::Arm`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct PresentationNo(pub u64);
+
+/// Names a configured device (`"scanner"`, `"camera"`): the key of its table in `kiosk.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId(pub String);
+
+/// What an armed reader may take; anything else that is read is dropped and zeroed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Accept {
+    /// Zones and barcodes of documents.
+    Documents,
+    /// Only a `BC1:` backup-code QR.
+    BackupCode,
+    /// Only an officer's badge or a technician's `TC1:` credential.
+    Staff,
+}
+
+/// What the kiosk tells the reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Opens presentation `PresentationNo` (chosen by the kiosk, growing) and takes at most one accepted read, then
+    /// disarms by itself.
+    Arm {
+        presentation: PresentationNo,
+        accept: Accept,
+    },
+    Disarm,
+    SelfTest {
+        device: DeviceId,
+    },
+    /// The preview wanted, in pixels on the screen; `None` stops it.
+    Preview {
+        size: Option<(u32, u32)>,
+    },
+}
+
+/// How a document was taken in; the wire's `how`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    Serial,
+    Camera,
+    Keyed,
+}
+
+/// What was read under one presentation.
+#[derive(Clone)]
+pub enum Reading {
+    Zone(Box<ZoneReading>),
+    /// A document's barcode without a zone (a driver licence).
+    Barcode(Box<BarcodeReading>),
+    /// The text behind `BC1:`.
+    BackupCode(PersonalText),
+    /// A badge's number, or a whole `TC1:` text.
+    Staff(PersonalText),
+}
+
+/// A machine-readable zone, accepted.
+#[derive(Clone)]
+pub struct ZoneReading {
+    pub source: Source,
+    pub format: Format,
+    pub lines: Lines,
+    pub checks: Vec<Check>,
+    pub deviations: Vec<&'static str>,
+    pub document: Document,
+    /// Confidence of each character; empty for a serial reader, which gives none.
+    pub characters: Vec<Vec<f32>>,
+    pub quad: Option<Quad>,
+    /// Whether a barcode of the same presentation says the same; `None` without one.
+    pub barcode_agrees: Option<bool>,
+}
+
+/// A barcode that stands for a document by itself.
+#[derive(Clone)]
+pub struct BarcodeReading {
+    pub source: Source,
+    pub document: Document,
+    /// Header, lengths and mandatory elements are right; without that it completes no visit.
+    pub whole: bool,
+    pub payload: PersonalText,
+}
+
+/// What the reader tells the kiosk.
+#[derive(Clone)]
+pub enum Event {
+    /// A device answers and is configured.
+    Ready {
+        device: DeviceId,
+        identity: String,
+    },
+    /// A device is gone or silent; it is being reopened.
+    Lost {
+        device: DeviceId,
+        fault: Fault,
+    },
+    Armed {
+        presentation: PresentationNo,
+    },
+    Disarmed {
+        presentation: PresentationNo,
+    },
+    /// A document lies there (camera gate, sensor): the try begins.
+    Sensed {
+        presentation: PresentationNo,
+    },
+    Removed {
+        presentation: PresentationNo,
+    },
+    Read {
+        presentation: PresentationNo,
+        reading: Reading,
+    },
+    /// The try failed.
+    Failed {
+        presentation: PresentationNo,
+        reason: Reason,
+        advice: Option<Advice>,
+        guess: Option<Guess>,
+    },
+    /// What the camera sees just now; changes while searching.
+    Advice {
+        presentation: PresentationNo,
+        advice: Option<Advice>,
+        quad: Option<Quad>,
+    },
+    SelfTest {
+        device: DeviceId,
+        report: SelfTestReport,
+    },
+}
+
+/// What is wrong with a device, in the vocabulary of CUSS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// No such port or node.
+    NotReachable,
+    /// Open, but silent.
+    NotResponding,
+    /// Garbage on the line.
+    ProtocolErrors,
+    /// The camera gives the same picture again and again.
+    Frozen,
+    Black,
+    /// The camera offers nothing that we can use; the text of `devices` says what.
+    Unsupported,
+}
+
+/// Outcome of a device's self-test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SelfTestReport {
+    pub passed: bool,
+    /// One sentence for a technician; no personal data.
+    pub detail: String,
+    pub millis: u64,
+}
+
+/// Counters and state of one device, for heartbeats and diagnostics; no personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceStatus {
+    pub device: DeviceId,
+    pub kind: &'static str,
+    pub fault: Option<Fault>,
+    pub ready: bool,
+    pub identity: String,
+    pub good_reads: u64,
+    pub failed_reads: u64,
+    pub reconnects: u64,
+    /// One line of facts: format and rate of a camera, firmware of a scanner.
+    pub facts: String,
+}
+
+/// The newest preview frame, scaled for the screen: RGBA, row by row. Zeroed by whoever drops it last.
+#[derive(Clone)]
+pub struct PreviewFrame {
+    pub width: u32,
+    pub height: u32,
+    pub rgba: std::sync::Arc<Vec<u8>>,
+}
+
+/// The newest full frame, for recognition and diagnostics.
+pub type Frame = std::sync::Arc<LumaImage>;
