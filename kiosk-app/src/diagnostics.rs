@@ -112,7 +112,8 @@ pub enum Event {
     },
     Refused(Notice),
     Report(Box<Report>),
-    Tested(Row),
+    /// All rows of the test that ran.
+    Tested(Vec<Row>),
     /// The service's answer to the mock inspection.
     MockAnswered {
         answered: bool,

@@ -36,7 +36,8 @@ pub enum Page {
     },
     /// The zone keyed in by hand, row by row.
     KeyIn(KeyIn),
-    /// "Pull up the record" with an identifier and a code is the traveler's own pair of screens.
+    /// "Pull up the record": the visit's own Identifier, BackupCode and Verifying screens, then back to `Visit`.
+    PullUp,
     Refer {
         code: Option<String>,
     },
