@@ -1,4 +1,8 @@
-//! The officer's desk: what an officer sees and can ask for, beside the visit.
+//! The officer's desk: what an officer sees and can ask for, beside the visit. What happens there is in `step`, the
+//! zone typed by hand in `keyed`.
+
+mod keyed;
+mod step;
 
 use crate::event::StaffId;
 use crate::session::answers::OpenedReferral;
