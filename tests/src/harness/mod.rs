@@ -9,6 +9,7 @@ pub mod process;
 pub mod programs;
 pub mod records;
 pub mod service;
+pub mod touch;
 pub mod wait;
 
 use std::fmt;
