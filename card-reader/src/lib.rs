@@ -5,4 +5,5 @@ pub mod date;
 pub mod document;
 pub mod mrz;
 pub mod ocr;
+pub mod profiles;
 pub mod reader;
