@@ -2,6 +2,7 @@
 //! barcodes. No screens, no network, no clock of its own: time is an argument, except in the shells of the devices.
 
 mod clock;
+pub mod date;
 pub mod document;
 pub mod mrz;
 pub mod ocr;
