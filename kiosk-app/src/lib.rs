@@ -8,3 +8,5 @@ pub mod event;
 pub mod kiosk;
 pub mod officer;
 pub mod session;
+#[cfg(feature = "simulated")]
+pub mod targets;
