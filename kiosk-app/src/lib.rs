@@ -1,1 +1,12 @@
-//! placeholder
+//! The kiosk: a pure core (`kiosk`, `session`, `officer`, `diagnostics`) in a thin shell that runs its effects.
+
+pub mod clock;
+pub mod config;
+pub mod diagnostics;
+pub mod effect;
+pub mod event;
+pub mod kiosk;
+pub mod officer;
+pub mod session;
+#[cfg(feature = "simulated")]
+pub mod targets;
