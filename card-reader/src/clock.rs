@@ -3,7 +3,10 @@
 use std::time::Instant;
 
 /// Monotonic now.
-#[expect(clippy::disallowed_methods, reason = "the shells of the devices take the time here and hand it to the pure parts")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the shells of the devices take the time here and hand it to the pure parts"
+)]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }

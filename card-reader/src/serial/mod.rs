@@ -52,16 +52,24 @@ pub enum SerialCommand {
 /// What a serial reader tells. What belongs to a document carries the presentation it was armed for.
 pub enum SerialEvent {
     /// Identified and configured.
-    Ready { identity: Identity, changed_unit: bool },
+    Ready {
+        identity: Identity,
+        changed_unit: bool,
+    },
     Armed(PresentationNo),
     DocumentPresent(PresentationNo),
     /// The rows as the device sent them, separators and all.
-    ZoneRead { presentation: PresentationNo, raw: Zeroizing<Vec<u8>> },
+    ZoneRead {
+        presentation: PresentationNo,
+        raw: Zeroizing<Vec<u8>>,
+    },
     DocumentRemoved(PresentationNo),
     /// Garbage on the line: three errors in ten seconds (`true`), or quiet again (`false`).
     ProtocolErrors(bool),
     /// Milliseconds until it answered.
-    SelfTested { millis: u64 },
+    SelfTested {
+        millis: u64,
+    },
 }
 
 /// What a device says of itself.

@@ -89,7 +89,9 @@ impl Bench {
                 }
                 SerialEvent::Armed(no) => format!("armed {}", no.0),
                 SerialEvent::DocumentPresent(no) => format!("present {}", no.0),
-                SerialEvent::ZoneRead { presentation, raw } => format!("zone {} of {} bytes", presentation.0, raw.len()),
+                SerialEvent::ZoneRead { presentation, raw } => {
+                    format!("zone {} of {} bytes", presentation.0, raw.len())
+                }
                 SerialEvent::DocumentRemoved(no) => format!("removed {}", no.0),
                 SerialEvent::ProtocolErrors(standing) => format!("protocol errors {standing}"),
                 SerialEvent::SelfTested { millis } => format!("self-test {millis} ms"),
