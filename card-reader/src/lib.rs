@@ -6,5 +6,6 @@ pub mod date;
 pub mod document;
 pub mod mrz;
 pub mod ocr;
+pub mod profiles;
 pub mod reader;
 pub mod serial;
