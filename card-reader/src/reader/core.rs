@@ -2,10 +2,7 @@
 //! it failed, and what a read is worth. Inputs come with the time; answers are [`Do`]s for the shell.
 
 use super::judge::{self, Failure};
-use super::{
-    Accept, Command, Decoder, DecoderFailure, DeviceId, DeviceStatus, Event, Fault, PresentationNo, Reading,
-    SelfTestReport, Source,
-};
+use super::{Accept, Command, DeviceId, DeviceStatus, Event, Fault, PresentationNo, Reading, SelfTestReport};
 use crate::date::Date;
 use crate::serial::port::PortEvent;
 use crate::serial::{Identity, SerialCommand, SerialEvent};
@@ -186,9 +183,8 @@ impl Core {
             }
             PortEvent::Said(SerialEvent::SelfTested { millis }) => self.tested(at, Some(millis)),
             // Of an older presentation, or of one that has its read: dropped, and zeroed by its type.
-            PortEvent::Said(
-                SerialEvent::Armed(_) | SerialEvent::DocumentPresent(_) | SerialEvent::ZoneRead { .. },
-            ) => {}
+            PortEvent::Said(SerialEvent::Armed(_) | SerialEvent::DocumentPresent(_) | SerialEvent::ZoneRead { .. }) => {
+            }
         }
     }
 
@@ -253,18 +249,18 @@ impl Core {
         let device = self.serials[at].id.clone();
         let status = &self.status[at];
         let report = match millis {
-            Some(millis) => SelfTestReport {
-                passed: true,
-                detail: format!("answers in {millis} ms, {}", status.facts),
-                millis,
-            },
+            Some(millis) => {
+                SelfTestReport { passed: true, detail: format!("answers in {millis} ms, {}", status.facts), millis }
+            }
             None => SelfTestReport {
                 passed: false,
                 detail: match status.fault {
                     Some(Fault::NotReachable) => {
-                        "the port cannot be opened: check the cable, the path in kiosk.toml and the permissions".to_owned()
+                        "the port cannot be opened: check the cable, the path in kiosk.toml and the permissions"
+                            .to_owned()
                     }
-                    _ => "the device does not answer: check the cable and its power, then unplug and replug it".to_owned(),
+                    _ => "the device does not answer: check the cable and its power, then unplug and replug it"
+                        .to_owned(),
                 },
                 millis: 0,
             },

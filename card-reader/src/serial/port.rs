@@ -157,7 +157,8 @@ async fn converse(
     loop {
         if let Err(error) = write(&mut port, &mut out.tx).await {
             tracing::warn!(port = %config.path.display(), %error, "writing to the serial port failed");
-            let fault = if error.kind() == io::ErrorKind::TimedOut { Fault::NotResponding } else { Fault::NotReachable };
+            let fault =
+                if error.kind() == io::ErrorKind::TimedOut { Fault::NotResponding } else { Fault::NotReachable };
             return End::Lost(fault);
         }
         for event in out.events.drain(..) {

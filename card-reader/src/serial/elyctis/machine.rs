@@ -102,15 +102,22 @@ struct Pending {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Down,
-    Settling { until: Instant },
+    Settling {
+        until: Instant,
+    },
     /// Input is ignored; then the part of the conversation that was under way begins anew.
-    Draining { until: Instant },
+    Draining {
+        until: Instant,
+    },
     Identifying,
     Idle,
     Arming,
     Armed,
     /// A document was read; looking for its removal.
-    Removal { next: Instant, empties: u8 },
+    Removal {
+        next: Instant,
+        empties: u8,
+    },
 }
 
 /// The state machine of one device. See [`Protocol`].
