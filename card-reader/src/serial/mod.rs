@@ -52,16 +52,26 @@ pub enum SerialCommand {
 /// What a serial reader tells. What belongs to a document carries the presentation it was armed for.
 pub enum SerialEvent {
     /// Identified and configured.
-    Ready { identity: Identity, changed_unit: bool },
+    Ready {
+        identity: Identity,
+        changed_unit: bool,
+    },
     Armed(PresentationNo),
     DocumentPresent(PresentationNo),
-    /// The rows as the device sent them, separators and all.
-    ZoneRead { presentation: PresentationNo, raw: Zeroizing<Vec<u8>> },
+    /// The rows as the device sent them, separators and all. `again`: the last one was not accepted and something
+    /// still lies there; this is a chance, not a new try.
+    ZoneRead {
+        presentation: PresentationNo,
+        raw: Zeroizing<Vec<u8>>,
+        again: bool,
+    },
     DocumentRemoved(PresentationNo),
     /// Garbage on the line: three errors in ten seconds (`true`), or quiet again (`false`).
     ProtocolErrors(bool),
     /// Milliseconds until it answered.
-    SelfTested { millis: u64 },
+    SelfTested {
+        millis: u64,
+    },
 }
 
 /// What a device says of itself.

@@ -38,12 +38,25 @@ pub enum PortEvent {
     Lost(Fault),
 }
 
+/// Where the events of one port go: shared by all, told apart by their number.
+pub struct Events {
+    pub port: usize,
+    pub to: mpsc::Sender<(usize, PortEvent)>,
+}
+
+impl Events {
+    /// Whether anybody listens.
+    async fn send(&self, event: PortEvent) -> bool {
+        self.to.send((self.port, event)).await.is_ok()
+    }
+}
+
 /// Runs until the commands' sender is gone or the events' receiver is.
 pub async fn run(
     config: PortConfig,
     mut protocol: Box<dyn Protocol>,
     mut commands: mpsc::UnboundedReceiver<SerialCommand>,
-    events: mpsc::Sender<PortEvent>,
+    events: Events,
 ) {
     let mut retry = Retry::new(now());
     let mut told_lost = false;
@@ -68,7 +81,7 @@ pub async fn run(
         };
         if !told_lost {
             told_lost = true;
-            if events.send(PortEvent::Lost(fault)).await.is_err() {
+            if !events.send(PortEvent::Lost(fault)).await {
                 return;
             }
         }
@@ -126,7 +139,7 @@ async fn converse(
     config: &PortConfig,
     protocol: &mut dyn Protocol,
     commands: &mut mpsc::UnboundedReceiver<SerialCommand>,
-    events: &mpsc::Sender<PortEvent>,
+    events: &Events,
 ) -> End {
     let mut buffer = [0_u8; 1024];
     let drained = now() + config.drain;
@@ -144,11 +157,12 @@ async fn converse(
     loop {
         if let Err(error) = write(&mut port, &mut out.tx).await {
             tracing::warn!(port = %config.path.display(), %error, "writing to the serial port failed");
-            let fault = if error.kind() == io::ErrorKind::TimedOut { Fault::NotResponding } else { Fault::NotReachable };
+            let fault =
+                if error.kind() == io::ErrorKind::TimedOut { Fault::NotResponding } else { Fault::NotReachable };
             return End::Lost(fault);
         }
         for event in out.events.drain(..) {
-            if events.send(PortEvent::Said(event)).await.is_err() {
+            if !events.send(PortEvent::Said(event)).await {
                 return End::Closed;
             }
         }

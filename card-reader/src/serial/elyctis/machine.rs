@@ -102,15 +102,22 @@ struct Pending {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Down,
-    Settling { until: Instant },
+    Settling {
+        until: Instant,
+    },
     /// Input is ignored; then the part of the conversation that was under way begins anew.
-    Draining { until: Instant },
+    Draining {
+        until: Instant,
+    },
     Identifying,
     Idle,
     Arming,
     Armed,
     /// A document was read; looking for its removal.
-    Removal { next: Instant, empties: u8 },
+    Removal {
+        next: Instant,
+        empties: u8,
+    },
 }
 
 /// The state machine of one device. See [`Protocol`].
@@ -257,7 +264,7 @@ impl Machine {
                 let Some(presentation) = self.presentation else { return };
                 self.present = true;
                 out.events.push(SerialEvent::DocumentPresent(presentation));
-                out.events.push(SerialEvent::ZoneRead { presentation, raw: frame.data });
+                out.events.push(SerialEvent::ZoneRead { presentation, raw: frame.data, again: false });
                 self.queue.clear();
                 self.phase = Phase::Removal { next: now + self.timing.poll, empties: 0 };
                 // After an inquiry the mode is still on, after an unasked zone it is off: off in any case.
@@ -274,6 +281,10 @@ impl Machine {
                 self.phase = Phase::Removal { next: now + self.timing.poll, empties };
                 if empties >= EMPTIES {
                     self.removed(now, out);
+                } else if !empty && self.rearm {
+                    // Turned over too quickly for a removal to be seen, or read better this time.
+                    let read = |presentation| SerialEvent::ZoneRead { presentation, raw: frame.data, again: true };
+                    out.events.extend(self.presentation.map(read));
                 }
             }
             // What was not asked for is dropped here, and zeroed by its type.
@@ -353,6 +364,11 @@ impl Protocol for Machine {
         match command {
             SerialCommand::Arm(presentation) => {
                 self.presentation = Some(presentation);
+                if self.present && self.rearm {
+                    // What failed still lies there and would only fail again: the new try begins once it is gone.
+                    out.events.push(SerialEvent::Armed(presentation));
+                    return Ok(());
+                }
                 self.announced = false;
                 self.present = false;
                 if self.talks() {

@@ -89,7 +89,10 @@ impl Bench {
                 }
                 SerialEvent::Armed(no) => format!("armed {}", no.0),
                 SerialEvent::DocumentPresent(no) => format!("present {}", no.0),
-                SerialEvent::ZoneRead { presentation, raw } => format!("zone {} of {} bytes", presentation.0, raw.len()),
+                SerialEvent::ZoneRead { presentation, raw, again } => {
+                    let again = if again { " again" } else { "" };
+                    format!("zone {} of {} bytes{again}", presentation.0, raw.len())
+                }
                 SerialEvent::DocumentRemoved(no) => format!("removed {}", no.0),
                 SerialEvent::ProtocolErrors(standing) => format!("protocol errors {standing}"),
                 SerialEvent::SelfTested { millis } => format!("self-test {millis} ms"),
@@ -166,6 +169,21 @@ fn after_a_read_that_was_not_accepted_it_arms_again_once_the_document_is_gone() 
 }
 
 #[test]
+fn a_new_presentation_while_the_failed_card_still_lies_there_is_not_a_new_try() {
+    let mut bench = Bench::armed();
+    bench.hear(b"I\0\x05?????");
+    bench.hear(OFF);
+    bench.said();
+    bench.tell(SerialCommand::Arm(PresentationNo(8))).unwrap();
+    assert_eq!(bench.said(), ["armed 8"]);
+    bench.sent();
+    bench.wait(Duration::from_millis(700));
+    assert_eq!(bench.sent(), INQUIRE, "it goes on looking for the removal");
+    bench.hear(b"I\0\x05??!??");
+    assert_eq!(bench.said(), ["zone 8 of 5 bytes again"]);
+}
+
+#[test]
 fn a_card_that_lies_there_already_is_read_by_the_inquiry() {
     let mut bench = Bench::ready();
     bench.tell(SerialCommand::Arm(N)).unwrap();
@@ -174,7 +192,10 @@ fn a_card_that_lies_there_already_is_read_by_the_inquiry() {
     bench.hear(&dump("TD1"));
     assert_eq!(bench.said(), ["armed 7", "present 7", "zone 7 of 93 bytes"]);
     bench.hear(&dump("TD1"));
-    assert!(bench.said().is_empty(), "the same card's second zone is not a second read");
+    assert_eq!(bench.said(), ["zone 7 of 93 bytes again"], "the same card's second zone is no new try");
+    bench.tell(SerialCommand::Accepted).unwrap();
+    bench.hear(&dump("TD1"));
+    assert!(bench.said().is_empty(), "nor anything after an accepted one");
 }
 
 #[test]
