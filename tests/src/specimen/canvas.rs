@@ -71,11 +71,16 @@ impl Canvas {
     pub(super) fn portrait(&mut self, x: f32, y: f32, width: f32, height: f32) {
         self.block(x, y, width, height, 186);
         let skin = self.random.between(70.0, 170.0);
-        let oval = |u: f32, v: f32, cu: f32, cv: f32, ru: f32, rv: f32| ((u - cu) / ru).powi(2) + ((v - cv) / rv).powi(2) < 1.0;
+        let oval = |u: f32, v: f32, cu: f32, cv: f32, ru: f32, rv: f32| {
+            ((u - cu) / ru).powi(2) + ((v - cv) / rv).powi(2) < 1.0
+        };
         for py in (y * self.scale) as i64..((y + height) * self.scale) as i64 {
             for px in (x * self.scale) as i64..((x + width) * self.scale) as i64 {
                 let (u, v) = ((px as f32 / self.scale - x) / width, (py as f32 / self.scale - y) / height);
-                let grey = if oval(u, v, 0.38, 0.42, 0.05, 0.025) || oval(u, v, 0.62, 0.42, 0.05, 0.025) || oval(u, v, 0.5, 0.62, 0.1, 0.02) {
+                let grey = if oval(u, v, 0.38, 0.42, 0.05, 0.025)
+                    || oval(u, v, 0.62, 0.42, 0.05, 0.025)
+                    || oval(u, v, 0.5, 0.62, 0.1, 0.02)
+                {
                     30.0
                 } else if oval(u, v, 0.5, 0.45, 0.26, 0.3) {
                     skin - 20.0 * u

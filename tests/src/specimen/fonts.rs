@@ -16,7 +16,13 @@ pub struct MissingFont {
 
 impl std::fmt::Display for MissingFont {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "cannot use the font {} ({}); install it with: apt-get install {}", self.file.display(), self.reason, self.package)
+        write!(
+            f,
+            "cannot use the font {} ({}); install it with: apt-get install {}",
+            self.file.display(),
+            self.reason,
+            self.package
+        )
     }
 }
 

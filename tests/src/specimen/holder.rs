@@ -18,11 +18,12 @@ pub struct Holder {
 }
 
 const SYLLABLES: [&str; 44] = [
-    "AN", "BER", "CO", "DA", "EL", "FRI", "GU", "HAL", "IN", "JO", "KAR", "LE", "MO", "NIK", "OR", "PE", "QUI", "RO", "SA", "TU",
-    "UL", "VA", "WIL", "XA", "YU", "ZO", "BAK", "DOT", "GRU", "HAM", "KOV", "LUND", "MANN", "NEY", "RICH", "SON", "STEIN", "TAL", "WIK",
-    "ZEK", "FIA", "LIA", "MAR", "THE",
+    "AN", "BER", "CO", "DA", "EL", "FRI", "GU", "HAL", "IN", "JO", "KAR", "LE", "MO", "NIK", "OR", "PE", "QUI", "RO",
+    "SA", "TU", "UL", "VA", "WIL", "XA", "YU", "ZO", "BAK", "DOT", "GRU", "HAM", "KOV", "LUND", "MANN", "NEY", "RICH",
+    "SON", "STEIN", "TAL", "WIK", "ZEK", "FIA", "LIA", "MAR", "THE",
 ];
-const STATES: [&str; 14] = ["UTO", "USA", "D", "FRA", "GBR", "IND", "MEX", "CAN", "NGA", "XXA", "JPN", "BRA", "KOR", "ZAF"];
+const STATES: [&str; 14] =
+    ["UTO", "USA", "D", "FRA", "GBR", "IND", "MEX", "CAN", "NGA", "XXA", "JPN", "BRA", "KOR", "ZAF"];
 
 impl Holder {
     /// Someone who does not exist; the same seed gives the same one.
@@ -87,7 +88,14 @@ impl Holder {
             ("Nationality / Nationalité", self.nationality.clone()),
             ("Date of birth / Date de naissance", day(&self.birth)),
             ("Sex / Sexe", self.sex.to_string().replace('<', "X")),
-            (if matches!(kind, Kind::VisaA | Kind::VisaB) { "Until / Jusqu'au" } else { "Date of expiry / Date d'expiration" }, day(&self.expiry)),
+            (
+                if matches!(kind, Kind::VisaA | Kind::VisaB) {
+                    "Until / Jusqu'au"
+                } else {
+                    "Date of expiry / Date d'expiration"
+                },
+                day(&self.expiry),
+            ),
         ]
         .map(|(label, value)| (label.to_owned(), value))
         .into()

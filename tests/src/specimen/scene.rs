@@ -114,7 +114,8 @@ pub fn photograph(document: &RgbImage, view: &View) -> RgbImage {
     RgbImage::from_fn(view.width, view.height, |x, y| {
         let light = 1.0 - view.shade * (x as f32 / width as f32 + y as f32 / height as f32) / 2.0;
         let noise = view.noise * r.normal();
-        Rgb(sums[y as usize * width + x as usize].map(|v| ((128.0 + (v - 128.0) * view.contrast) * light + noise).clamp(0.0, 255.0).round() as u8))
+        Rgb(sums[y as usize * width + x as usize]
+            .map(|v| ((128.0 + (v - 128.0) * view.contrast) * light + noise).clamp(0.0, 255.0).round() as u8))
     })
 }
 
@@ -132,7 +133,11 @@ pub fn without_zone(fonts: &super::Fonts, seed: u64) -> RgbImage {
         let letters = 10 + r.below(45);
         let line: String = (0..letters)
             .map(|_| {
-                let set: &[u8] = if ocr_b { b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<<<<<< " } else { b"abcdefghijklmnoprstuvwxyzABCDEFGHIKLMNOPRST0123456789   .,-<" };
+                let set: &[u8] = if ocr_b {
+                    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<<<<<< "
+                } else {
+                    b"abcdefghijklmnoprstuvwxyzABCDEFGHIKLMNOPRST0123456789   .,-<"
+                };
                 *r.pick(set) as char
             })
             .collect();

@@ -55,7 +55,14 @@ pub fn lines(kind: Kind, holder: &Holder) -> Vec<String> {
         Kind::VisaA | Kind::VisaB => {
             let width = if kind == Kind::VisaA { 44 } else { 36 };
             let first = row(&[(code, 2), (issuer, 3), (&name, width - 5)]);
-            let second = [(number.as_str(), 10), (&holder.nationality, 3), (&birth, 7), (&sex, 1), (&expiry, 7), (&holder.optional, width - 28)];
+            let second = [
+                (number.as_str(), 10),
+                (&holder.nationality, 3),
+                (&birth, 7),
+                (&sex, 1),
+                (&expiry, 7),
+                (&holder.optional, width - 28),
+            ];
             vec![first, row(&second)]
         }
     }
@@ -93,7 +100,9 @@ mod tests {
                     _ => 30,
                 };
                 assert!(rows.iter().all(|r| r.len() == width), "{kind:?} {rows:?}");
-                assert!(rows.iter().all(|r| r.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'<')));
+                assert!(
+                    rows.iter().all(|r| r.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'<'))
+                );
             }
         }
     }
