@@ -3,6 +3,10 @@
 pub mod diagnostics;
 pub mod effect;
 pub mod event;
+pub mod i18n;
 pub mod kiosk;
 pub mod officer;
+pub mod screens;
 pub mod session;
+pub mod theme;
+pub mod widgets;
