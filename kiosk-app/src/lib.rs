@@ -1,5 +1,7 @@
 //! The kiosk: a pure core (`kiosk`, `session`, `officer`, `diagnostics`) in a thin shell that runs its effects.
 
+pub mod clock;
+pub mod config;
 pub mod diagnostics;
 pub mod effect;
 pub mod event;
@@ -8,5 +10,6 @@ pub mod kiosk;
 pub mod officer;
 pub mod screens;
 pub mod session;
+pub mod targets;
 pub mod theme;
 pub mod widgets;

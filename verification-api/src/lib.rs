@@ -2,4 +2,8 @@
 //!
 //! Nothing here does I/O, reads a clock or draws random numbers: those are arguments.
 
+pub mod backup_code;
+pub mod identifiers;
+pub mod names;
 pub mod personal;
+pub mod wire;

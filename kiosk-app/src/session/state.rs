@@ -61,6 +61,8 @@ pub enum State {
     Held {
         reason: ReferralReason,
         since: Duration,
+        /// The first five seconds: "One moment, please"; then "Please stay here and ask an officer".
+        storing: bool,
         /// `/assistance` answered 2xx.
         officer_called: bool,
     },
@@ -304,11 +306,13 @@ pub struct Session {
     /// Drawn for the hand-over; shown only once stored.
     pub reference: Option<Reference>,
     pub reference_stored: bool,
-    /// Reading was UTO or a published specimen.
-    pub(super) last_input: Duration,
+    /// Monotonic time of the last input of the traveler.
+    pub last_input: Duration,
     /// "More time" was pressed this often.
     pub extensions: u32,
-    /// A referral PUT is on its way, for this reason.
-    pub handing_over: Option<(ReferralReason, Duration)>,
     pub officer_called: bool,
+    /// An officer is signed in on this visit: its timers stand still and its reads need no confirming.
+    pub with_officer: bool,
+    /// Ended; the kiosk drops the value in the same step.
+    pub over: bool,
 }

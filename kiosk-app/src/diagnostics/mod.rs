@@ -1,4 +1,7 @@
-//! The technician's mode: what it shows and can ask for. The tests themselves run in the shell.
+//! The technician's mode: what it shows and can ask for. What happens there is in `step`; the tests
+//! themselves run in the shell.
+
+mod step;
 
 use crate::effect::MustAct;
 use card_reader::reader::{DeviceId, DeviceStatus};
@@ -112,7 +115,8 @@ pub enum Event {
     },
     Refused(Notice),
     Report(Box<Report>),
-    Tested(Row),
+    /// All rows of the test that ran.
+    Tested(Vec<Row>),
     /// The service's answer to the mock inspection.
     MockAnswered {
         answered: bool,

@@ -1,4 +1,8 @@
-//! The officer's desk: what an officer sees and can ask for, beside the visit.
+//! The officer's desk: what an officer sees and can ask for, beside the visit. What happens there is in `step`, the
+//! zone typed by hand in `keyed`.
+
+mod keyed;
+mod step;
 
 use crate::event::StaffId;
 use crate::session::answers::OpenedReferral;
@@ -36,7 +40,8 @@ pub enum Page {
     },
     /// The zone keyed in by hand, row by row.
     KeyIn(KeyIn),
-    /// "Pull up the record" with an identifier and a code is the traveler's own pair of screens.
+    /// "Pull up the record": the visit's own Identifier, BackupCode and Verifying screens, then back to `Visit`.
+    PullUp,
     Refer {
         code: Option<String>,
     },

@@ -1,0 +1,69 @@
+//! `PUT /kiosk/v1/inspections/{id}`: a read document against its record.
+
+use super::{Check, Document, How, Timestamp};
+use crate::personal::{self, PersonalText};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InspectionRequest {
+    pub visit: Uuid,
+    pub lane: String,
+    pub device_time: Timestamp,
+    pub how: How,
+    pub document: Document,
+    pub checks: Vec<Check>,
+    /// Where the document has a barcode too: whether it says the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub barcode_agrees: Option<bool>,
+    /// Needed for `how: keyed`.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "personal::wire::option")]
+    pub officer_session: Option<PersonalText>,
+    /// A technician's test: nothing is stored but its audit row, and `record` is always `refer`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub mock: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InspectionReply {
+    pub record: RecordFound,
+    pub document_status: DocumentStatus,
+    /// Members of the document that the record contradicts.
+    pub mismatch: Vec<DocumentMember>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<String>,
+    pub checkpoint: String,
+    pub server_time: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordFound {
+    Found,
+    NotFound,
+    Refer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentStatus {
+    Valid,
+    Expired,
+    ReportedLost,
+    /// No such document is recorded; the record was found by A-Number, or not at all.
+    Unknown,
+}
+
+/// Members of [`Document`] that can contradict the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentMember {
+    PrimaryIdentifier,
+    SecondaryIdentifier,
+    BirthDate,
+}
+
+const fn is_false(value: &bool) -> bool {
+    !*value
+}

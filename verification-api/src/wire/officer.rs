@@ -1,0 +1,115 @@
+//! Officers: sign-in and overrides.
+
+use super::{Reading, Timestamp};
+use crate::personal::{self, PersonalText};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// `POST /kiosk/v1/officers/sign-in`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInRequest {
+    #[serde(with = "personal::wire")]
+    pub badge: PersonalText,
+    #[serde(with = "personal::wire")]
+    pub pin: PersonalText,
+}
+
+/// The session ends 5 min after its last use; `expires_at` is its end if it is not used again.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInReply {
+    /// 128 bits, hex.
+    #[serde(with = "personal::wire")]
+    pub officer_session: PersonalText,
+    /// The officer's pseudonym: for the journal, and for `officer` of an override made offline.
+    pub officer: String,
+    pub expires_at: Timestamp,
+    pub checkpoint: String,
+    pub server_time: Timestamp,
+}
+
+/// `PUT /kiosk/v1/overrides/{id}`, signed: see [`override_signed_bytes`]. Either `officer_session`, or `officer` and
+/// `offline_since`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverrideRequest {
+    pub visit: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "personal::wire::option")]
+    pub officer_session: Option<PersonalText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub officer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline_since: Option<Timestamp>,
+    pub decided_at: Timestamp,
+    pub reason: OverrideReason,
+    /// Required with the reason `other`.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "personal::wire::option")]
+    pub note: Option<PersonalText>,
+    pub reading: Reading,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OverrideReason {
+    WornDocument,
+    NameMisread,
+    ReaderFault,
+    Other,
+}
+
+impl OverrideReason {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WornDocument => "worn_document",
+            Self::NameMisread => "name_misread",
+            Self::ReaderFault => "reader_fault",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Stored. `flagged`: the officer's session could not be confirmed for the moment of the decision, and a person looks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverrideReply {
+    pub flagged: bool,
+    pub checkpoint: String,
+    pub server_time: Timestamp,
+}
+
+/// What a kiosk signs (ECDSA P-256, SHA-256): the override's id in its hyphenated lower-case form, a line feed, the body.
+#[must_use]
+pub fn override_signed_bytes(id: Uuid, body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(37 + body.len());
+    bytes.extend_from_slice(id.hyphenated().to_string().as_bytes());
+    bytes.push(b'\n');
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// The header `Kiosk-Signature: SPKI-SHA256-hex:base64`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KioskSignature {
+    /// SHA-256 of the DER of the signing key's SubjectPublicKeyInfo, lower-case hex.
+    pub spki_sha256: String,
+    /// Base64 of the signature, ASN.1 DER (or the 64 bytes r ‖ s).
+    pub signature: String,
+}
+
+impl KioskSignature {
+    /// The two parts; `None` if it is not of this form.
+    #[must_use]
+    pub fn parse(header: &str) -> Option<Self> {
+        let (spki, signature) = header.split_once(':')?;
+        let hex = spki.len() == 64 && spki.bytes().all(|b| b.is_ascii_hexdigit());
+        (hex && !signature.is_empty())
+            .then(|| Self { spki_sha256: spki.to_ascii_lowercase(), signature: signature.to_owned() })
+    }
+
+    /// The header's value.
+    #[must_use]
+    pub fn header(&self) -> String {
+        format!("{}:{}", self.spki_sha256, self.signature)
+    }
+}
