@@ -10,6 +10,9 @@ pub mod kiosk;
 pub mod officer;
 pub mod screens;
 pub mod session;
+#[cfg(feature = "simulated")]
 pub mod targets;
+#[cfg(test)]
+mod test_bench;
 pub mod theme;
 pub mod widgets;

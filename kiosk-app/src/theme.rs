@@ -299,12 +299,12 @@ pub const fn traveler(contrast: Contrast) -> Palette {
 /// A face that the screens need is not there.
 #[derive(Debug, thiserror::Error)]
 pub enum FontMissing {
-    #[error("font file {} cannot be read ({why}); install the Debian package {package}, or name another file in kiosk.toml under [display] fonts", file.display())]
+    #[error("font file {} cannot be read ({why}); install the Debian package {package}, or name another file under [fonts] in kiosk.toml", file.display())]
     Unreadable { file: PathBuf, why: std::io::Error, package: &'static str },
     #[error("{} holds no font; install the Debian package {package} again", file.display())]
     NotAFont { file: PathBuf, package: &'static str },
     #[error(
-        "none of the configured fonts is {family}; add the files of the Debian package {package} to kiosk.toml under [display] fonts"
+        "none of the configured fonts is {family}; add the files of the Debian package {package} under [fonts] in kiosk.toml"
     )]
     FamilyMissing { family: &'static str, package: &'static str },
 }

@@ -69,6 +69,8 @@ pub enum Role {
     WayOut,
     /// In the header.
     Header,
+    /// The corner that staff hold down; it looks like nothing.
+    Corner,
     /// Inside the body, placed by [`Item::Choices`] or by the item that names it.
     Choice,
     /// A key, placed by [`Item::Keypad`].

@@ -23,17 +23,21 @@ const HEADER: f32 = 148.0;
 /// On a panel larger than the one drawn for, the content keeps to a column of this width.
 const WIDEST: f32 = 1240.0;
 
-/// Adds what the header of every step offers: language (with text size and contrast), and help.
-pub(super) fn with_header(content: ScreenContent, visit: &Session) -> ScreenContent {
-    if !matches!(content.place, Place::Step { .. }) {
-        return content;
+/// Adds what the frame of every traveler's screen offers: language (with text size and colours), help, and the corner
+/// that staff hold down.
+pub(super) fn with_frame(content: ScreenContent, visit: Option<&Session>) -> ScreenContent {
+    let corner = Action::new(Role::Corner, Msg::StaffCorner, Intent::Officer(officer::Intent::Enter));
+    match (content.place, visit) {
+        (Place::Step { .. }, Some(visit)) => content
+            .action(
+                Action::new(Role::Header, Msg::SettingsOpen, Intent::OpenSettings)
+                    .labelled(visit.settings.language.own_name()),
+            )
+            .action(Action::new(Role::Header, Msg::Help, Intent::OpenHelp).labelled("?"))
+            .action(corner),
+        (Place::Attract | Place::OutOfService, _) => content.action(corner),
+        _ => content,
     }
-    content
-        .action(
-            Action::new(Role::Header, Msg::SettingsOpen, Intent::OpenSettings)
-                .labelled(visit.settings.language.own_name()),
-        )
-        .action(Action::new(Role::Header, Msg::Help, Intent::OpenHelp).labelled("?"))
 }
 
 /// A whole screen.
@@ -66,16 +70,12 @@ pub(super) fn screen<'a>(pen: &Pen<'a>, kiosk: &Kiosk, look: &'a Look, content: 
             page(pen, kiosk, bar.into(), look, content)
         }
     };
-    match content.place {
-        Place::Officer | Place::Technician | Place::Sheet => drawn,
-        Place::Attract | Place::Step { .. } | Place::OutOfService => {
-            // A touch of the corner on Attract begins like a touch anywhere else.
-            let tapped = (content.place == Place::Attract).then_some(Intent::Begin);
-            let corner = LongPress::new(pen.mm(TARGET_MM), Intent::Officer(officer::Intent::Enter), tapped);
-            let corner = container(corner).width(Fill).align_x(pen.start());
-            stack![drawn, corner].into()
-        }
-    }
+    let Some(corner) = content.role(Role::Corner).next() else { return drawn };
+    // A touch of the corner on Attract begins like a touch anywhere else.
+    let tapped = (content.place == Place::Attract).then_some(Intent::Begin);
+    let touch = LongPress::new(pen.mm(TARGET_MM), corner.intent.clone(), tapped);
+    let touch = container(touch).id(iced::widget::Id::from(corner.id.clone()));
+    stack![drawn, container(touch).width(Fill).align_x(pen.start())].into()
 }
 
 fn page<'a>(pen: &Pen<'a>, kiosk: &Kiosk, bar: Part<'a>, look: &'a Look, content: &ScreenContent) -> Part<'a> {

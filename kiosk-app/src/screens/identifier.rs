@@ -2,6 +2,7 @@
 
 use crate::event::Intent;
 use crate::i18n::Msg;
+use crate::kiosk::Kiosk;
 use crate::screens::content::{Action, ChoiceStyle, Item, KeySize, Picture, Place, Role, ScreenContent, Tone};
 use crate::session::state::{IdentifierEntry, IdentifierKind};
 use verification_api::personal::PersonalText;
@@ -10,14 +11,14 @@ const STEP: Place = Place::Step { step: 3, done: false };
 /// Three letters and ten digits.
 const RECEIPT_KEYS: [&str; 4] = ["012345678", "9ABCDEFGH", "IJKLMNOPQ", "RSTUVWXYZ"];
 
-pub(super) fn content(entry: &IdentifierEntry) -> ScreenContent {
+pub(super) fn content(kiosk: &Kiosk, entry: &IdentifierEntry) -> ScreenContent {
     match &entry.confirming {
         Some(number) => confirming(entry.kind, number),
-        None => typing(entry),
+        None => typing(kiosk, entry),
     }
 }
 
-fn typing(entry: &IdentifierEntry) -> ScreenContent {
+fn typing(kiosk: &Kiosk, entry: &IdentifierEntry) -> ScreenContent {
     let kinds = [(IdentifierKind::ANumber, Msg::IdentifierANumber), (IdentifierKind::Receipt, Msg::IdentifierReceipt)];
     let (help, picture, refused) = match entry.kind {
         IdentifierKind::ANumber => (Msg::IdentifierHelpANumber, Picture::WhereANumber, Msg::IdentifierRefusedANumber),
@@ -60,8 +61,9 @@ fn typing(entry: &IdentifierEntry) -> ScreenContent {
         IdentifierKind::Receipt => content.keypad(KeySize::Normal, &RECEIPT_KEYS, Intent::Key, vec![clear, delete]),
     };
     content
+        .choices(ChoiceStyle::Button, 1, vec![Action::new(Role::Choice, Msg::NoCode, Intent::NoCode)])
         .action(Action::new(Role::WayOut, Msg::StartOver, Intent::StartOver))
-        .action(Action::new(Role::Secondary, Msg::NoCode, Intent::NoCode))
+        .action(Action::new(Role::Secondary, Msg::Back, Intent::Back).enabled(kiosk.can_read()))
         .action(Action::new(Role::Forward, Msg::IdentifierNext, Intent::Forward).enabled(!entry.typed.is_empty()))
 }
 

@@ -176,10 +176,10 @@ pub fn view<'a>(kiosk: &'a Kiosk, look: &'a Look) -> Element<'a, Intent> {
 fn under(kiosk: &Kiosk, look: &Look) -> ScreenContent {
     match (&kiosk.mode, &kiosk.visit) {
         (Mode::Traveler, Some(visit)) => traveler(kiosk, look, visit, &visit.state),
-        (Mode::Traveler, None) => attract::content(kiosk, look),
+        (Mode::Traveler, None) => frame::with_frame(attract::content(kiosk, look), None),
         (Mode::Officer(desk), _) => officer::content(kiosk, desk),
         (Mode::Diagnostics(diagnostics), _) => diagnostics::content(kiosk, look, diagnostics),
-        (Mode::OutOfService(why), _) => out_of_service::content(kiosk, look, *why),
+        (Mode::OutOfService(why), _) => frame::with_frame(out_of_service::content(kiosk, look, *why), None),
     }
 }
 
@@ -190,16 +190,16 @@ fn traveler(kiosk: &Kiosk, look: &Look, visit: &Session, state: &State) -> Scree
         State::Reading { since, advice, quad } => present::reading(kiosk, look, *since, *advice, *quad),
         State::ConfirmDocument => confirm::content(visit),
         State::LookingUp { since, .. } => checking::looking_up(kiosk, visit, *since),
-        State::Identifier(entry) => identifier::content(entry),
+        State::Identifier(entry) => identifier::content(kiosk, entry),
         State::BackupCode(entry) => backup_code::content(entry),
         State::Verifying { since, .. } => checking::verifying(kiosk, visit, *since),
         State::NotVerified => not_verified::content(),
         State::Complete { by, reference, .. } => complete::content(kiosk, visit, *by, reference.as_ref()),
         State::Referred { reference, .. } => referred::content(kiosk, visit.settings.language, reference),
-        State::Held { officer_called, .. } => referred::held(kiosk, *officer_called),
+        State::Held { storing, officer_called, .. } => referred::held(kiosk, *storing, *officer_called),
         State::StillThere { holds, until } => still_there::content(kiosk, holds, *until),
     };
-    frame::with_header(content, visit)
+    frame::with_frame(content, Some(visit))
 }
 
 /// Sizes of text and contrasts, in the order in which they are offered.

@@ -19,7 +19,13 @@ pub(super) fn content(kiosk: &Kiosk, language: Language, reference: &Reference) 
 }
 
 /// The referral is not stored yet, so the traveler stays with what was read.
-pub(super) fn held(kiosk: &Kiosk, officer_called: bool) -> ScreenContent {
+pub(super) fn held(kiosk: &Kiosk, storing: bool, officer_called: bool) -> ScreenContent {
+    if storing {
+        return ScreenContent::new(Place::Step { step: 4, done: false }, Msg::StoringTitle)
+            .help(Msg::StoringHelp)
+            .item(Item::Picture(Picture::WaitHere))
+            .action(Action::new(Role::WayOut, Msg::StartOver, Intent::StartOver));
+    }
     let help = if officer_called {
         Msg::HeldHelpCalled.into()
     } else {

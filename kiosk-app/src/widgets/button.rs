@@ -129,7 +129,7 @@ pub fn face_of(action: &Action) -> Face {
         Role::Secondary => Face::Plain,
         Role::Grave => Face::Grave,
         Role::WayOut => Face::Quiet,
-        Role::Header => Face::Pill,
+        Role::Header | Role::Corner => Face::Pill,
         Role::Choice if action.chosen => Face::Chosen,
         Role::Choice => Face::Plain,
         Role::Key => Face::Key,

@@ -13,12 +13,14 @@ use crate::kiosk::Kiosk;
 use crate::officer::{Desk, Intent as Ask, Notice, Page};
 use crate::screens::content::{Action, Item, Place, Role, ScreenContent, Tone};
 use crate::screens::words;
+use crate::session::state::State;
 
 pub(super) fn content(kiosk: &Kiosk, desk: &Desk) -> ScreenContent {
     let content = match &desk.page {
         Page::SignIn(sign_in) => sign_in::content(sign_in),
         Page::Visit { reason, note } => visit::content(kiosk, desk, *reason, note),
         Page::KeyIn(keyed) => key_in::content(keyed),
+        Page::PullUp => pull_up(kiosk),
         Page::Refer { code } => refer::content(code.as_deref()),
         Page::OpenReferral { typed, waiting } => open_referral::content(typed, *waiting),
     };
@@ -32,6 +34,23 @@ pub(super) fn content(kiosk: &Kiosk, desk: &Desk) -> ScreenContent {
         content.items.insert(0, notice);
     }
     content
+}
+
+/// "Pull up the record": the traveler's own screens for the number and the code, under the officer's frame.
+fn pull_up(kiosk: &Kiosk) -> ScreenContent {
+    let mut content = match kiosk.visit.as_ref().map(|visit| (visit, &visit.state)) {
+        Some((_, State::Identifier(entry))) => super::identifier::content(kiosk, entry),
+        Some((_, State::BackupCode(entry))) => super::backup_code::content(entry),
+        Some((visit, State::Verifying { since, .. })) => super::checking::verifying(kiosk, visit, *since),
+        // On the way to one of them, or back from it.
+        _ => page(Msg::PullUp),
+    };
+    // The way out leads back to the desk; nobody is referred for want of a code while an officer stands here.
+    content.actions.retain(|action| !matches!(action.intent, Intent::StartOver));
+    content.place = Place::Officer;
+    content
+        .action(Action::new(Role::Header, Msg::SignOut, ask(Ask::SignOut)).id("officer-sign-out"))
+        .action(Action::new(Role::WayOut, Msg::OfficerVisitTitle, ask(Ask::Back)).id("officer-back"))
 }
 
 /// A page under the signed-in officer's frame.

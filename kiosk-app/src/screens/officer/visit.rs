@@ -28,8 +28,8 @@ pub(super) fn content(
     let offline = desk.officer.as_ref().is_some_and(|officer| officer.offline_since.is_some());
     let offline = offline.then(|| Item::Status { tone: Tone::Care, line: Msg::OfficerOffline.into() });
     match (&desk.opened, &kiosk.visit) {
-        (Some(referral), visit) => opened(referral, visit.as_ref(), offline),
-        (None, Some(visit)) => of_visit(kiosk, visit, reason, note, offline),
+        (Some(referral), _) => of_visit(kiosk, Some(referral), reason, note, offline),
+        (None, Some(_)) => of_visit(kiosk, None, reason, note, offline),
         (None, None) => page(Msg::OfficerNoVisitTitle)
             .help(Msg::OfficerNoVisitHelp)
             .maybe(offline)
@@ -40,24 +40,30 @@ pub(super) fn content(
 
 fn of_visit(
     kiosk: &Kiosk,
-    visit: &Session,
+    referral: Option<&OpenedReferral>,
     reason: Option<OverrideReason>,
     note: &PersonalText,
     offline: Option<Item>,
 ) -> ScreenContent {
+    let Some(visit) = &kiosk.visit else { return page(Msg::OfficerNoVisitTitle) };
     let other = reason == Some(OverrideReason::Other);
-    let mut content = page(Msg::OfficerVisitTitle).maybe(offline).item(reading(kiosk, visit));
-    content = content.item(Item::Facts(facts(visit, other)));
-    let offered = override_offered(visit);
-    if offered {
+    let content = match referral {
+        // What was read here since it was opened comes before what another kiosk read.
+        Some(referral) if visit.reading.is_none() => opened(referral).maybe(offline),
+        _ => page(Msg::OfficerVisitTitle)
+            .maybe(offline)
+            .item(reading(kiosk, visit))
+            .item(Item::Facts(facts(visit, other))),
+    };
+    let offered = visit.override_offered();
+    let mut content = if offered {
         let reasons = OverrideReason::ALL.map(|each| {
             Action::new(Role::Choice, reason_words(each), ask(Ask::ChooseReason(each))).chosen(reason == Some(each))
         });
-        content =
-            content.item(Item::Caption(Msg::OverrideReason.into())).choices(ChoiceStyle::Quick, 2, reasons.into());
+        content.item(Item::Caption(Msg::OverrideReason.into())).choices(ChoiceStyle::Quick, 2, reasons.into())
     } else {
-        content = content.item(Item::Status { tone: Tone::Care, line: Msg::OverrideClosed.into() });
-    }
+        content.item(Item::Status { tone: Tone::Care, line: Msg::OverrideClosed.into() })
+    };
     if other && offered {
         content = content
             .item(Item::Field {
@@ -77,15 +83,12 @@ fn of_visit(
                 ],
             );
     } else {
-        content = content.item(Item::Fill).choices(
-            ChoiceStyle::Quick,
-            3,
-            vec![
-                Action::new(Role::Choice, Msg::PullUp, ask(Ask::PullUpRecord)),
-                Action::new(Role::Choice, Msg::OpenReferral, ask(Ask::OpenReferral)),
-                Action::new(Role::Choice, Msg::EndVisit, ask(Ask::EndVisit)),
-            ],
-        );
+        let last = match referral {
+            Some(_) => Action::new(Role::Choice, Msg::CloseReferral, ask(Ask::CloseReferral)),
+            None => Action::new(Role::Choice, Msg::EndVisit, ask(Ask::EndVisit)),
+        };
+        let pull_up = Action::new(Role::Choice, Msg::PullUp, ask(Ask::PullUpRecord));
+        content = content.item(Item::Fill).choices(ChoiceStyle::Quick, 2, vec![pull_up, last]);
     }
     let ready = reason.is_some() && offered && !(other && note.is_empty());
     content
@@ -215,18 +218,6 @@ fn fact(label: Msg, value: Value, tone: Tone) -> Fact {
     Fact { label: label.into(), value, tone }
 }
 
-/// An override is for a failed scan: not after an answer of the record that speaks against the document.
-fn override_offered(visit: &Session) -> bool {
-    visit.record.as_ref().is_none_or(|answer| {
-        answer.record == Record::Found
-            && !matches!(answer.document_status, DocumentStatus::Expired | DocumentStatus::ReportedLost)
-            && answer
-                .mismatch
-                .iter()
-                .all(|member| matches!(member.as_str(), "primary_identifier" | "secondary_identifier"))
-    })
-}
-
 const fn reason_words(reason: OverrideReason) -> Msg {
     match reason {
         OverrideReason::WornDocument => Msg::OverrideWorn,
@@ -237,7 +228,7 @@ const fn reason_words(reason: OverrideReason) -> Msg {
 }
 
 /// A referral of another kiosk: nothing to retype.
-fn opened(referral: &OpenedReferral, visit: Option<&Session>, offline: Option<Item>) -> ScreenContent {
+fn opened(referral: &OpenedReferral) -> ScreenContent {
     let mut facts = vec![fact(Msg::FieldWhy, Value::Text(referral.reason.replace('_', " ")), Tone::Plain)];
     for (name, verdict) in &referral.checks {
         let tone = match verdict.as_str() {
@@ -258,9 +249,8 @@ fn opened(referral: &OpenedReferral, visit: Option<&Session>, offline: Option<It
         facts.push(fact(Msg::FieldCode, Value::Text(result.replace('_', " ")), Tone::Plain));
     }
     let title: Line = Msg::OfficerOpenedTitle.with("reference", referral.reference.0.clone());
-    let content = page(title)
+    page(title)
         .help(Msg::OfficerOpenedHelp.with("kiosk", referral.kiosk.clone()).with("lane", referral.lane.clone()))
-        .maybe(offline)
         .item(Item::Zone {
             caption: if referral.lines.is_empty() { Msg::OfficerReadingNone.into() } else { Msg::FieldDocument.into() },
             verdict: None,
@@ -268,16 +258,6 @@ fn opened(referral: &OpenedReferral, visit: Option<&Session>, offline: Option<It
             row: None,
         })
         .item(Item::Facts(facts))
-        .item(Item::Fill);
-    let content = if visit.is_some() {
-        content
-            .action(Action::new(Role::Secondary, Msg::Retry, ask(Ask::Retry)))
-            .action(Action::new(Role::Secondary, Msg::KeyIn, ask(Ask::KeyIn)))
-            .action(Action::new(Role::Grave, Msg::Refer, ask(Ask::Refer)))
-    } else {
-        content.action(Action::new(Role::Grave, Msg::Refer, ask(Ask::Refer)))
-    };
-    content.action(Action::new(Role::Forward, Msg::CloseReferral, ask(Ask::CloseReferral)))
 }
 
 /// `document_number` as "Document number".
