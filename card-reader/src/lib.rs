@@ -1,8 +1,11 @@
 //! Everything between the glass and a [`document::Document`]: serial readers, cameras, the machine-readable zone,
-//! barcodes. No screens, no network, no clock of its own: time is an argument.
+//! barcodes. No screens, no network, no clock of its own: time is an argument, except in the shells of the devices.
 
+mod clock;
 pub mod date;
 pub mod document;
 pub mod mrz;
 pub mod ocr;
+pub mod profiles;
 pub mod reader;
+pub mod serial;

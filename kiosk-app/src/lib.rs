@@ -10,3 +10,5 @@ pub mod officer;
 pub mod session;
 #[cfg(feature = "simulated")]
 pub mod targets;
+#[cfg(test)]
+mod test_bench;
