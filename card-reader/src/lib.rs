@@ -1,9 +1,11 @@
 //! Everything between the glass and a [`document::Document`]: serial readers, cameras, the machine-readable zone,
 //! barcodes. No screens, no network, no clock of its own: time is an argument.
 
+pub mod barcode;
 pub mod date;
 pub mod document;
 pub mod mrz;
 pub mod ocr;
+pub mod picture;
 pub mod profiles;
 pub mod reader;
