@@ -182,7 +182,9 @@ impl Kiosk {
         match event {
             Event::Intent(Intent::Officer(intent)) => self.enter_staff(&intent, None, moment),
             // A badge in Held is the officer's way in.
-            Event::Reader(reader::Event::Read { reading: reader::Reading::Staff(badge), .. }) if self.visit.is_some() => {
+            Event::Reader(reader::Event::Read { reading: reader::Reading::Staff(badge), .. })
+                if self.visit.is_some() =>
+            {
                 self.enter_staff(&crate::officer::Intent::Enter, Some(badge), moment)
             }
             event if self.visit.is_some() => self.visit_step(event, moment),

@@ -5,6 +5,11 @@ pub mod config;
 pub mod diagnostics;
 pub mod effect;
 pub mod event;
+pub mod journal;
 pub mod kiosk;
 pub mod officer;
 pub mod session;
+#[cfg(feature = "simulated")]
+pub mod targets;
+#[cfg(test)]
+mod test_bench;

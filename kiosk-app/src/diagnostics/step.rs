@@ -159,13 +159,7 @@ impl Kiosk {
                 *credential = None;
                 *waiting = false;
                 vec![
-                    crate::kiosk::entry(
-                        JournalEvent::TechnicianRefused,
-                        None,
-                        "technician",
-                        None,
-                        MustAct::Technician,
-                    ),
+                    crate::kiosk::entry(JournalEvent::TechnicianRefused, None, "technician", None, MustAct::Technician),
                     self.arm(Accept::Staff),
                 ]
             }
@@ -198,8 +192,7 @@ impl Kiosk {
 
     fn leave_diagnostics(&mut self) -> Vec<Effect> {
         let Mode::Diagnostics(mode) = std::mem::replace(&mut self.mode, Mode::Traveler) else { return Vec::new() };
-        let mut effects =
-            vec![Effect::Disarm, Effect::Preview(false), Effect::Diagnostics(Wanted::Watch(false))];
+        let mut effects = vec![Effect::Disarm, Effect::Preview(false), Effect::Diagnostics(Wanted::Watch(false))];
         if let Some(technician) = mode.page.technician() {
             effects.push(by(technician, JournalEvent::TechnicianLeft, None));
         }
@@ -225,4 +218,112 @@ fn by(technician: &str, event: JournalEvent, cause: Option<&str>) -> Effect {
         cause: cause.map(str::to_owned),
         must_act: MustAct::Nobody,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostics::{Notice, Row};
+    use crate::officer;
+    use crate::test_bench::{Bench, CARD, zone};
+    use card_reader::reader::{Event as Heard, PresentationNo};
+
+    fn at_sign_in() -> Bench {
+        let mut bench = Bench::new();
+        bench.touch(Touch::Officer(officer::Intent::Enter)).touch(Touch::Officer(officer::Intent::Technician));
+        bench
+    }
+
+    fn shown(bench: &mut Bench, text: &str) {
+        let presentation = PresentationNo(bench.kiosk.presentations);
+        let reading = Reading::Staff(PersonalText::from(text));
+        bench.event(Event::Reader(Heard::Read { presentation, reading }));
+    }
+
+    fn admitted() -> Bench {
+        let mut bench = at_sign_in();
+        shown(&mut bench, "TC1:x.y");
+        for c in "12345678".chars() {
+            bench.touch(Touch::Key(c));
+        }
+        bench.touch(Touch::Diagnostics(Intent::SignIn));
+        assert!(bench.has(|e| matches!(e, Effect::Diagnostics(Wanted::Admit { .. }))));
+        bench.event(Event::Diagnostics(Told::Admitted { technician: "t-1".into() }));
+        bench
+    }
+
+    fn page(bench: &Bench) -> &Page {
+        match &bench.kiosk.mode {
+            Mode::Diagnostics(mode) => &mode.page,
+            _ => panic!("not in diagnostics"),
+        }
+    }
+
+    #[test]
+    fn without_a_credential_a_pin_alone_asks_nothing() {
+        let mut bench = at_sign_in();
+        for c in "12345678".chars() {
+            bench.touch(Touch::Key(c));
+        }
+        bench.touch(Touch::Diagnostics(Intent::SignIn));
+        assert!(bench.effects.is_empty());
+        assert!(matches!(page(&bench), Page::SignIn { .. }));
+    }
+
+    #[test]
+    fn a_technician_is_admitted_only_by_the_answer() {
+        let bench = admitted();
+        assert_eq!(page(&bench).technician(), Some("t-1"));
+        assert!(bench.journaled(JournalEvent::TechnicianEntered));
+    }
+
+    #[test]
+    fn a_refused_credential_is_dropped_and_journaled() {
+        let mut bench = at_sign_in();
+        shown(&mut bench, "TC1:x.y");
+        bench.event(Event::Diagnostics(Told::Refused(Notice::CredentialRefused)));
+        assert!(matches!(page(&bench), Page::SignIn { credential: None, .. }));
+        assert!(bench.journaled(JournalEvent::TechnicianRefused));
+    }
+
+    #[test]
+    fn a_running_visit_keeps_the_technician_out() {
+        let mut bench = Bench::new();
+        bench.to_present().touch(Touch::Officer(officer::Intent::Enter));
+        bench.touch(Touch::Officer(officer::Intent::Technician));
+        assert!(matches!(bench.kiosk.mode, Mode::Officer(_)));
+        assert!(bench.kiosk.visit.is_some());
+    }
+
+    #[test]
+    fn a_mock_visit_ends_on_its_page_and_never_in_complete() {
+        let mut bench = admitted();
+        bench.touch(Touch::Diagnostics(Intent::MockVisit));
+        let presentation = PresentationNo(bench.kiosk.presentations);
+        bench.event(Event::Reader(Heard::Read { presentation, reading: zone(CARD) }));
+        assert!(bench.has(|e| matches!(e, Effect::Diagnostics(Wanted::MockInspect { .. }))));
+        bench.event(Event::Diagnostics(Told::MockAnswered { answered: true, detail: "refer".into() }));
+        assert!(matches!(page(&bench), Page::Mock { stage: MockStage::Done { answered: true, .. }, .. }));
+        assert!(bench.kiosk.visit.is_none());
+    }
+
+    #[test]
+    fn test_results_replace_those_of_the_same_row() {
+        let mut bench = admitted();
+        let row = |ok| Row { name: "journal".into(), facts: String::new(), ok, must_act: MustAct::Nobody };
+        bench.touch(Touch::Diagnostics(Intent::Test(TestId::Journal)));
+        bench.event(Event::Diagnostics(Told::Tested(vec![row(false)])));
+        bench.event(Event::Diagnostics(Told::Tested(vec![row(true)])));
+        let Mode::Diagnostics(mode) = &bench.kiosk.mode else { panic!("left") };
+        assert_eq!(mode.report.tests, [row(true)]);
+        assert_eq!(mode.running, None);
+    }
+
+    #[test]
+    fn left_alone_it_goes_back_to_the_traveler() {
+        let mut bench = admitted();
+        bench.wait(600);
+        assert!(matches!(bench.kiosk.mode, Mode::Traveler));
+        assert!(bench.journaled(JournalEvent::TechnicianLeft));
+    }
 }

@@ -36,8 +36,7 @@ impl Kiosk {
         }
         self.staff += 1;
         let field = if badge.is_some() { SignInField::Pin } else { SignInField::Badge };
-        let sign_in =
-            SignIn { badge: badge.unwrap_or_default(), pin: PersonalText::default(), field, waiting: false };
+        let sign_in = SignIn { badge: badge.unwrap_or_default(), pin: PersonalText::default(), field, waiting: false };
         self.mode = Mode::Officer(Box::new(Desk {
             staff: StaffId(self.staff),
             page: Page::SignIn(sign_in),
@@ -50,7 +49,11 @@ impl Kiosk {
     }
 
     /// A technician's sign-in; a running visit is ended by an officer first.
-    pub(crate) fn enter_diagnostics(&mut self, credential: Option<PersonalText>, moment: &mut Moment<'_>) -> Vec<Effect> {
+    pub(crate) fn enter_diagnostics(
+        &mut self,
+        credential: Option<PersonalText>,
+        moment: &mut Moment<'_>,
+    ) -> Vec<Effect> {
         if self.visit.is_some() {
             return Vec::new();
         }
@@ -167,7 +170,9 @@ impl Kiosk {
         desk.notice = None;
         match (&mut desk.page, intent) {
             (_, Touch::Officer(intent)) => self.officer_asked(intent, moment),
-            (Page::PullUp, Touch::Back) if !self.visit.as_ref().is_some_and(|v| matches!(v.state, State::BackupCode(_))) => {
+            (Page::PullUp, Touch::Back)
+                if !self.visit.as_ref().is_some_and(|v| matches!(v.state, State::BackupCode(_))) =>
+            {
                 self.officer_asked(Intent::Back, moment)
             }
             (Page::PullUp, intent) => self.visit_step(Event::Intent(intent), moment),

@@ -1,7 +1,9 @@
 //! The number and the backup code: typing, checking group by group, sending, answers.
 
 use super::answers::{CallFailure, CodeAnswer};
-use super::state::{CodeEntry, CompletedBy, IdentifierEntry, IdentifierKind, ReferralReason, RequestId, Session, State};
+use super::state::{
+    CodeEntry, CompletedBy, IdentifierEntry, IdentifierKind, ReferralReason, RequestId, Session, State,
+};
 use super::{Context, JournalEvent, MustAct};
 use crate::effect::{Effect, Verification};
 use crate::event::Intent;

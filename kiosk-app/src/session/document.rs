@@ -90,10 +90,16 @@ impl Session {
 
     fn read(&mut self, reading: Reading, context: &mut Context<'_, '_>) -> Vec<Effect> {
         match (&self.state, reading) {
-            (State::PresentDocument { .. } | State::Reading { .. }, reading @ (Reading::Zone(_) | Reading::Barcode(_))) => {
+            (
+                State::PresentDocument { .. } | State::Reading { .. },
+                reading @ (Reading::Zone(_) | Reading::Barcode(_)),
+            ) => {
                 self.reading = Some(reading);
-                let mut effects =
-                    vec![self.journal(JournalEvent::DocumentRead, None, MustAct::Nobody), Effect::Disarm, Effect::Preview(false)];
+                let mut effects = vec![
+                    self.journal(JournalEvent::DocumentRead, None, MustAct::Nobody),
+                    Effect::Disarm,
+                    Effect::Preview(false),
+                ];
                 if self.with_officer {
                     effects.extend(self.look_up(context));
                 } else {
@@ -178,7 +184,8 @@ impl Session {
             effects.extend(self.refer(ReferralReason::Technical, context));
             return effects;
         };
-        let completes = self.reading.as_ref().is_some_and(|reading| completes(reading, &answer, context.policy.test_mode));
+        let completes =
+            self.reading.as_ref().is_some_and(|reading| completes(reading, &answer, context.policy.test_mode));
         let mut effects = vec![self.journal(
             JournalEvent::RecordAnswered,
             Some(match answer.record {
@@ -206,7 +213,10 @@ impl Session {
         self.record.as_ref().is_none_or(|answer| {
             answer.record == Record::Found
                 && matches!(answer.document_status, DocumentStatus::Valid | DocumentStatus::Unknown)
-                && answer.mismatch.iter().all(|member| member == "primary_identifier" || member == "secondary_identifier")
+                && answer
+                    .mismatch
+                    .iter()
+                    .all(|member| member == "primary_identifier" || member == "secondary_identifier")
         })
     }
 

@@ -98,11 +98,7 @@ impl Session {
     }
 
     /// Another open referral has this reference: draw another and hand over again.
-    pub(super) fn draw_another_reference(
-        &mut self,
-        taken: &Reference,
-        context: &mut Context<'_, '_>,
-    ) -> Vec<Effect> {
+    pub(super) fn draw_another_reference(&mut self, taken: &Reference, context: &mut Context<'_, '_>) -> Vec<Effect> {
         if self.reference.as_ref() != Some(taken) || self.reference_stored {
             return Vec::new();
         }

@@ -5,6 +5,7 @@
 
 pub mod kiosk;
 pub mod line;
+pub mod people;
 pub mod process;
 pub mod programs;
 pub mod records;
