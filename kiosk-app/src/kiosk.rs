@@ -207,12 +207,14 @@ impl Kiosk {
     /// What happens to the kiosk whatever its mode: devices come and go, the journal fills, the service bars it.
     fn note_world(&mut self, event: &Event, moment: &mut Moment<'_>) -> Vec<Effect> {
         match event {
-            Event::Reader(reader::Event::Ready { device, identity }) => {
+            Event::Reader(reader::Event::Ready { device, identity, changed_unit }) => {
                 let known = self.devices.insert(device.clone(), Device::Ready { identity: identity.clone() });
-                if matches!(known, Some(Device::Ready { .. })) {
+                if matches!(known, Some(Device::Ready { .. })) && !changed_unit {
                     return Vec::new();
                 }
-                vec![entry(JournalEvent::DeviceReady, None, "system", Some(&device.0), MustAct::Nobody)]
+                // Another serial number under the same name: a unit was swapped, and auditors will ask when.
+                let cause = if *changed_unit { format!("{} other_unit", device.0) } else { device.0.clone() };
+                vec![entry(JournalEvent::DeviceReady, None, "system", Some(&cause), MustAct::Nobody)]
             }
             Event::Reader(reader::Event::Lost { device, fault }) => {
                 let known = self.devices.insert(device.clone(), Device::Lost { fault: *fault });

@@ -5,11 +5,15 @@ pub mod config;
 pub mod diagnostics;
 pub mod effect;
 pub mod event;
+pub mod i18n;
 pub mod journal;
 pub mod kiosk;
 pub mod officer;
+pub mod screens;
 pub mod session;
 #[cfg(feature = "simulated")]
 pub mod targets;
 #[cfg(test)]
 mod test_bench;
+pub mod theme;
+pub mod widgets;

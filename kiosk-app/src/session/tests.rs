@@ -402,8 +402,31 @@ fn out_of_service_comes_and_goes_with_the_reader() {
     assert!(matches!(bench.kiosk.mode, Mode::OutOfService(Why::NoReader)));
     bench.touch(Intent::Begin);
     assert!(bench.kiosk.visit.is_none());
-    bench.event(Event::Reader(Heard::Ready { device, identity: "test".into() }));
+    bench.event(Event::Reader(Heard::Ready { device, identity: "test".into(), changed_unit: false }));
     assert!(matches!(bench.kiosk.mode, Mode::Traveler));
+}
+
+#[test]
+fn a_reader_that_comes_back_is_armed_again_only_where_a_document_is_wanted() {
+    for (kind, armed) in [
+        (StateKind::PresentDocument, Some(Accept::Documents)),
+        (StateKind::BackupCode, Some(Accept::BackupCode)),
+        (StateKind::ConfirmDocument, None),
+        (StateKind::Complete, None),
+    ] {
+        let mut bench = Bench::at(kind);
+        let camera = DeviceId("camera".into());
+        bench.event(Event::Reader(Heard::Ready { device: camera, identity: "test".into(), changed_unit: false }));
+        let accepts: Vec<Accept> = bench
+            .effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Arm { accept, .. } => Some(*accept),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(accepts, armed.into_iter().collect::<Vec<_>>(), "{kind:?}");
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub enum State {
 }
 
 struct Shared {
+    target: Mutex<SocketAddr>,
     state: AtomicU8,
     ended: AtomicBool,
     open: Mutex<Vec<TcpStream>>,
@@ -37,12 +38,13 @@ impl Line {
         let listener = TcpListener::bind("127.0.0.1:0").or_trouble(|| "no port for the relay")?;
         let address = listener.local_addr().or_trouble(|| "no port for the relay")?;
         let shared = Arc::new(Shared {
+            target: Mutex::new(target),
             state: AtomicU8::new(State::Up as u8),
             ended: AtomicBool::new(false),
             open: Mutex::new(Vec::new()),
         });
         let served = Arc::clone(&shared);
-        std::thread::spawn(move || accept(&listener, target, &served));
+        std::thread::spawn(move || accept(&listener, &served));
         Ok(Self { address, shared })
     }
 
@@ -52,6 +54,11 @@ impl Line {
         if state != State::Up {
             self.close_all();
         }
+    }
+
+    /// Leads to another port from now on: the service was started again.
+    pub fn lead_to(&self, target: SocketAddr) {
+        *self.shared.target.lock().unwrap_or_else(PoisonError::into_inner) = target;
     }
 
     #[must_use]
@@ -75,7 +82,7 @@ impl Drop for Line {
     }
 }
 
-fn accept(listener: &TcpListener, target: SocketAddr, shared: &Arc<Shared>) {
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     for near in listener.incoming().map_while(Result::ok) {
         if shared.ended.load(Ordering::SeqCst) {
             return;
@@ -84,6 +91,7 @@ fn accept(listener: &TcpListener, target: SocketAddr, shared: &Arc<Shared>) {
         if state == State::Refusing as u8 {
             continue;
         }
+        let target = *shared.target.lock().unwrap_or_else(PoisonError::into_inner);
         let far = if state == State::Up as u8 { TcpStream::connect(target).ok() } else { None };
         let mut open = shared.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Ok(near) = near.try_clone() {
