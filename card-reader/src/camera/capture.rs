@@ -34,7 +34,10 @@ const RETRY_SLOW: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CameraEvent {
     /// The first frame is there.
-    Ready { name: String, facts: String },
+    Ready {
+        name: String,
+        facts: String,
+    },
     /// No frames; it is being opened again.
     Lost(Fault),
     Seen(Seen),
@@ -255,7 +258,10 @@ impl Thread {
                 look_at = now + if active { LOOK_ACTIVE } else { LOOK_IDLE };
                 let seen = gate.look(now, picture.overview(WIDTH));
                 if seen.frozen {
-                    return End::Lost(SourceError::new(Fault::Frozen, "the camera gives the same picture again and again"));
+                    return End::Lost(SourceError::new(
+                        Fault::Frozen,
+                        "the camera gives the same picture again and again",
+                    ));
                 }
                 if active {
                     self.views.frame.send_replace(Some(Arc::new(picture.luma())));
@@ -286,7 +292,9 @@ impl Thread {
 
     /// A full queue means that nobody has looked for a while; the next look says the same again.
     fn tell(&self, event: CameraEvent) {
-        if self.events.to.try_send((self.events.camera, event.clone())).is_err() && !matches!(event, CameraEvent::Seen(_)) {
+        if self.events.to.try_send((self.events.camera, event.clone())).is_err()
+            && !matches!(event, CameraEvent::Seen(_))
+        {
             self.pulse.announce_again();
         }
     }

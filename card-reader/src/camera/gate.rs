@@ -59,7 +59,9 @@ impl Gate {
     pub fn look(&mut self, now: Instant, picture: LumaImage) -> Seen {
         let brightness = mean(&picture);
         let (same, still) = match self.last.as_ref().filter(|last| same_size(last, &picture)) {
-            Some(last) => (last.pixels == picture.pixels, differing(last, &picture, MOVED) * 1000 < STILL * picture.pixels.len()),
+            Some(last) => {
+                (last.pixels == picture.pixels, differing(last, &picture, MOVED) * 1000 < STILL * picture.pixels.len())
+            }
             None => (false, false),
         };
         let same_for = since(&mut self.same_since, same, now);

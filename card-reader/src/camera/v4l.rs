@@ -51,7 +51,9 @@ impl V4l {
             return Err(SourceError::new(Fault::Unsupported, nothing_usable(node)));
         };
         if best != camera.camera_format() {
-            camera.set_camera_requset(RequestedFormat::with_formats(RequestedFormatType::Exact(best), &FORMATS)).map_err(refused)?;
+            camera
+                .set_camera_requset(RequestedFormat::with_formats(RequestedFormatType::Exact(best), &FORMATS))
+                .map_err(refused)?;
         }
         camera.open_stream().map_err(refused)?;
         let name = camera.info().human_name();
@@ -115,7 +117,8 @@ impl FrameSource for V4l {
             FrameFormat::RAWRGB => Picture::new(width, height, Layout::Rgb, bytes.to_vec()),
             FrameFormat::RAWBGR => Picture::new(width, height, Layout::Bgr, bytes.to_vec()),
         };
-        picture.ok_or_else(|| SourceError::new(Fault::NotResponding, "the camera gave a frame that is no whole picture"))
+        picture
+            .ok_or_else(|| SourceError::new(Fault::NotResponding, "the camera gave a frame that is no whole picture"))
     }
 
     fn facts(&self) -> String {
