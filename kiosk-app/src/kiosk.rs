@@ -207,14 +207,22 @@ impl Kiosk {
     /// What happens to the kiosk whatever its mode: devices come and go, the journal fills, the service bars it.
     fn note_world(&mut self, event: &Event, moment: &mut Moment<'_>) -> Vec<Effect> {
         match event {
-            Event::Reader(reader::Event::Ready { device, identity, changed_unit }) => {
+            Event::Reader(reader::Event::Ready { device, identity }) => {
                 let known = self.devices.insert(device.clone(), Device::Ready { identity: identity.clone() });
-                if matches!(known, Some(Device::Ready { .. })) && !changed_unit {
+                if matches!(known, Some(Device::Ready { .. })) {
                     return Vec::new();
                 }
-                // Another serial number under the same name: a unit was swapped, and auditors will ask when.
-                let cause = if *changed_unit { format!("{} other_unit", device.0) } else { device.0.clone() };
-                vec![entry(JournalEvent::DeviceReady, None, "system", Some(&cause), MustAct::Nobody)]
+                vec![entry(JournalEvent::DeviceReady, None, "system", Some(&device.0), MustAct::Nobody)]
+            }
+            // A unit was swapped under the same name: auditors will ask when.
+            Event::Reader(reader::Event::AnotherUnit { device }) => {
+                vec![entry(JournalEvent::DeviceReplaced, None, "system", Some(&device.0), MustAct::Nobody)]
+            }
+            Event::Reader(reader::Event::Degraded { device, fault: Some(_) }) => {
+                vec![entry(JournalEvent::DeviceDegraded, None, "system", Some(&device.0), MustAct::Technician)]
+            }
+            Event::Reader(reader::Event::DecoderFailed { device, .. }) => {
+                vec![entry(JournalEvent::DecoderFailed, None, "system", Some(&device.0), MustAct::Vendor)]
             }
             Event::Reader(reader::Event::Lost { device, fault }) => {
                 let known = self.devices.insert(device.clone(), Device::Lost { fault: *fault });

@@ -41,11 +41,7 @@ impl Bench {
             drawn: 0,
             effects: Vec::new(),
         };
-        bench.event(Event::Reader(Heard::Ready {
-            device: DeviceId("scanner".into()),
-            identity: "test".into(),
-            changed_unit: false,
-        }));
+        bench.event(Event::Reader(Heard::Ready { device: DeviceId("scanner".into()), identity: "test".into() }));
         bench
     }
 

@@ -402,7 +402,7 @@ fn out_of_service_comes_and_goes_with_the_reader() {
     assert!(matches!(bench.kiosk.mode, Mode::OutOfService(Why::NoReader)));
     bench.touch(Intent::Begin);
     assert!(bench.kiosk.visit.is_none());
-    bench.event(Event::Reader(Heard::Ready { device, identity: "test".into(), changed_unit: false }));
+    bench.event(Event::Reader(Heard::Ready { device, identity: "test".into() }));
     assert!(matches!(bench.kiosk.mode, Mode::Traveler));
 }
 
@@ -416,7 +416,7 @@ fn a_reader_that_comes_back_is_armed_again_only_where_a_document_is_wanted() {
     ] {
         let mut bench = Bench::at(kind);
         let camera = DeviceId("camera".into());
-        bench.event(Event::Reader(Heard::Ready { device: camera, identity: "test".into(), changed_unit: false }));
+        bench.event(Event::Reader(Heard::Ready { device: camera, identity: "test".into() }));
         let accepts: Vec<Accept> = bench
             .effects
             .iter()
