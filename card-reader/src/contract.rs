@@ -287,8 +287,7 @@ mod tests {
             quad: QUAD,
             check_digits_used: false,
         };
-        let still =
-            Still { document: Some(mrz.document(builtin())), zone: Ok((reading, mrz)), barcodes: vec![] };
+        let still = Still { document: Some(mrz.document(builtin())), zone: Ok((reading, mrz)), barcodes: vec![] };
         assert_eq!(
             json(&ReadLine::of("a.jpg", &still, 31.24)),
             r#"{"file":"a.jpg","status":"read","ms":31.2,"mrz":{"format":"TD1","lines":["IAUSA0000007032SRC0000000703<<","2001012M1105108BRA<<<<<<<<<<<5","SPECIMEN<<TEST<VOID<<<<<<<<<<<"],"confidence":0.9993,"quad":[[1.0,2.0],[9.0,2.0],[9.0,5.0],[1.0,5.0]],"checks":[{"field":"document_number","verdict":"ok"},{"field":"birth_date","verdict":"ok"},{"field":"expiry_date","verdict":"ok"},{"field":"composite","verdict":"disagrees","printed":"5","computed":"7"}],"deviations":[]},"barcodes":[],"document":{"type":"employment_authorization","document_number":"000000703","primary_identifier":"SPECIMEN","secondary_identifier":"TEST VOID","issuer":"USA","nationality":"BRA","birth_country":null,"birth_date":"2020-01-01","sex":"M","expiry_date":"2011-05-10","a_number":"A000000703","card_number":"SRC0000000703"}}"#
@@ -332,11 +331,13 @@ mod tests {
             let parsed = parse(text, today());
             serde_json::to_value(ParseObject::of(parsed.as_ref(), builtin())).unwrap()
         };
-        let valid = object("I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<");
+        let valid =
+            object("I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<");
         assert_eq!((valid["status"].as_str(), valid["format"].as_str()), (Some("valid"), Some("TD1")));
         assert_eq!(valid["document"]["birth_date"], "1974-08-12");
         assert!(valid["error"].is_null());
-        let wrong = object("I<UTOD231458907<<<<<<<<<<<<<<<\n7408132F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<");
+        let wrong =
+            object("I<UTOD231458907<<<<<<<<<<<<<<<\n7408132F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<");
         assert_eq!(wrong["status"], "check_digit_disagrees");
         let malformed = object("I<UTO");
         assert_eq!(malformed["status"], "malformed");
