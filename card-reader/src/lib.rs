@@ -2,6 +2,7 @@
 //! barcodes. No screens, no network, no clock of its own: time is an argument, except in the shells of the devices.
 
 pub mod barcode;
+pub mod camera;
 mod clock;
 pub mod contract;
 pub mod date;
