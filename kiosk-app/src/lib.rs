@@ -2,13 +2,16 @@
 
 pub mod clock;
 pub mod config;
+pub mod credential;
 pub mod diagnostics;
 pub mod effect;
 pub mod event;
 pub mod i18n;
 pub mod journal;
 pub mod kiosk;
+pub mod lockout;
 pub mod officer;
+pub mod outbox;
 pub mod screens;
 pub mod session;
 #[cfg(feature = "simulated")]
@@ -16,4 +19,5 @@ pub mod targets;
 #[cfg(test)]
 mod test_bench;
 pub mod theme;
+pub mod verifier;
 pub mod widgets;
