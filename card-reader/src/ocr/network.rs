@@ -74,7 +74,7 @@ impl Network {
 
     fn parse(bytes: &[u8]) -> Option<Self> {
         let mut floats = bytes.strip_prefix(MAGIC)?.chunks_exact(4);
-        if floats.len() != LENGTHS.iter().sum() {
+        if floats.len() != LENGTHS.iter().sum::<usize>() {
             return None;
         }
         let weights = LENGTHS.map(|n| {
@@ -197,7 +197,13 @@ fn multiply<const FUSED: bool>(a: &[f32], k: usize, w: &[f32], bias: &[f32], out
     let n = bias.len();
     let mut column = 0;
     while column < n {
-        let step = if n - column >= 32 { 32 } else if n - column >= 16 { 16 } else { 8 };
+        let step = if n - column >= 32 {
+            32
+        } else if n - column >= 16 {
+            16
+        } else {
+            8
+        };
         let mut row = 0;
         let rows = out.len() / n;
         while row < rows {
@@ -217,7 +223,14 @@ fn multiply<const FUSED: bool>(a: &[f32], k: usize, w: &[f32], bias: &[f32], out
 
 /// `R` rows by `N` columns, the sums in registers; answers `R`.
 #[inline(always)]
-fn block<const FUSED: bool, const N: usize, const R: usize>(a: &[f32], k: usize, w: &[f32], n: usize, bias: &[f32], out: &mut [f32]) -> usize {
+fn block<const FUSED: bool, const N: usize, const R: usize>(
+    a: &[f32],
+    k: usize,
+    w: &[f32],
+    n: usize,
+    bias: &[f32],
+    out: &mut [f32],
+) -> usize {
     let mut sum = [[0.0f32; N]; R];
     for s in &mut sum {
         s.copy_from_slice(&bias[..N]);

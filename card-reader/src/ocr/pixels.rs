@@ -17,7 +17,8 @@ impl LumaImage {
         let (fx, fy) = (x - x0 as f32, y - y0 as f32);
         let (upper, lower) = (y0 * self.width, y1 * self.width);
         let p = |i: usize| f32::from(self.pixels[i]);
-        (p(upper + x0) * (1.0 - fx) + p(upper + x1) * fx) * (1.0 - fy) + (p(lower + x0) * (1.0 - fx) + p(lower + x1) * fx) * fy
+        (p(upper + x0) * (1.0 - fx) + p(upper + x1) * fx) * (1.0 - fy)
+            + (p(lower + x0) * (1.0 - fx) + p(lower + x1) * fx) * fy
     }
 
     /// Half the size, each pixel the mean of four; an odd last row or column is dropped.
@@ -27,9 +28,11 @@ impl LumaImage {
         for y in 0..height {
             let upper = &self.pixels[2 * y * self.width..][..2 * width];
             let lower = &self.pixels[(2 * y + 1) * self.width..][..2 * width];
-            pixels.extend(upper.chunks_exact(2).zip(lower.chunks_exact(2)).map(|(u, l)| {
-                ((u16::from(u[0]) + u16::from(u[1]) + u16::from(l[0]) + u16::from(l[1]) + 2) / 4) as u8
-            }));
+            pixels.extend(
+                upper.chunks_exact(2).zip(lower.chunks_exact(2)).map(|(u, l)| {
+                    ((u16::from(u[0]) + u16::from(u[1]) + u16::from(l[0]) + u16::from(l[1]) + 2) / 4) as u8
+                }),
+            );
         }
         Self { width, height, pixels }
     }

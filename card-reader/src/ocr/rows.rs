@@ -215,7 +215,8 @@ pub fn candidates(rows: &[Row]) -> Vec<Candidate> {
             if let (Some(above), Some(below)) = (spacing(a, b), spacing(b, c)) {
                 if above > 0.0 && below > 0.0 && (0.72..1.38).contains(&(above / below)) {
                     let lengths = [a.length(), b.length(), c.length()];
-                    let alike = lengths.iter().copied().fold(f32::MAX, f32::min) / lengths.iter().copied().fold(0.0, f32::max);
+                    let alike =
+                        lengths.iter().copied().fold(f32::MAX, f32::min) / lengths.iter().copied().fold(0.0, f32::max);
                     triples.push(Candidate {
                         rows: vec![*a, *b, *c],
                         score: (a.marks + b.marks + c.marks) as f32 * alike,

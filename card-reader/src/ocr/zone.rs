@@ -155,8 +155,11 @@ impl Plane {
 
     /// Moves the origin of cells, so that what was cell `by` is cell 0.
     pub fn renumber(&mut self, by: isize) {
+        let b = by as f32;
+        let moved = |c: &[f32; 3]| [c[0] + c[1] * b + c[2] * b * b, c[1] + 2.0 * c[2] * b, c[2]];
         for line in &mut self.lines {
-            line.start += by as f32 * self.pitch;
+            line.start += b * self.pitch;
+            (line.across, line.down) = (moved(&line.across), moved(&line.down));
         }
     }
 
@@ -184,13 +187,19 @@ impl Plane {
             self.map.apply(u + du, v + dv)
         };
         let end = cells as isize - 1;
-        [corner(0, 0, -side, -edge), corner(0, end, side, -edge), corner(last, end, side, edge), corner(last, 0, -side, edge)]
+        [
+            corner(0, 0, -side, -edge),
+            corner(0, end, side, -edge),
+            corner(last, end, side, edge),
+            corner(last, 0, -side, edge),
+        ]
     }
 
     /// A flat picture of the zone, for people to look at.
     pub fn picture(&self, pyramid: &Pyramid<'_>, cells: usize) -> LumaImage {
         let (width, row) = (cells * SIDE, SIDE + 2);
-        let mut image = LumaImage { width, height: row * self.lines.len(), pixels: vec![255; width * row * self.lines.len()] };
+        let mut image =
+            LumaImage { width, height: row * self.lines.len(), pixels: vec![255; width * row * self.lines.len()] };
         for line in 0..self.lines.len() {
             for cell in 0..cells {
                 let patch = self.patch(pyramid, line, cell as isize, (0.0, 0.0), 1.0);
@@ -221,7 +230,12 @@ fn corners(first: &Row, last: &Row) -> [Point; 4] {
         let outer = ends.0.max(ends.1);
         (shift[1], shift[2]) = (outer - ends.0, outer - ends.1);
     }
-    [first.point(first.from + shift[0]), first.point(first.to + shift[1]), last.point(last.to + shift[2]), last.point(last.from + shift[3])]
+    [
+        first.point(first.from + shift[0]),
+        first.point(first.to + shift[1]),
+        last.point(last.to + shift[2]),
+        last.point(last.from + shift[3]),
+    ]
 }
 
 /// Top and bottom of the text in a strip: where neighbouring pixels differ.
@@ -250,7 +264,10 @@ fn band(strip: &LumaImage) -> (f32, f32) {
     while bottom + 1 < energy.len() && energy[bottom + 1] > level {
         bottom += 1;
     }
-    (if top > 0 { edge(top, top - 1) } else { 0.0 }, if bottom + 1 < energy.len() { edge(bottom, bottom + 1) } else { bottom as f32 })
+    (
+        if top > 0 { edge(top, top - 1) } else { 0.0 },
+        if bottom + 1 < energy.len() { edge(bottom, bottom + 1) } else { bottom as f32 },
+    )
 }
 
 /// Ink of each column of a strip, without what changes slowly, and evened out so that a stain does not rule.
@@ -354,7 +371,11 @@ fn quadratic(points: &[(f32, f32, f32)]) -> [f32; 3] {
         }
     }
     let [a, b, c] = [m[0][3] / m[0][0], m[1][3] / m[1][1], m[2][3] / m[2][2]];
-    [a - b * middle / half + c * middle * middle / (half * half), b / half - 2.0 * c * middle / (half * half), c / (half * half)]
+    [
+        a - b * middle / half + c * middle * middle / (half * half),
+        b / half - 2.0 * c * middle / (half * half),
+        c / (half * half),
+    ]
 }
 
 #[cfg(test)]
@@ -372,7 +393,8 @@ mod tests {
     #[test]
     fn the_pitch_of_a_comb_is_found() {
         for pitch in [11.5f32, 14.0, 16.7] {
-            let profile: Vec<f32> = (0..560).map(|x| (std::f32::consts::TAU * (x as f32 - 3.0) / pitch).cos()).collect();
+            let profile: Vec<f32> =
+                (0..560).map(|x| (std::f32::consts::TAU * (x as f32 - 3.0) / pitch).cos()).collect();
             let found = spectrum(&[profile]);
             assert!((1.0 / found[0] - pitch).abs() < 0.03, "{pitch}: {}", 1.0 / found[0]);
         }

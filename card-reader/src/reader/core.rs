@@ -203,24 +203,25 @@ impl Core {
         let device = serial.id.clone();
         if changed_unit {
             tracing::warn!(device = device.0, "another unit answers on this port");
+            self.out.push(Do::Tell(Event::AnotherUnit { device: device.clone() }));
         }
         let armed = std::mem::take(&mut serial.waiting).then(|| self.armed.as_ref().filter(|arming| !arming.taken));
         if let Some(arming) = armed.flatten() {
             self.out.push(Do::Serial(at, SerialCommand::Arm(arming.presentation)));
         }
-        self.tell(Event::Ready { device, identity: said, changed_unit });
+        self.tell(Event::Ready { device, identity: said });
     }
 
     fn serial_lost(&mut self, at: usize, fault: Fault) {
         let status = &mut self.status[at];
-        if status.ready {
-            status.reconnects += 1;
-        }
-        status.ready = false;
+        let was_ready = std::mem::take(&mut status.ready);
         status.fault = Some(fault);
         let serial = &mut self.serials[at];
         serial.ready = false;
-        serial.waiting = false;
+        if was_ready {
+            status.reconnects += 1;
+            serial.waiting = false;
+        }
         let device = serial.id.clone();
         tracing::warn!(device = device.0, fault = fault.name(), "reader lost; it is being reopened");
         if self.serials[at].testing.is_some() {

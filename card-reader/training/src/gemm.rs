@@ -6,7 +6,16 @@ fn fused(a: f32, b: f32, c: f32) -> f32 {
 }
 
 /// `out[r][j] (+)= Σ_k a[r][k] · w[k][j]` for `N` columns from `column` on; `w` and `out` have rows of `ldw`, `ldo`.
-fn block<const N: usize, const R: usize>(a: &[f32], lda: usize, k: usize, w: &[f32], ldw: usize, out: &mut [f32], ldo: usize, add: bool) {
+fn block<const N: usize, const R: usize>(
+    a: &[f32],
+    lda: usize,
+    k: usize,
+    w: &[f32],
+    ldw: usize,
+    out: &mut [f32],
+    ldo: usize,
+    add: bool,
+) {
     let mut sum = [[0.0f32; N]; R];
     if add {
         for (r, s) in sum.iter_mut().enumerate() {
@@ -31,10 +40,22 @@ fn block<const N: usize, const R: usize>(a: &[f32], lda: usize, k: usize, w: &[f
 pub fn multiply(a: &[f32], rows: usize, k: usize, w: &[f32], n: usize, out: &mut [f32], add: bool) {
     let mut column = 0;
     while column < n {
-        let step = if n - column >= 32 { 32 } else if n - column >= 16 { 16 } else { 8 };
+        let step = if n - column >= 32 {
+            32
+        } else if n - column >= 16 {
+            16
+        } else {
+            8
+        };
         let mut r = 0;
         while r < rows {
-            let height = if step == 32 && rows - r >= 3 { 3 } else if step < 32 && rows - r >= 4 { 4 } else { 1 };
+            let height = if step == 32 && rows - r >= 3 {
+                3
+            } else if step < 32 && rows - r >= 4 {
+                4
+            } else {
+                1
+            };
             let (a, w, out) = (&a[r * k..], &w[column..], &mut out[r * n + column..]);
             match (step, height) {
                 (32, 3) => block::<32, 3>(a, k, k, w, n, out, n, add),

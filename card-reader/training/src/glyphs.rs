@@ -28,8 +28,9 @@ impl Typeface {
     /// # Errors
     /// A sentence naming the file, if it is missing or no font.
     pub fn load(path: &Path, weight: f32) -> Result<Self, String> {
-        let bytes = std::fs::read(path)
-            .map_err(|e| format!("cannot read the font {} ({e}); install Debian's fonts-ocr-b and fonts-dejavu-core", path.display()))?;
+        let bytes = std::fs::read(path).map_err(|e| {
+            format!("cannot read the font {} ({e}); install Debian's fonts-ocr-b and fonts-dejavu-core", path.display())
+        })?;
         let font = FontVec::try_from_vec(bytes).map_err(|e| format!("{} is not a font: {e}", path.display()))?;
         let plain: Vec<Mask> = ALPHABET.iter().chain(FOREIGN).map(|&c| draw(&font, c as char)).collect();
         let masks = (0..STROKES).map(|s| plain.iter().map(|m| restroke(m, s)).collect()).collect();
@@ -50,9 +51,7 @@ fn draw(font: &FontVec, c: char) -> Mask {
     const PROBE: f32 = 100.0;
     let probe = font.as_scaled(PROBE);
     let advance = probe.h_advance(font.glyph_id('H'));
-    let capital = font
-        .outline_glyph(font.glyph_id('H').with_scale(PROBE))
-        .map_or(PROBE, |o| o.px_bounds().height());
+    let capital = font.outline_glyph(font.glyph_id('H').with_scale(PROBE)).map_or(PROBE, |o| o.px_bounds().height());
     let scale = ab_glyph::PxScale { x: PROBE * FINE / advance, y: PROBE * (FINE * 0.94) / capital };
     let mut mask = vec![0.0; MASK * MASK];
     let glyph = font.glyph_id(c).with_scale(scale);
@@ -82,14 +81,17 @@ fn restroke(mask: &Mask, stroke: usize) -> Mask {
 fn blur(mask: &Mask) -> Mask {
     const TAPS: [f32; 5] = [0.0625, 0.25, 0.375, 0.25, 0.0625];
     let at = |m: &Mask, x: isize, y: isize| {
-        if (0..MASK as isize).contains(&x) && (0..MASK as isize).contains(&y) { m[y as usize * MASK + x as usize] } else { 0.0 }
+        if (0..MASK as isize).contains(&x) && (0..MASK as isize).contains(&y) {
+            m[y as usize * MASK + x as usize]
+        } else {
+            0.0
+        }
     };
     let mut across = vec![0.0; MASK * MASK];
     let mut out = vec![0.0; MASK * MASK];
     for y in 0..MASK as isize {
         for x in 0..MASK as isize {
-            across[y as usize * MASK + x as usize] =
-                TAPS.iter().zip(-2..=2).map(|(t, d)| t * at(mask, x + d, y)).sum();
+            across[y as usize * MASK + x as usize] = TAPS.iter().zip(-2..=2).map(|(t, d)| t * at(mask, x + d, y)).sum();
         }
     }
     for y in 0..MASK as isize {

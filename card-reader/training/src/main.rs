@@ -90,7 +90,8 @@ fn train(model: &Path, fonts: &Path, examples: usize) -> Result<(), String> {
         let score = network::score(&mut pass.outputs, &batch);
         let gradient = network::backward(&weights, &pass);
         let progress = step as f32 / steps as f32;
-        let rate = PEAK_RATE * (step as f32 / 300.0).min(1.0) * (0.5 + 0.5 * (progress * std::f32::consts::PI).cos()) + 1e-6;
+        let rate =
+            PEAK_RATE * (step as f32 / 300.0).min(1.0) * (0.5 + 0.5 * (progress * std::f32::consts::PI).cos()) + 1e-6;
         adam.step(&mut weights, &gradient, rate);
         // The mean of the last tenth's weights generalises better than the last weights.
         if step * 10 >= steps * 9 {
@@ -104,7 +105,12 @@ fn train(model: &Path, fonts: &Path, examples: usize) -> Result<(), String> {
         running.seen += score.seen;
         if (step + 1) % 2000 == 0 || step + 1 == steps {
             let batches = (running.seen / BATCH) as f32;
-            eprintln!("{:>9} examples  loss {:.4}  right {:.2} %", (step + 1) * BATCH, running.loss / batches, 100.0 * running.right as f32 / running.seen as f32);
+            eprintln!(
+                "{:>9} examples  loss {:.4}  right {:.2} %",
+                (step + 1) * BATCH,
+                running.loss / batches,
+                100.0 * running.right as f32 / running.seen as f32
+            );
             running = Score::default();
         }
         if (step + 1) % 20_000 == 0 {
@@ -125,7 +131,11 @@ fn sheet(file: &Path, fonts: &Path) -> Result<(), String> {
     let picture = image::GrayImage::from_fn(40 * 21, 30 * 21, |x, y| {
         let (column, row, x, y) = (x as usize / 21, y as usize / 21, x as usize % 21, y as usize % 21);
         let inside = x < strips::SIDE && y < strips::SIDE;
-        image::Luma([if inside { (140.0 - 45.0 * examples[row * 40 + column].patch[y * strips::SIDE + x]).clamp(0.0, 255.0) as u8 } else { 0 }])
+        image::Luma([if inside {
+            (140.0 - 45.0 * examples[row * 40 + column].patch[y * strips::SIDE + x]).clamp(0.0, 255.0) as u8
+        } else {
+            0
+        }])
     });
     picture.save(file).map_err(|e| format!("cannot write {}: {e}", file.display()))
 }
@@ -152,7 +162,13 @@ fn report(weights: &Blocks, test: &[Example]) {
         total.right += score.right;
         total.seen += batch.len();
     }
-    eprintln!("held out: {} of {} right, loss {:.4}, offset error {:.4} pitches", total.right, total.seen, total.loss / total.seen as f32, (error / characters as f32 / 2.0).sqrt());
+    eprintln!(
+        "held out: {} of {} right, loss {:.4}, offset error {:.4} pitches",
+        total.right,
+        total.seen,
+        total.loss / total.seen as f32,
+        (error / characters as f32 / 2.0).sqrt()
+    );
     let name = |c: u8| glyphs::ALPHABET.get(usize::from(c)).map_or('?', |&c| c as char);
     let mut worst: Vec<_> = confusions.into_iter().collect();
     worst.sort_by_key(|&(_, n)| std::cmp::Reverse(n));

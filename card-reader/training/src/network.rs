@@ -131,7 +131,11 @@ pub fn backward(w: &Blocks, batch: &Batch) -> Blocks {
     d_out.chunks_exact(OUTPUTS).for_each(|d| add_scaled(&mut g[7], 1.0, d));
     let mut d_hidden = vec![0.0; n * HIDDEN];
     multiply(d_out, n, OUTPUTS, &transpose(&w[6], HIDDEN, OUTPUTS), HIDDEN, &mut d_hidden, false);
-    d_hidden.iter_mut().zip(&batch.hidden).for_each(|(d, &h)| if h <= 0.0 { *d = 0.0 });
+    d_hidden.iter_mut().zip(&batch.hidden).for_each(|(d, &h)| {
+        if h <= 0.0 {
+            *d = 0.0
+        }
+    });
     multiply(&transpose(&batch.flat, n, FLAT), FLAT, n, &d_hidden, HIDDEN, &mut g[4], false);
     d_hidden.chunks_exact(HIDDEN).for_each(|d| add_scaled(&mut g[5], 1.0, d));
     let mut d_flat = vec![0.0; n * FLAT];
@@ -159,7 +163,11 @@ pub fn backward(w: &Blocks, batch: &Batch) -> Blocks {
             for x in 0..HALF {
                 let row = &d_columns[(y * HALF + x) * K2..][..K2];
                 for k in 0..3 {
-                    add_scaled(&mut d_pooled[((y + k) * (HALF + 2) + x) * C1..][..3 * C1], 1.0, &row[k * 3 * C1..][..3 * C1]);
+                    add_scaled(
+                        &mut d_pooled[((y + k) * (HALF + 2) + x) * C1..][..3 * C1],
+                        1.0,
+                        &row[k * 3 * C1..][..3 * C1],
+                    );
                 }
             }
         }
@@ -198,12 +206,24 @@ fn unfold(padded: &[f32], side: usize, channels: usize, into: &mut [f32]) {
 }
 
 /// The largest of each 2×2, cut at zero, and the position it came from.
-fn pool(raw: &[f32], side: usize, channels: usize, largest: &mut [u16], place: impl Fn(usize, usize) -> usize, into: &mut [f32]) {
+fn pool(
+    raw: &[f32],
+    side: usize,
+    channels: usize,
+    largest: &mut [u16],
+    place: impl Fn(usize, usize) -> usize,
+    into: &mut [f32],
+) {
     let half = side / 2;
     for y in 0..half {
         for x in 0..half {
             let to = place(y, x);
-            let from = [(2 * y) * side + 2 * x, (2 * y) * side + 2 * x + 1, (2 * y + 1) * side + 2 * x, (2 * y + 1) * side + 2 * x + 1];
+            let from = [
+                (2 * y) * side + 2 * x,
+                (2 * y) * side + 2 * x + 1,
+                (2 * y + 1) * side + 2 * x,
+                (2 * y + 1) * side + 2 * x + 1,
+            ];
             for c in 0..channels {
                 let mut best = from[0];
                 for &p in &from[1..] {

@@ -91,7 +91,14 @@ impl Artist {
             _ => Subject::BetweenRows,
         };
         let mut at = r.between(0.0, total);
-        let face = self.faces.iter().position(|f| { at -= f.weight; at < 0.0 }).unwrap_or(0);
+        let face = self
+            .faces
+            .iter()
+            .position(|f| {
+                at -= f.weight;
+                at < 0.0
+            })
+            .unwrap_or(0);
         let mut text = [None; CHARACTERS];
         let fillers = if r.chance(0.25) { 0.7 } else { 0.08 };
         for t in &mut text {
@@ -117,7 +124,9 @@ impl Artist {
             stroke: r.below(Typeface::strokes()),
             text,
             ink: std::array::from_fn(|_| 1.0 - 0.25 * r.unit() * r.unit()),
-            own: std::array::from_fn(|_| [0.015 * r.normal(), 0.015 * r.normal(), 1.0 + 0.02 * r.normal(), 1.0 + 0.02 * r.normal()]),
+            own: std::array::from_fn(|_| {
+                [0.015 * r.normal(), 0.015 * r.normal(), 1.0 + 0.02 * r.normal(), 1.0 + 0.02 * r.normal()]
+            }),
             slant: 0.07 * r.normal(),
             tilt: 0.012 * r.normal(),
             width: r.between(0.82, 1.1),
@@ -128,7 +137,13 @@ impl Artist {
 
     /// Ink, 0 to 1, at every pixel of the capture, before the lens.
     fn ink(&mut self, layout: &Layout, pitch: f32, width: usize, height: usize) -> Vec<f32> {
-        let fine = if pitch < 10.0 { 3 } else if pitch < 18.0 { 2 } else { 1 };
+        let fine = if pitch < 10.0 {
+            3
+        } else if pitch < 18.0 {
+            2
+        } else {
+            1
+        };
         let face = &self.faces[layout.face];
         let step = 1.0 / (pitch * fine as f32);
         let middle = height as f32 / pitch / 2.0;
@@ -169,7 +184,15 @@ impl Artist {
     }
 
     /// The patch around the middle of cell `i`, displaced at random.
-    fn cut(&mut self, layout: &Layout, i: usize, pitch: f32, pixels: &[u8], width: usize, height: usize) -> Option<Example> {
+    fn cut(
+        &mut self,
+        layout: &Layout,
+        i: usize,
+        pitch: f32,
+        pixels: &[u8],
+        width: usize,
+        height: usize,
+    ) -> Option<Example> {
         let r = &mut self.random;
         let (dx, mut dy) = if r.chance(0.75) {
             (0.05 * r.normal(), 0.04 * r.normal())
@@ -273,7 +296,11 @@ fn convolve(from: &[f32], taps: &[f32], into: &mut [f32]) {
     let half = taps.len() as isize / 2;
     let last = from.len() as isize - 1;
     for (i, out) in into.iter_mut().enumerate() {
-        *out = taps.iter().enumerate().map(|(k, t)| t * from[(i as isize + k as isize - half).clamp(0, last) as usize]).sum();
+        *out = taps
+            .iter()
+            .enumerate()
+            .map(|(k, t)| t * from[(i as isize + k as isize - half).clamp(0, last) as usize])
+            .sum();
     }
 }
 
@@ -300,27 +327,55 @@ fn expose(ink: &[f32], width: usize, height: usize, pitch: f32, r: &mut Random) 
     let contrast = 22.0 * (210.0f32 / 22.0).powf(r.unit().sqrt());
     let paper = r.between(contrast + 5.0, 262.0f32.max(contrast + 6.0));
     let noise = contrast * 0.15 * r.unit() * r.unit() + r.between(0.3, 1.5);
-    let (slope_x, slope_y) = (0.15 * contrast * r.normal() / width as f32, 0.15 * contrast * r.normal() / height as f32);
+    let (slope_x, slope_y) =
+        (0.15 * contrast * r.normal() / width as f32, 0.15 * contrast * r.normal() / height as f32);
     let waves: Vec<[f32; 6]> = if r.chance(0.35) {
         let strength = contrast * r.between(0.03, 0.33);
         (0..1 + r.below(6))
             .map(|_| {
-                [r.between(0.0, height as f32), r.normal() * 0.35, r.between(0.02, 0.5) * pitch, r.between(0.3, 2.5) / pitch,
-                 r.between(0.0, 6.3), strength * r.between(0.4, 1.0)]
+                [
+                    r.between(0.0, height as f32),
+                    r.normal() * 0.35,
+                    r.between(0.02, 0.5) * pitch,
+                    r.between(0.3, 2.5) / pitch,
+                    r.between(0.0, 6.3),
+                    strength * r.between(0.4, 1.0),
+                ]
             })
             .collect()
     } else {
         Vec::new()
     };
-    let weave = if r.chance(0.12) { (r.between(0.5, 3.0), r.between(0.5, 3.0), contrast * r.between(0.02, 0.13)) } else { (0.0, 0.0, 0.0) };
+    let weave = if r.chance(0.12) {
+        (r.between(0.5, 3.0), r.between(0.5, 3.0), contrast * r.between(0.02, 0.13))
+    } else {
+        (0.0, 0.0, 0.0)
+    };
     let blotch = if r.chance(0.12) {
-        Some((r.between(0.0, width as f32), r.between(0.0, height as f32), pitch * r.between(0.6, 3.0), contrast * r.between(-0.5, 0.9)))
+        Some((
+            r.between(0.0, width as f32),
+            r.between(0.0, height as f32),
+            pitch * r.between(0.6, 3.0),
+            contrast * r.between(-0.5, 0.9),
+        ))
     } else {
         None
     };
     // The edge of a box, a card or a photograph beside the row.
-    let edge = if r.chance(0.1) { Some((r.between(0.62, 1.1) * if r.chance(0.5) { 1.0 } else { -1.0 }, contrast * r.between(0.2, 1.0), r.chance(0.5))) } else { None };
-    let scratch = if r.chance(0.06) { Some((r.between(0.0, height as f32), r.normal() * 0.1, r.between(0.03, 0.12) * pitch)) } else { None };
+    let edge = if r.chance(0.1) {
+        Some((
+            r.between(0.62, 1.1) * if r.chance(0.5) { 1.0 } else { -1.0 },
+            contrast * r.between(0.2, 1.0),
+            r.chance(0.5),
+        ))
+    } else {
+        None
+    };
+    let scratch = if r.chance(0.06) {
+        Some((r.between(0.0, height as f32), r.normal() * 0.1, r.between(0.03, 0.12) * pitch))
+    } else {
+        None
+    };
     let gamma_ink = r.between(0.75, 1.0);
     let mut pixels = vec![0u8; width * height];
     for y in 0..height {
@@ -329,25 +384,33 @@ fn expose(ink: &[f32], width: usize, height: usize, pitch: f32, r: &mut Random) 
             let mut i = ink[y * width + x];
             if let Some((at, slope, thick)) = scratch {
                 let d = (fy - at - slope * fx).abs();
-                if d < thick { i *= 0.3; }
+                if d < thick {
+                    i *= 0.3;
+                }
             }
             let mut value = paper - contrast * i.powf(gamma_ink) + slope_x * fx + slope_y * fy;
             for w in &waves {
                 let line = w[0] + w[1] * fx + w[2] * (fx * w[3] + w[4]).sin();
                 let d = (fy - line).abs();
-                if d < 1.4 { value -= w[5] * (1.4 - d).min(1.0); }
+                if d < 1.4 {
+                    value -= w[5] * (1.4 - d).min(1.0);
+                }
             }
             if weave.2 > 0.0 {
                 value -= weave.2 * ((fx * weave.0).sin() * (fy * weave.1).cos());
             }
             if let Some((bx, by, radius, strength)) = blotch {
                 let d2 = ((fx - bx).powi(2) + (fy - by).powi(2)) / (radius * radius);
-                if d2 < 9.0 { value += strength * (-0.5 * d2).exp(); }
+                if d2 < 9.0 {
+                    value += strength * (-0.5 * d2).exp();
+                }
             }
             if let Some((at, strength, filled)) = edge {
                 let v = (fy - height as f32 / 2.0) / pitch;
                 let beyond = (v - at) * at.signum();
-                if beyond > 0.0 && (filled || beyond < 0.12) { value -= strength; }
+                if beyond > 0.0 && (filled || beyond < 0.12) {
+                    value -= strength;
+                }
             }
             value += noise * r.normal();
             pixels[y * width + x] = value.clamp(0.0, 255.0) as u8;

@@ -125,11 +125,17 @@ pub const fn disposition(event: JournalEvent) -> &'static str {
         | E::BackInService => "done",
         E::VisitReferred | E::VisitHeld | E::AssistanceCalled => "handed_over",
         E::CodeNotVerified | E::OfficerRefused | E::TechnicianRefused => "refused",
-        E::ReadFailed | E::RecordNotAnswered | E::DeviceLost | E::OutOfService => "failed",
+        E::ReadFailed
+        | E::RecordNotAnswered
+        | E::DeviceLost
+        | E::DeviceDegraded
+        | E::DecoderFailed
+        | E::OutOfService => "failed",
         E::CodeOutcomeUnknown => "unknown",
         E::CodeUsedNotHonoured => "not_honoured",
         E::VisitTimedOut | E::VisitAborted => "abandoned",
         E::KioskStarted
+        | E::DeviceReplaced
         | E::KioskStopped
         | E::VisitStarted
         | E::VisitEnded
