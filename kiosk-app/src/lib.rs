@@ -1,6 +1,7 @@
 //! The kiosk: a pure core (`kiosk`, `session`, `officer`, `diagnostics`) in a thin shell that runs its effects.
 
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod credential;
 pub mod diagnostics;
