@@ -3,13 +3,16 @@
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod credential;
 pub mod diagnostics;
 pub mod effect;
 pub mod event;
 pub mod i18n;
 pub mod journal;
 pub mod kiosk;
+pub mod lockout;
 pub mod officer;
+pub mod outbox;
 pub mod screens;
 pub mod session;
 #[cfg(feature = "simulated")]
@@ -17,4 +20,5 @@ pub mod targets;
 #[cfg(test)]
 mod test_bench;
 pub mod theme;
+pub mod verifier;
 pub mod widgets;
