@@ -111,10 +111,10 @@ verifying-asking = Preguntando al registro…
 verifying-answer = Esperando su respuesta
 
 ## El número
-identifier-title = ¿Qué número tiene?
+identifier-title = Escriba su número
 identifier-title-confirm = ¿Es este su número?
 identifier-help-a-number = De 7 a 9 cifras. En su tarjeta: A-Number o USCIS#.
-identifier-help-receipt = 3 letras y 10 cifras, en su aviso o en la página de su caso.
+identifier-help-receipt = 3 letras y 10 cifras, en su aviso.
 identifier-help-confirm = Compárelo con su tarjeta o su aviso, cifra por cifra.
 identifier-a-number = A-Number · USCIS#
 identifier-receipt = Recibo · n.º de caso
@@ -130,7 +130,8 @@ no-code = No tengo código
 code-title = Escriba su código de respaldo
 code-help = { $characters } caracteres en grupos de cinco. Cada grupo se comprueba al escribirlo.
 code-groups-right = { $count ->
-    [one] El grupo 1 está completo
+    [1] El grupo 1 está completo
+    [2] Los grupos 1 y 2 están completos
    *[other] Los grupos 1 a { $count } están completos
 }
 code-all-right = Su código está completo. Toque «Comprobar».
@@ -241,7 +242,7 @@ field-record = Registro
 field-document = Documento
 field-status = Estado
 field-mismatch = Difiere en
-field-why = Remitida por
+field-why = Motivo
 field-code = Código
 field-identifier = Número
 field-issuer = Emisor
@@ -322,8 +323,8 @@ notice-override-not-offered-help = Es solo para una lectura fallida. Remita o te
 
 ## Técnico
 tech-header = Diagnóstico · Quiosco { $number }
-tech-facts = { $version } ({ $commit }) · activo { $uptime } · último inicio: { $boot } · reloj { $clock }
-tech-signed = Técnico { $technician } · máquina { $machine }
+tech-facts = { $version } ({ $commit }) · activo { $uptime } · último inicio: { $boot }
+tech-signed = { $technician } · máquina { $machine } · reloj { $clock }
 tech-sign-in-title = Acceso de técnicos
 tech-sign-in-help = Sostenga el QR de su credencial frente al lector y escriba su PIN.
 tech-credential-waiting = Esperando la credencial

@@ -121,7 +121,14 @@ fn body<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent) -> Part<'a> 
             }
         }
         let mut head: Vec<Part<'a>> = vec![pen.centred(Type::Title, title, pen.palette.ink)];
-        head.extend(help.map(|help| pen.centred(Type::Body, help, pen.palette.ink_soft)));
+        let mut lines: Vec<Part<'a>> = Vec::new();
+        lines.extend(help.map(|help| pen.centred(Type::Body, help, pen.palette.ink_soft)));
+        for item in &content.items {
+            if let Item::Directions(words) = item {
+                lines.push(pen.centred(Type::Body, words.clone(), pen.palette.ink_soft));
+            }
+        }
+        head.push(column(lines).spacing(pen.u(2.0)).into());
         parts.push(column(head).spacing(pen.u(20.0)).into());
     } else {
         let kind = if staff { Type::Heading } else { Type::Title };
@@ -131,14 +138,20 @@ fn body<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent) -> Part<'a> 
         parts.push(column(head).spacing(pen.u(if staff { 8.0 } else { 20.0 })).into());
     }
     for item in &content.items {
-        if !matches!(item, Item::Sign(_)) {
+        let in_head = matches!(item, Item::Sign(_)) || (ended && matches!(item, Item::Directions(_)));
+        if !in_head {
             parts.push(items::item(pen, look, content, item, ended));
         }
     }
     if !fills {
         parts.push(space().height(Fill).into());
     }
-    let (top, gap) = if staff { (40.0, 26.0) } else { (60.0, 36.0) };
+    let (top, gap) = match content.place {
+        Place::Officer => (40.0, 24.0),
+        Place::Technician => (36.0, 20.0),
+        Place::OutOfService => (220.0, 36.0),
+        Place::Attract | Place::Step { .. } | Place::Sheet => (60.0, 36.0),
+    };
     let parts = Column::with_children(parts).spacing(pen.u(gap)).max_width(pen.u(WIDEST));
     container(parts)
         .center_x(Fill)

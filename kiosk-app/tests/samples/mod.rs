@@ -101,7 +101,8 @@ pub fn kiosk() -> Kiosk {
 }
 
 fn visit(state: State) -> Session {
-    let mut visit = Session::new(VisitId(Uuid::from_u128(0x0193_5B1C_7777_7000_8000_0000_0000_4A2C)), Settings::default(), NOW);
+    let mut visit =
+        Session::new(VisitId(Uuid::from_u128(0x0193_5B1C_7777_7000_8000_0000_0000_4A2C)), Settings::default(), NOW);
     visit.state = state;
     visit
 }
@@ -146,9 +147,7 @@ fn read() -> Reading {
 }
 
 fn confidences(doubtful: &[usize]) -> Vec<Vec<f32>> {
-    (0..3)
-        .map(|row| (0..30).map(|at| if row == 2 && doubtful.contains(&at) { 0.61 } else { 0.99 }).collect())
-        .collect()
+    (0..3).map(|row| (0..30).map(|at| if row == 2 && doubtful.contains(&at) { 0.61 } else { 0.99 }).collect()).collect()
 }
 
 fn quad() -> card_reader::ocr::Quad {
@@ -206,11 +205,8 @@ pub fn traveler() -> Vec<Sample> {
         visit.overlay = Some(overlay);
         with(name, visit)
     };
-    let mut found = read_visit(State::Complete {
-        by: CompletedBy::Document,
-        since,
-        reference: Some(reference.clone()),
-    });
+    let mut found =
+        read_visit(State::Complete { by: CompletedBy::Document, since, reference: Some(reference.clone()) });
     found.record = Some(RecordAnswer {
         record: Record::Found,
         document_status: DocumentStatus::Valid,
@@ -222,7 +218,8 @@ pub fn traveler() -> Vec<Sample> {
     test_mode.kiosk.policy.test_mode = true;
     let mut out = Sample { name: "19-out-of-service", kiosk: kiosk(), camera: false };
     out.kiosk.mode = Mode::OutOfService(Why::NoReader);
-    let held = |storing, officer_called| State::Held { reason: ReferralReason::Technical, since, storing, officer_called };
+    let held =
+        |storing, officer_called| State::Held { reason: ReferralReason::Technical, since, storing, officer_called };
     vec![
         Sample { name: "01-attract", kiosk: kiosk(), camera: false },
         of("02-language", State::Language),
@@ -251,15 +248,18 @@ pub fn traveler() -> Vec<Sample> {
         of("11-not-verified", State::NotVerified),
         with("12-complete", found),
         of("12-complete-storing", State::Complete { by: CompletedBy::Code, since, reference: None }),
-        of("12-complete-officer", State::Complete { by: CompletedBy::Officer, since, reference: Some(reference.clone()) }),
+        of(
+            "12-complete-officer",
+            State::Complete { by: CompletedBy::Officer, since, reference: Some(reference.clone()) },
+        ),
         of("13-referred", State::Referred { reason: ReferralReason::CheckDocument, since, reference }),
         of("14-held-storing", held(true, false)),
         of("14-held", held(false, false)),
         of("14-held-called", held(false, true)),
-        of("15-still-there", State::StillThere {
-            holds: Box::new(present(None, None)),
-            until: NOW + Duration::from_secs(22),
-        }),
+        of(
+            "15-still-there",
+            State::StillThere { holds: Box::new(present(None, None)), until: NOW + Duration::from_secs(22) },
+        ),
         overlaid("16-help", Overlay::Help, present(None, None)),
         overlaid("17-privacy", Overlay::Privacy, State::Language),
         overlaid("18-settings", Overlay::Settings, State::NotVerified),
@@ -306,11 +306,8 @@ pub fn officer() -> Vec<Sample> {
         });
         visit.failed_tries = 3;
         visit.last_failure = Some(Reason::LowConfidence);
-        visit.guess = Some(Guess {
-            lines: ROWS.map(PersonalText::from).into(),
-            characters: confidences(&[6, 13]),
-            quad: quad(),
-        });
+        visit.guess =
+            Some(Guess { lines: ROWS.map(PersonalText::from).into(), characters: confidences(&[6, 13]), quad: quad() });
         visit.reference = Some(Reference("K07-4M2P".into()));
         visit
     };
@@ -366,17 +363,17 @@ pub fn officer() -> Vec<Sample> {
     }
     vec![
         at_desk("30-officer-sign-in", sign_in(SignInField::Badge, None), None),
-        at_desk(
-            "30-officer-sign-in-refused",
-            sign_in(SignInField::Pin, Some(officer::Notice::SignInRefused)),
-            None,
-        ),
+        at_desk("30-officer-sign-in-refused", sign_in(SignInField::Pin, Some(officer::Notice::SignInRefused)), None),
         at_desk("31-officer-visit", desk(page(Some(OverrideReason::WornDocument), "")), Some(failed())),
         at_desk("31-officer-visit-note", desk(page(Some(OverrideReason::Other), "CHIP")), Some(failed())),
         at_desk("31-officer-visit-mismatch", desk(page(None, "")), Some(mismatch)),
         at_desk("31-officer-visit-offline", offline, Some(read_visit(State::ConfirmDocument))),
         at_desk("32-officer-no-visit", desk(page(None, "")), None),
-        at_desk("33-officer-key-in", desk(keyed([ROWS[0], "8001019F3001019", ""], Verdict::Disagrees, Some("row 2"))), Some(failed())),
+        at_desk(
+            "33-officer-key-in",
+            desk(keyed([ROWS[0], "8001019F3001019", ""], Verdict::Disagrees, Some("row 2"))),
+            Some(failed()),
+        ),
         at_desk("33-officer-key-in-whole", desk(keyed(ROWS, Verdict::Ok, None)), Some(failed())),
         at_desk("34-officer-refer", desk(officer::Page::Refer { code: Some("CD".into()) }), Some(failed())),
         at_desk(
@@ -405,7 +402,8 @@ fn report() -> Report {
         reconnects: 1,
         facts: facts.into(),
     };
-    let row = |name: &str, facts: &str, ok, must_act| Some(Row { name: name.into(), facts: facts.into(), ok, must_act });
+    let row =
+        |name: &str, facts: &str, ok, must_act| Some(Row { name: name.into(), facts: facts.into(), ok, must_act });
     Report {
         version: "0.1.0".into(),
         commit: "3f9c2ab".into(),
@@ -415,7 +413,16 @@ fn report() -> Report {
         last_boot: "clean".into(),
         devices: vec![
             device("scanner", "elyctis", None, true, "Elyctis IDBOX One", "firmware 2.1.7", 4812, 37),
-            device("camera", "v4l2", None, true, "USB camera", "1280×960 MJPG 30/s · sharpness 0.82 · gap 41 ms", 311, 12),
+            device(
+                "camera",
+                "v4l2",
+                None,
+                true,
+                "USB camera",
+                "1280×960 MJPG 30/s · sharpness 0.82 · gap 41 ms",
+                311,
+                12,
+            ),
             device("imager", "serial", Some(Fault::NotResponding), false, "Access-IS", "no answer for 12 s", 0, 0),
         ],
         service: row("service", "name 2 ms · connect 9 ms · handshake 24 ms · answer 31 ms", true, MustAct::Nobody),
@@ -434,7 +441,8 @@ fn report() -> Report {
 fn technicians(name: &'static str, page: diagnostics::Page, notice: Option<diagnostics::Notice>) -> Sample {
     let mut kiosk = kiosk();
     let signed_in = !matches!(page, diagnostics::Page::SignIn { .. });
-    let report = if signed_in { report() } else { Report { version: "0.1.0".into(), commit: "3f9c2ab".into(), ..report() } };
+    let report =
+        if signed_in { report() } else { Report { version: "0.1.0".into(), commit: "3f9c2ab".into(), ..report() } };
     kiosk.mode = Mode::Diagnostics(Box::new(Diagnostics { page, notice, last_input: NOW, report, running: None }));
     Sample { name, kiosk, camera: false }
 }
