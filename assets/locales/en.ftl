@@ -27,7 +27,7 @@ attract-kiosk = Kiosk { $number } · Lane { $lane }
 
 ## Language
 language-title = Choose your language
-language-help = You can change it at any time at the top of the screen.
+language-help = You can change it at any time at the top.
 language-size = Text size
 language-contrast = Colors
 size-normal = Normal

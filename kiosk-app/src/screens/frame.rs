@@ -108,6 +108,8 @@ pub(super) fn ruled<'a>(colour: Color, thick: f32) -> Part<'a> {
 
 /// Title, help and the parts of the screen.
 fn body<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent) -> Part<'a> {
+    let dense = Pen { dense: items::has_keypad(content), ..*pen };
+    let pen = &dense;
     let ended = content.items.iter().any(|item| matches!(item, Item::Sign(_)));
     let staff = matches!(content.place, Place::Officer | Place::Technician);
     let fills = content.items.iter().any(|item| items::fills(item, content));
@@ -135,7 +137,7 @@ fn body<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent) -> Part<'a> 
         let mut head: Vec<Part<'a>> = vec![pen.paragraph(kind, title, pen.palette.ink)];
         let help_kind = if staff { Type::Small } else { Type::Body };
         head.extend(help.map(|help| pen.paragraph(help_kind, help, pen.palette.ink_soft)));
-        parts.push(column(head).spacing(pen.u(if staff { 8.0 } else { 20.0 })).into());
+        parts.push(column(head).spacing(pen.gap(if staff { 8.0 } else { 20.0 })).into());
     }
     for item in &content.items {
         let in_head = matches!(item, Item::Sign(_)) || (ended && matches!(item, Item::Directions(_)));
@@ -152,10 +154,10 @@ fn body<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent) -> Part<'a> 
         Place::OutOfService => (220.0, 36.0),
         Place::Attract | Place::Step { .. } | Place::Sheet => (60.0, 36.0),
     };
-    let parts = Column::with_children(parts).spacing(pen.u(gap)).max_width(pen.u(WIDEST));
+    let parts = Column::with_children(parts).spacing(pen.gap(gap)).max_width(pen.u(WIDEST));
     container(parts)
         .center_x(Fill)
-        .padding(iced::Padding { top: pen.u(top), right: pen.u(SIDE), bottom: pen.u(24.0), left: pen.u(SIDE) })
+        .padding(iced::Padding { top: pen.gap(top), right: pen.u(SIDE), bottom: pen.u(24.0), left: pen.u(SIDE) })
         .height(Fill)
         .into()
 }
@@ -261,7 +263,7 @@ pub(super) fn sheet<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent) 
         width: pen.u(2.0).max(1.0),
         radius: iced::border::Radius { top_left: radius, top_right: radius, bottom_left: 0.0, bottom_right: 0.0 },
     };
-    let panel = container(Column::with_children(parts).spacing(pen.u(34.0)).max_width(pen.u(WIDEST)))
+    let panel = container(Column::with_children(parts).spacing(pen.gap(34.0)).max_width(pen.u(WIDEST)))
         .center_x(Fill)
         .padding(iced::Padding { top: pen.u(64.0), right: pen.u(SIDE), bottom: pen.u(44.0), left: pen.u(SIDE) })
         .style(move |_| container::Style {

@@ -22,7 +22,7 @@ pub(super) fn fills(item: &Item, content: &ScreenContent) -> bool {
     }
 }
 
-fn has_keypad(content: &ScreenContent) -> bool {
+pub(super) fn has_keypad(content: &ScreenContent) -> bool {
     content.items.iter().any(|item| matches!(item, Item::Keypad { .. }))
 }
 
@@ -87,13 +87,13 @@ fn card<'a>(pen: &Pen<'a>, content: Part<'a>, padding: f32) -> Part<'a> {
 
 /// The tinted ground of a picture.
 fn panel<'a>(pen: &Pen<'a>, content: Part<'a>) -> Part<'a> {
-    boxed(pen, content, 40.0, pen.palette.panel, pen.palette.line, 28.0)
+    boxed(pen, content, 36.0, pen.palette.panel, pen.palette.line, 28.0)
 }
 
 fn boxed<'a>(pen: &Pen<'a>, content: Part<'a>, padding: f32, ground: Color, line: Color, radius: f32) -> Part<'a> {
     let border = Border { color: line, width: pen.u(2.0).max(1.0), radius: pen.u(radius).into() };
     container(content)
-        .padding(pen.u(padding))
+        .padding(pen.gap(padding))
         .width(Fill)
         .style(move |_| container::Style { background: Some(ground.into()), border, ..container::Style::default() })
         .into()
@@ -110,7 +110,7 @@ fn picture_panel<'a>(pen: &Pen<'a>, content: &ScreenContent, which: Picture, end
     let palette = pen.palette;
     let border = Border { color: palette.line, width: pen.u(2.0).max(1.0), radius: pen.u(28.0).into() };
     container(picture(pen, which, Fill))
-        .padding(pen.u(36.0))
+        .padding(pen.gap(36.0))
         .width(Fill)
         .height(Fill)
         .style(move |_| container::Style {
@@ -209,7 +209,7 @@ fn steps_card<'a>(pen: &Pen<'a>, steps: &[(crate::i18n::Line, StepState)], progr
     if let Some(progress) = progress {
         rows.push(progress_bar(pen, progress));
     }
-    card(pen, Column::with_children(rows).spacing(pen.u(40.0)).into(), 46.0)
+    card(pen, Column::with_children(rows).spacing(pen.gap(40.0)).into(), 46.0)
 }
 
 /// A bar that fills in the direction of reading.
@@ -281,7 +281,7 @@ fn promise<'a>(pen: &Pen<'a>, words: &str, action: Option<&Action>) -> Part<'a> 
     let shield = container(picture(pen, Picture::Privacy, pen.u(150.0).into())).width(pen.u(150.0));
     let mut parts = vec![pen.paragraph(Type::Small, words, pen.palette.ink_soft)];
     parts.extend(action.map(|action| button::labelled(pen, action, Face::Plain)));
-    let words = pen.column(parts).spacing(pen.u(20.0)).width(Fill);
+    let words = pen.column(parts).spacing(pen.gap(20.0)).width(Fill);
     card(pen, pen.row(vec![shield.into(), words.into()]).spacing(pen.u(36.0)).into(), 36.0)
 }
 
