@@ -12,7 +12,7 @@ pub mod officer;
 pub mod screens;
 pub mod session;
 #[cfg(feature = "simulated")]
-pub mod targets;
+pub mod simulated;
 #[cfg(test)]
 mod test_bench;
 pub mod theme;
