@@ -4,7 +4,7 @@ use crate::barcode::{self, Barcode, Effort};
 use crate::date::Date;
 use crate::document::Document;
 use crate::mrz::{self, Mrz};
-use crate::ocr::{self, LumaImage, MrzReading, NotRead, Reason};
+use crate::ocr::{self, LumaImage, MrzReading, NotRead, Reason, Stages};
 use crate::profiles::Profiles;
 
 /// What was found on one picture.
@@ -27,7 +27,17 @@ impl Still {
 /// Reads a picture. Pure: `today` decides the century of a birth date.
 #[must_use]
 pub fn read(picture: &LumaImage, profiles: &Profiles, today: Date) -> Still {
-    let zone = ocr::read(picture).and_then(|reading| match mrz::parse_lines(reading.lines.clone(), today) {
+    finish(picture, ocr::read(picture), profiles, today)
+}
+
+/// [`read`], the stages of reading the zone watched.
+#[must_use]
+pub fn read_with(picture: &LumaImage, profiles: &Profiles, today: Date, stages: &mut dyn Stages) -> Still {
+    finish(picture, ocr::read_with(picture, stages), profiles, today)
+}
+
+fn finish(picture: &LumaImage, zone: Result<MrzReading, NotRead>, profiles: &Profiles, today: Date) -> Still {
+    let zone = zone.and_then(|reading| match mrz::parse_lines(reading.lines.clone(), today) {
         Ok(mrz) => Ok((reading, mrz)),
         // Accepted rows have the shape of a zone; rows that no zone could have are none.
         Err(_) => Err(NotRead { reason: Reason::NotMrzText, advice: None, guess: None }),

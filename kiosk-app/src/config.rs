@@ -350,9 +350,7 @@ impl Default for Display {
 
 impl Default for Fonts {
     fn default() -> Self {
-        let noto = Path::new("/usr/share/fonts/truetype/noto");
-        let faces = ["NotoSans-Regular.ttf", "NotoSans-Bold.ttf", "NotoSansMono-Regular.ttf"];
-        Self { files: faces.iter().map(|face| noto.join(face)).collect() }
+        Self { files: crate::theme::DEBIAN_FONTS.map(PathBuf::from).to_vec() }
     }
 }
 

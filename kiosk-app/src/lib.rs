@@ -1,19 +1,24 @@
 //! The kiosk: a pure core (`kiosk`, `session`, `officer`, `diagnostics`) in a thin shell that runs its effects.
 
 pub mod clock;
+pub mod commands;
 pub mod config;
+pub mod credential;
 pub mod diagnostics;
 pub mod effect;
 pub mod event;
 pub mod i18n;
 pub mod journal;
 pub mod kiosk;
+pub mod lockout;
 pub mod officer;
+pub mod outbox;
 pub mod screens;
 pub mod session;
 #[cfg(feature = "simulated")]
-pub mod targets;
+pub mod simulated;
 #[cfg(test)]
 mod test_bench;
 pub mod theme;
+pub mod verifier;
 pub mod widgets;

@@ -13,7 +13,7 @@ pub use kind::Kind;
 
 use crate::ocr::{LumaImage, Point, Quad};
 use aamva::Licence;
-use region::{Crop, Region};
+use region::{Crop, Region, Shape};
 use rxing::common::HybridBinarizer;
 use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Luma8Source, RXingResult, Reader};
 use rxing::{RXingResultMetadataType, RXingResultMetadataValue};
@@ -143,7 +143,7 @@ pub fn read(picture: &LumaImage, effort: Effort) -> Vec<Barcode> {
         }
     }
     if effort != Effort::Frame {
-        for result in decode(picture) {
+        for result in decode(picture, Shape::Any) {
             add(&mut found, &result, |x, y| Point { x, y });
         }
     }
@@ -156,7 +156,7 @@ fn found_in_region(picture: &LumaImage, region: &Region, budget: &mut usize, fou
         let Some(crop) = Crop::cut(picture, region, scale, (*budget).min(6_000_000)) else { return };
         *budget -= crop.image.pixels.len();
         let before = found.len();
-        for result in decode(&crop.image) {
+        for result in decode(&crop.image, region.shape) {
             add(found, &result, |x, y| crop.point_in_picture(x, y));
         }
         if found.len() > before {
@@ -167,7 +167,7 @@ fn found_in_region(picture: &LumaImage, region: &Region, budget: &mut usize, fou
 
 /// The readers in their fixed order. A PDF417 is tried up to four times: the decoder's answer to one and the same
 /// picture depends on the order of its hash maps (never its text, only whether there is one).
-fn decode(picture: &LumaImage) -> Vec<RXingResult> {
+fn decode(picture: &LumaImage, shape: Shape) -> Vec<RXingResult> {
     const PDF417_TRIES: usize = 4;
     let (Ok(width), Ok(height)) = (u32::try_from(picture.width), u32::try_from(picture.height)) else {
         return Vec::new();
@@ -177,15 +177,23 @@ fn decode(picture: &LumaImage) -> Vec<RXingResult> {
     let attempt = catch_unwind(AssertUnwindSafe(|| {
         let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
         let hints = DecodeHints::default();
-        results.extend(rxing::qrcode::QRCodeReader::new().decode_with_hints(&mut bitmap, &hints));
-        results.extend(rxing::aztec::AztecReader.decode_with_hints(&mut bitmap, &hints));
-        results.extend(
-            (0..PDF417_TRIES)
-                .find_map(|_| rxing::pdf417::PDF417Reader::new().decode_with_hints(&mut bitmap, &hints).ok()),
-        );
-        results.extend(rxing::datamatrix::DataMatrixReader.decode_with_hints(&mut bitmap, &hints));
-        results.extend(rxing::oned::Code128Reader::default().decode_with_hints(&mut bitmap, &hints));
-        results.extend(rxing::oned::Code39Reader::default().decode_with_hints(&mut bitmap, &hints));
+        if shape != Shape::Bars {
+            results.extend(rxing::qrcode::QRCodeReader::new().decode_with_hints(&mut bitmap, &hints));
+            results.extend(rxing::aztec::AztecReader.decode_with_hints(&mut bitmap, &hints));
+        }
+        if shape != Shape::Square {
+            results.extend(
+                (0..PDF417_TRIES)
+                    .find_map(|_| rxing::pdf417::PDF417Reader::new().decode_with_hints(&mut bitmap, &hints).ok()),
+            );
+        }
+        if shape != Shape::Bars {
+            results.extend(rxing::datamatrix::DataMatrixReader.decode_with_hints(&mut bitmap, &hints));
+        }
+        if shape != Shape::Square {
+            results.extend(rxing::oned::Code128Reader.decode_with_hints(&mut bitmap, &hints));
+            results.extend(rxing::oned::Code39Reader::default().decode_with_hints(&mut bitmap, &hints));
+        }
     }));
     if attempt.is_err() {
         tracing::warn!("the barcode decoder panicked; the picture counts as one without a barcode");

@@ -24,8 +24,21 @@ pub(super) struct Region {
     /// Along the region's axes.
     pub(super) half_width: f32,
     pub(super) half_height: f32,
+    /// What its edges say it may be.
+    pub(super) shape: Shape,
     /// Energy times area: how likely it is that something is printed there.
     weight: f32,
+}
+
+/// What the directions of a region's edges allow. A long region with edges in two directions is a line of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Edges of one direction: linear codes, PDF417.
+    Bars,
+    /// About as wide as high: QR, Data Matrix, Aztec, or a paragraph.
+    Square,
+    /// Anything: the picture as a whole.
+    Any,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -176,8 +189,13 @@ fn tensors(level: &LumaImage, columns: usize, rows: usize) -> Vec<Block> {
         let below = &level.pixels[(y + 1) * width..(y + 2) * width];
         let line = &mut blocks[y / BLOCK * columns..(y / BLOCK + 1) * columns];
         for x in 1..(columns * BLOCK).min(width - 1) {
-            let gx = f32::from(here[x + 1]) - f32::from(here[x - 1]);
-            let gy = f32::from(below[x]) - f32::from(above[x]);
+            // Scharr's kernel: plain differences turn the direction of fine bars towards the diagonal.
+            let at = |row: &[u8], x: usize| i32::from(row[x]);
+            let (nw, se) = (at(above, x - 1), at(below, x + 1));
+            let (ne, sw) = (at(above, x + 1), at(below, x - 1));
+            let gx = 3 * (ne - nw + se - sw) + 10 * (at(here, x + 1) - at(here, x - 1));
+            let gy = 3 * (sw - nw + se - ne) + 10 * (at(below, x) - at(above, x));
+            let (gx, gy) = (gx as f32 / 16.0, gy as f32 / 16.0);
             let square = gx * gx + gy * gy;
             if square < NOISE {
                 continue;
@@ -265,11 +283,19 @@ fn fit(blocks: &[Block], members: &[usize], columns: usize, factor: f32) -> Opti
         high = (high.0.max(u), high.1.max(v));
     }
     let (u, v) = ((low.0 + high.0) / 2.0, (low.1 + high.1) / 2.0);
+    let side = BLOCK as f32 * factor;
+    let (width, height) = (high.0 - low.0 + side, high.1 - low.1 + side);
+    let shape = match one_direction {
+        true => Shape::Bars,
+        false if width.max(height) <= 1.8 * width.min(height) => Shape::Square,
+        false => return None,
+    };
     Some(Region {
         centre: Point { x: u * cos - v * sin, y: u * sin + v * cos },
         angle,
-        half_width: (high.0 - low.0) / 2.0 + half * factor,
-        half_height: (high.1 - low.1) / 2.0 + half * factor,
+        half_width: width / 2.0,
+        half_height: height / 2.0,
+        shape,
         weight: energy,
     })
 }

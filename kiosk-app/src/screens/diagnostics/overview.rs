@@ -6,7 +6,7 @@ use crate::effect::MustAct;
 use crate::i18n::Msg;
 use crate::screens::content::{Action, Item, Label, Role, ScreenContent, Tone};
 use crate::screens::words;
-use card_reader::reader::{DeviceStatus, Fault};
+use card_reader::reader::DeviceStatus;
 
 /// Results of tests that are shown, newest last.
 const RESULTS: usize = 3;
@@ -14,8 +14,12 @@ const RESULTS: usize = 3;
 pub(super) fn content(diagnostics: &Diagnostics, technician: &str) -> ScreenContent {
     let report = &diagnostics.report;
     let running = diagnostics.running.as_ref();
-    let mut content = page(Msg::TechOverviewTitle)
-        .help(Msg::TechSigned.with("technician", technician).with("machine", report.machine_id.clone()));
+    let mut content = page(Msg::TechOverviewTitle).help(
+        Msg::TechSigned
+            .with("technician", technician)
+            .with("machine", report.machine_id.clone())
+            .with("clock", report.clock.clone()),
+    );
     for status in &report.devices {
         let id = TestId::Device(status.device.clone());
         let at = content.place(vec![test(id, running)]).start;
@@ -87,6 +91,5 @@ fn device(status: &DeviceStatus, test: usize) -> Item {
         (None, true) => (Tone::Good, words::must_act(MustAct::Nobody)),
         (None, false) => (Tone::Care, Msg::DeviceStarting),
     };
-    let _ = Fault::Frozen;
     Item::Device { name, facts: facts.join(" · "), tone, who: who.into(), test: Some(test) }
 }

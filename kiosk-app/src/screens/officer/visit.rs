@@ -33,7 +33,7 @@ pub(super) fn content(
         (None, None) => page(Msg::OfficerNoVisitTitle)
             .help(Msg::OfficerNoVisitHelp)
             .maybe(offline)
-            .item(Item::Picture(Picture::Closed))
+            .item(Item::Picture(Picture::ToOfficer))
             .action(Action::new(Role::Forward, Msg::OpenReferral, ask(Ask::OpenReferral))),
     }
 }
@@ -175,14 +175,8 @@ fn facts(visit: &Session, brief: bool) -> Vec<Fact> {
         facts.push(fact(Msg::FieldIdentifier, Value::Personal(number.clone()), Tone::Plain));
     }
     if let Some(document) = visit.reading.as_ref().and_then(words::document_of) {
-        facts.push(fact(Msg::FieldDocument, Value::Line(words::document(document.document_type).into()), Tone::Plain));
-        facts.push(fact(Msg::ConfirmName, Value::Personal(words::full_name(document)), Tone::Plain));
-        if let Some(issuer) = &document.issuer {
-            facts.push(fact(Msg::FieldIssuer, Value::Personal(issuer.clone()), Tone::Plain));
-        }
-        if let Some(expiry) = &document.expiry_date {
-            facts.push(fact(Msg::FieldExpiryDate, Value::Personal(expiry.clone()), Tone::Plain));
-        }
+        let name = Value::Personal(words::full_name(document));
+        facts.insert(0, fact(words::document(document.document_type), name, Tone::Plain));
     }
     facts.push(fact(Msg::FieldWhy, Value::Line(why(&visit.state).into()), Tone::Plain));
     facts
