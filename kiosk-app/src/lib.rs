@@ -16,7 +16,7 @@ pub mod outbox;
 pub mod screens;
 pub mod session;
 #[cfg(feature = "simulated")]
-pub mod simulated;
+pub mod targets;
 #[cfg(test)]
 mod test_bench;
 pub mod theme;
