@@ -21,7 +21,7 @@ pub mod selftest;
 pub mod service_loop;
 pub mod session;
 #[cfg(feature = "simulated")]
-pub mod simulated;
+pub mod targets;
 #[cfg(test)]
 mod test_bench;
 pub mod theme;
