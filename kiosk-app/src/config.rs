@@ -124,9 +124,8 @@ pub struct Reader {
     pub path: PathBuf,
     #[serde(default = "default_baud")]
     pub baud: u32,
-    /// Pause after opening the port, before the first command.
-    #[serde(default = "default_settle_ms")]
-    pub settle_ms: u64,
+    /// Pause after opening the port, before the first command; the protocol's own if not set (2 s on USB).
+    pub settle_ms: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -350,9 +349,7 @@ impl Default for Display {
 
 impl Default for Fonts {
     fn default() -> Self {
-        let noto = Path::new("/usr/share/fonts/truetype/noto");
-        let faces = ["NotoSans-Regular.ttf", "NotoSans-Bold.ttf", "NotoSansMono-Regular.ttf"];
-        Self { files: faces.iter().map(|face| noto.join(face)).collect() }
+        Self { files: crate::theme::DEBIAN_FONTS.map(PathBuf::from).to_vec() }
     }
 }
 
@@ -404,10 +401,6 @@ impl Default for Technician {
 
 const fn default_baud() -> u32 {
     115_200
-}
-
-const fn default_settle_ms() -> u64 {
-    250
 }
 
 /// What the operating system says, without its number: `no such file`.

@@ -177,6 +177,9 @@ pub enum JournalEvent {
     AssistanceCalled,
     DeviceReady,
     DeviceLost,
+    DeviceDegraded,
+    DeviceReplaced,
+    DecoderFailed,
     OutOfService,
     BackInService,
     TechnicianEntered,
@@ -186,7 +189,7 @@ pub enum JournalEvent {
 }
 
 impl JournalEvent {
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 35] = [
         Self::KioskStarted,
         Self::KioskStopped,
         Self::VisitStarted,
@@ -213,6 +216,9 @@ impl JournalEvent {
         Self::AssistanceCalled,
         Self::DeviceReady,
         Self::DeviceLost,
+        Self::DeviceDegraded,
+        Self::DeviceReplaced,
+        Self::DecoderFailed,
         Self::OutOfService,
         Self::BackInService,
         Self::TechnicianEntered,
@@ -250,6 +256,9 @@ impl JournalEvent {
             Self::AssistanceCalled => "assistance_called",
             Self::DeviceReady => "device_ready",
             Self::DeviceLost => "device_lost",
+            Self::DeviceDegraded => "device_degraded",
+            Self::DeviceReplaced => "device_replaced",
+            Self::DecoderFailed => "decoder_failed",
             Self::OutOfService => "out_of_service",
             Self::BackInService => "back_in_service",
             Self::TechnicianEntered => "technician_entered",

@@ -214,6 +214,16 @@ impl Kiosk {
                 }
                 vec![entry(JournalEvent::DeviceReady, None, "system", Some(&device.0), MustAct::Nobody)]
             }
+            // A unit was swapped under the same name: auditors will ask when.
+            Event::Reader(reader::Event::AnotherUnit { device }) => {
+                vec![entry(JournalEvent::DeviceReplaced, None, "system", Some(&device.0), MustAct::Nobody)]
+            }
+            Event::Reader(reader::Event::Degraded { device, fault: Some(_) }) => {
+                vec![entry(JournalEvent::DeviceDegraded, None, "system", Some(&device.0), MustAct::Technician)]
+            }
+            Event::Reader(reader::Event::DecoderFailed { device, .. }) => {
+                vec![entry(JournalEvent::DecoderFailed, None, "system", Some(&device.0), MustAct::Vendor)]
+            }
             Event::Reader(reader::Event::Lost { device, fault }) => {
                 let known = self.devices.insert(device.clone(), Device::Lost { fault: *fault });
                 if matches!(known, Some(Device::Lost { .. })) {

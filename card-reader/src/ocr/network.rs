@@ -74,7 +74,7 @@ impl Network {
 
     fn parse(bytes: &[u8]) -> Option<Self> {
         let mut floats = bytes.strip_prefix(MAGIC)?.chunks_exact(4);
-        if floats.len() != LENGTHS.iter().sum() {
+        if floats.len() != LENGTHS.iter().sum::<usize>() {
             return None;
         }
         let weights = LENGTHS.map(|n| {

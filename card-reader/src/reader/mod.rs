@@ -7,6 +7,8 @@ mod config;
 mod core;
 mod handle;
 mod judge;
+mod recognise;
+mod watch;
 
 pub use config::{CameraConfig, CameraSource, ReaderConfig, SerialConfig, SerialProtocol};
 pub use handle::{Reader, ReaderHandle};
@@ -110,8 +112,10 @@ pub enum Event {
     Ready {
         device: DeviceId,
         identity: String,
-        /// The device's own serial number is another than before.
-        changed_unit: bool,
+    },
+    /// Told just before [`Event::Ready`]: the device's own serial number is another than before.
+    AnotherUnit {
+        device: DeviceId,
     },
     /// A device is gone or silent; it is being reopened.
     Lost {
@@ -122,10 +126,6 @@ pub enum Event {
     Degraded {
         device: DeviceId,
         fault: Option<Fault>,
-    },
-    /// A sensor noticed a document although nothing is armed: may wake the attract screen.
-    Noticed {
-        device: DeviceId,
     },
     /// A decoder panicked or overran its time and was abandoned; the picture is lost, nothing else.
     DecoderFailed {
@@ -140,7 +140,8 @@ pub enum Event {
         presentation: PresentationNo,
     },
     /// A document lies there (camera gate, sensor): the try begins. From a reader that cannot sense it comes just
-    /// before [`Event::Read`] or [`Event::Failed`].
+    /// before [`Event::Read`] or [`Event::Failed`]. The camera senses also while nothing is armed (under the last
+    /// number), which may wake the attract screen.
     Sensed {
         presentation: PresentationNo,
     },

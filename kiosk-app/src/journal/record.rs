@@ -125,11 +125,17 @@ pub const fn disposition(event: JournalEvent) -> &'static str {
         | E::BackInService => "done",
         E::VisitReferred | E::VisitHeld | E::AssistanceCalled => "handed_over",
         E::CodeNotVerified | E::OfficerRefused | E::TechnicianRefused => "refused",
-        E::ReadFailed | E::RecordNotAnswered | E::DeviceLost | E::OutOfService => "failed",
+        E::ReadFailed
+        | E::RecordNotAnswered
+        | E::DeviceLost
+        | E::DeviceDegraded
+        | E::DecoderFailed
+        | E::OutOfService => "failed",
         E::CodeOutcomeUnknown => "unknown",
         E::CodeUsedNotHonoured => "not_honoured",
         E::VisitTimedOut | E::VisitAborted => "abandoned",
         E::KioskStarted
+        | E::DeviceReplaced
         | E::KioskStopped
         | E::VisitStarted
         | E::VisitEnded
@@ -189,16 +195,16 @@ fn write_canonical(value: &Value, out: &mut String) {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::{FIRST_PREVIOUS, Record, canonical, hash};
     use crate::clock::{Quality, Stamp};
     use crate::effect::{Entry, JournalEvent, MustAct};
 
-    pub(in crate::journal) fn stamp(ms: u64) -> Stamp {
+    pub(crate) fn stamp(ms: u64) -> Stamp {
         Stamp { boot_id: "boot-a".into(), boot_ms: ms, unix_ms: 1_764_100_800_000 + ms, quality: Quality::Unchecked }
     }
 
-    pub(in crate::journal) fn entry(event: JournalEvent) -> Entry {
+    pub(crate) fn entry(event: JournalEvent) -> Entry {
         Entry { event, visit: None, role: "system", actor: None, cause: None, must_act: MustAct::Nobody }
     }
 

@@ -37,7 +37,7 @@ impl Session {
     }
 
     pub(super) fn reader_said(&mut self, event: reader::Event, context: &mut Context<'_, '_>) -> Vec<Effect> {
-        use reader::Event::{Advice as Advises, Failed, Lost, Read, Removed, Sensed};
+        use reader::Event::{Advice as Advises, Failed, Lost, Read, Ready, Removed, Sensed};
         match event {
             Sensed { presentation } if self.takes(presentation) => {
                 self.note_input(context.moment.now);
@@ -67,6 +67,15 @@ impl Session {
                 State::Reading { advice, .. } => {
                     self.try_failed(Reason::CutOff, advice.or(Some(Advice::HoldStill)), None, context)
                 }
+                _ => Vec::new(),
+            },
+            // A device that comes back is not armed by itself: whoever still wants a read arms it again.
+            Ready { .. } => match self.state {
+                State::PresentDocument { .. } | State::Reading { .. } => {
+                    self.state = State::PresentDocument { advice: None, quad: None };
+                    vec![self.arm(Accept::Documents, context)]
+                }
+                State::BackupCode(_) => vec![self.arm(Accept::BackupCode, context)],
                 _ => Vec::new(),
             },
             Lost { .. } if !context.can_read => match self.state {

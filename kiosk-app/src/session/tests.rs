@@ -407,6 +407,29 @@ fn out_of_service_comes_and_goes_with_the_reader() {
 }
 
 #[test]
+fn a_reader_that_comes_back_is_armed_again_only_where_a_document_is_wanted() {
+    for (kind, armed) in [
+        (StateKind::PresentDocument, Some(Accept::Documents)),
+        (StateKind::BackupCode, Some(Accept::BackupCode)),
+        (StateKind::ConfirmDocument, None),
+        (StateKind::Complete, None),
+    ] {
+        let mut bench = Bench::at(kind);
+        let camera = DeviceId("camera".into());
+        bench.event(Event::Reader(Heard::Ready { device: camera, identity: "test".into() }));
+        let accepts: Vec<Accept> = bench
+            .effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Arm { accept, .. } => Some(*accept),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(accepts, armed.into_iter().collect::<Vec<_>>(), "{kind:?}");
+    }
+}
+
+#[test]
 fn a_quarantined_kiosk_refers_the_running_visit_and_goes_out_of_service_after_it() {
     let mut bench = Bench::at(StateKind::BackupCode);
     bench.event(Event::Barred(true));

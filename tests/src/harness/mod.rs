@@ -3,14 +3,17 @@
 //! [`records`] makes the service's folder with its own command line, [`service`] runs it, [`kiosk`] runs the kiosk,
 //! [`line`] is the network between the two, which can be cut. [`wait`] is the only place that waits.
 
+pub mod judge;
 pub mod kiosk;
 pub mod line;
 pub mod people;
+pub mod post;
 pub mod process;
 pub mod programs;
 pub mod records;
 pub mod service;
 pub mod touch;
+pub mod tray;
 pub mod wait;
 
 use std::fmt;

@@ -19,6 +19,9 @@ pub struct Timestamp(OffsetDateTime);
 pub struct NotATimestamp;
 
 impl Timestamp {
+    /// 1970-01-01.
+    pub const EPOCH: Self = Self(OffsetDateTime::UNIX_EPOCH);
+
     /// The same instant, cut to milliseconds.
     ///
     /// # Errors
