@@ -40,7 +40,13 @@ impl Tally {
 
     fn check(&self, share: f32) {
         assert!(self.wrong.is_empty(), "accepted wrong: {:#?}", self.wrong);
-        assert!(self.exact as f32 >= share * self.seen as f32, "{} of {} exact; missed: {:#?}", self.exact, self.seen, self.missed);
+        assert!(
+            self.exact as f32 >= share * self.seen as f32,
+            "{} of {} exact; missed: {:#?}",
+            self.exact,
+            self.seen,
+            self.missed
+        );
     }
 }
 
@@ -110,5 +116,8 @@ fn the_same_seed_draws_the_same_picture() {
 #[test]
 fn a_missing_font_is_a_sentence_with_the_package_to_install() {
     let refused = Fonts::load(Path::new("/nowhere")).err().unwrap().to_string();
-    assert!(refused.contains("/nowhere/opentype/ocr-b/OCRB.otf") && refused.contains("apt-get install fonts-ocr-b"), "{refused}");
+    assert!(
+        refused.contains("/nowhere/opentype/ocr-b/OCRB.otf") && refused.contains("apt-get install fonts-ocr-b"),
+        "{refused}"
+    );
 }
