@@ -1,5 +1,25 @@
 //! The machine-readable zone as text: layouts, check digits, parsing and writing (ICAO Doc 9303 parts 3 to 7).
 
+mod check_digit;
+mod deviations;
+mod layout;
+mod names;
+mod parse;
+mod rows;
+#[cfg(test)]
+mod vectors;
+mod write;
+
+pub use crate::date::{Date, PartialDate, TwoDigitDate};
+pub use check_digit::{check_digit, value};
+pub use deviations::all_agree_or_covered;
+pub use layout::{Checked, Composite, Layout, Span};
+pub use names::ZoneName;
+pub use parse::{parse, parse_lines};
+pub use rows::normalise;
+pub use write::{Content, Unwritable, write};
+
+use crate::document::Sex;
 use verification_api::personal::PersonalText;
 
 /// Layout of a zone; [`Format::name`] is its word in the contract.
@@ -94,3 +114,79 @@ pub struct Check {
 
 /// The rows of a zone as printed, personal by nature.
 pub type Lines = Vec<PersonalText>;
+
+/// A zone that has the shape of a layout: what it says, and what its check digits say of that.
+#[derive(Clone)]
+pub struct Mrz {
+    pub format: Format,
+    pub lines: Lines,
+    /// One for each digit that the layout has, in the order of [`CheckField`].
+    pub checks: Vec<Check>,
+    /// Names of known deviations; they change no verdict.
+    pub deviations: Vec<&'static str>,
+    pub fields: Fields,
+}
+
+impl Mrz {
+    /// Every digit that the layout has agrees, or its field is empty.
+    #[must_use]
+    pub fn all_agree(&self) -> bool {
+        self.checks.iter().all(|check| check.verdict != Verdict::Disagrees)
+    }
+}
+
+/// The fields as printed, without fillers; what each *means* is the profile's business ([`crate::profiles`]).
+#[derive(Clone)]
+pub struct Fields {
+    /// `P`, `PP`, `C1`, `VN` …
+    pub document_code: String,
+    /// ICAO code without fillers: `USA`, `D`.
+    pub issuer: String,
+    pub document_number: Option<PersonalText>,
+    pub name: ZoneName,
+    pub nationality: Option<PersonalText>,
+    pub birth_date_raw: PersonalText,
+    /// In the latest century that is not in the future; `None` if the six characters are no date.
+    pub birth_date: Option<PartialDate>,
+    pub sex: Option<Sex>,
+    /// `None` where the layout has no expiry date.
+    pub expiry_date_raw: Option<PersonalText>,
+    /// `None` also where the zone says `<<<<<<` or no date.
+    pub expiry_date: Option<PartialDate>,
+    /// Before birth, or more than fifty years ahead: probably another century.
+    pub expiry_doubtful: bool,
+    /// Optional data without what a long document number took of it; the personal number of a TD3.
+    pub optional: Option<PersonalText>,
+    /// Second optional data of a TD1.
+    pub optional_2: Option<PersonalText>,
+}
+
+/// Text that is no zone: which line and column, and what is wrong there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Malformed {
+    /// Counted from 1; `None` when the text as a whole is wrong.
+    pub line: Option<usize>,
+    /// Counted from 1.
+    pub column: Option<usize>,
+    what: String,
+}
+
+impl std::fmt::Display for Malformed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.line, self.column) {
+            (Some(line), Some(column)) => write!(f, "line {line}, column {column}: {}", self.what),
+            _ => f.write_str(&self.what),
+        }
+    }
+}
+
+impl Malformed {
+    /// `line` and `column` counted from 0.
+    fn at(line: usize, column: usize, what: String) -> Self {
+        Self { line: Some(line + 1), column: Some(column + 1), what }
+    }
+
+    fn whole(what: String) -> Self {
+        Self { line: None, column: None, what }
+    }
+}

@@ -1,7 +1,26 @@
 //! From a picture to the lines of a machine-readable zone: locate, rectify, segment, recognise, decode. Pure: no
 //! I/O, no clock, no threads.
+//!
+//! [`read`] is the whole; [`read_with`] lets a caller watch each stage. The steps, each in its file: `ink` and `rows`
+//! locate, `zone` rectifies and segments, `network` recognises, `decode` decodes, `attempt` strings them together for
+//! one candidate, `quality` says what was wrong with a picture that was not read.
+
+mod attempt;
+mod decode;
+mod ink;
+mod network;
+mod pixels;
+mod quality;
+mod rows;
+mod states;
+mod zone;
 
 use crate::mrz::{Format, Lines};
+use attempt::{Attempt, Budget};
+use network::Network;
+use pixels::Pyramid;
+use std::time::Duration;
+use verification_api::personal::PersonalText;
 
 /// An 8-bit grey picture, row by row, without padding: `pixels.len() == width * height`.
 pub struct LumaImage {
@@ -114,4 +133,139 @@ pub struct Guess {
     pub lines: Lines,
     pub characters: Vec<Vec<f32>>,
     pub quad: Quad,
+}
+
+/// Who watches a reading: the pictures of `read --stages DIR` and of the diagnostics screen.
+pub trait Stages {
+    /// The caller's clock, from any start; [`Duration::ZERO`] always where time does not matter.
+    fn now(&mut self) -> Duration;
+
+    /// Whether pictures are wanted: drawing them takes time.
+    fn wants_pictures(&self) -> bool;
+
+    /// One stage is done: its name, what it saw, and how long it took. Names, in this order, each at most once:
+    /// `frame`, `zone`, `rectified`, `cells`, `read`. What a picture does not reach is left out.
+    fn stage(&mut self, name: &'static str, picture: &LumaImage, took: Duration);
+}
+
+/// Nobody watches.
+struct Unwatched;
+
+impl Stages for Unwatched {
+    fn now(&mut self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn wants_pictures(&self) -> bool {
+        false
+    }
+
+    fn stage(&mut self, _: &'static str, _: &LumaImage, _: Duration) {}
+}
+
+/// Reads the machine-readable zone of a picture, at any angle.
+///
+/// # Errors
+/// [`NotRead`] says why nothing was accepted and what the traveler can do; a reading that is not certain in every
+/// character is only a guess in it.
+pub fn read(image: &LumaImage) -> Result<MrzReading, NotRead> {
+    read_with(image, &mut Unwatched)
+}
+
+/// Smaller pictures hold no zone: 30 characters of three pixels, two rows of them.
+const SMALLEST: (usize, usize) = (90, 16);
+const MOST_CANDIDATES: usize = 7;
+
+/// [`read`], watched.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReading, NotRead> {
+    let nothing = |reason, advice| NotRead { reason, advice, guess: None };
+    let Some(network) = Network::embedded() else {
+        return Err(nothing(Reason::NoZone, None));
+    };
+    let (long, short) = (image.width.max(image.height), image.width.min(image.height));
+    if image.width.checked_mul(image.height) != Some(image.pixels.len()) || long < SMALLEST.0 || short < SMALLEST.1 {
+        return Err(nothing(Reason::NoZone, Some(Advice::Closer)));
+    }
+    let mut watch = Watch { last: stages.now(), stages };
+
+    let pyramid = Pyramid::new(image);
+    let overviews = pyramid.overviews();
+    let mut budget = Budget::default();
+    let mut best: Option<Attempt> = None;
+    let mut located = Vec::new();
+    for (overview, scale) in &overviews {
+        if located.is_empty() {
+            watch.done("frame", || quality::copy(overview));
+        }
+        let marks = ink::marks(overview);
+        let rows = rows::rows(&marks, overview.width, overview.height);
+        let candidates = rows::candidates(&rows);
+        if located.is_empty() {
+            watch.done("zone", || quality::drawn(overview, &rows));
+        }
+        located.push(rows);
+        'candidates: for candidate in candidates.iter().take(MOST_CANDIDATES) {
+            let Some(plane) = zone::Plane::new(candidate, *scale) else { continue };
+            for plane in plane.segment(&pyramid) {
+                let Some(attempt) = attempt::attempt(network, &pyramid, plane, &mut budget) else { continue };
+                if best.as_ref().is_none_or(|b| attempt.merit() > b.merit()) {
+                    best = Some(attempt);
+                }
+                if best.as_ref().is_some_and(Attempt::accepted) || budget.spent() {
+                    break 'candidates;
+                }
+            }
+        }
+        if budget.spent() || best.as_ref().is_some_and(|b| b.certainty > 0.7) {
+            break;
+        }
+    }
+
+    let Some((overview, scale)) = overviews.first().map(|(o, s)| (&**o, *s)) else {
+        return Err(nothing(Reason::NoZone, None));
+    };
+    let Some(best) = best else {
+        let found = located.iter().any(|rows| !rows.is_empty());
+        return Err(quality::nothing_found(overview, found, &budget));
+    };
+    watch.done("rectified", || best.plane.picture(&pyramid, best.width()));
+    watch.done("cells", || best.picture(&pyramid));
+    let lines: Lines =
+        best.decoded.lines.iter().map(|l| PersonalText::new(l.iter().map(|&c| c as char).collect())).collect();
+    let quad = best.plane.quad(best.width());
+    watch.done("read", || quality::outlined(overview, scale, &quad));
+    if best.accepted() {
+        return Ok(MrzReading {
+            format: best.decoded.format,
+            lines,
+            confidence: best.decoded.lowest(),
+            characters: best.decoded.confidence,
+            quad,
+            check_digits_used: best.decoded.check_digits_used,
+        });
+    }
+    let (reason, advice) = quality::why(&pyramid, &best, &quad);
+    Err(NotRead { reason, advice, guess: Some(Guess { lines, characters: best.decoded.confidence, quad }) })
+}
+
+/// Time between stages, and pictures only if they are wanted.
+struct Watch<'a> {
+    stages: &'a mut dyn Stages,
+    last: Duration,
+}
+
+impl Watch<'_> {
+    fn done(&mut self, name: &'static str, picture: impl FnOnce() -> LumaImage) {
+        let now = self.stages.now();
+        let took = now.saturating_sub(self.last);
+        if self.stages.wants_pictures() {
+            self.stages.stage(name, &picture(), took);
+        } else {
+            self.stages.stage(name, &LumaImage { width: 0, height: 0, pixels: Vec::new() }, took);
+        }
+        self.last = self.stages.now();
+    }
 }

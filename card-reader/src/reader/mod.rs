@@ -3,6 +3,16 @@
 //! A *presentation* is one document put down once. The reader numbers presentations; every event of a document
 //! carries its number, and whoever listens drops what belongs to an older one.
 
+mod config;
+mod core;
+mod handle;
+mod judge;
+mod recognise;
+mod watch;
+
+pub use config::{CameraConfig, CameraSource, ReaderConfig, SerialConfig, SerialProtocol};
+pub use handle::{Reader, ReaderHandle};
+
 use crate::document::Document;
 use crate::mrz::{Check, Format, Lines};
 use crate::ocr::{Advice, Guess, LumaImage, Quad, Reason};
@@ -37,10 +47,11 @@ pub enum Command {
         accept: Accept,
     },
     Disarm,
+    /// Answered by [`Event::SelfTest`], also when the device is not there.
     SelfTest {
         device: DeviceId,
     },
-    /// The preview wanted, in pixels on the screen; `None` stops it.
+    /// The preview wanted, in pixels on the screen (at most 640×480 are given); `None` stops it and drops the picture.
     Preview {
         size: Option<(u32, u32)>,
     },
@@ -96,14 +107,31 @@ pub struct BarcodeReading {
 #[derive(Clone)]
 pub enum Event {
     /// A device answers and is configured.
+    ///
+    /// Nothing is armed by this: after a [`Event::Lost`] whoever wants to go on reading arms again.
     Ready {
         device: DeviceId,
         identity: String,
+    },
+    /// Told just before [`Event::Ready`]: the device's own serial number is another than before.
+    AnotherUnit {
+        device: DeviceId,
     },
     /// A device is gone or silent; it is being reopened.
     Lost {
         device: DeviceId,
         fault: Fault,
+    },
+    /// A device goes on with a fault (garbage on the line, a black picture); `None`: no longer.
+    Degraded {
+        device: DeviceId,
+        fault: Option<Fault>,
+    },
+    /// A decoder panicked or overran its time and was abandoned; the picture is lost, nothing else.
+    DecoderFailed {
+        device: DeviceId,
+        decoder: Decoder,
+        how: DecoderFailure,
     },
     Armed {
         presentation: PresentationNo,
@@ -111,7 +139,9 @@ pub enum Event {
     Disarmed {
         presentation: PresentationNo,
     },
-    /// A document lies there (camera gate, sensor): the try begins.
+    /// A document lies there (camera gate, sensor): the try begins. From a reader that cannot sense it comes just
+    /// before [`Event::Read`] or [`Event::Failed`]. The camera senses also while nothing is armed (under the last
+    /// number), which may wake the attract screen.
     Sensed {
         presentation: PresentationNo,
     },
@@ -122,7 +152,7 @@ pub enum Event {
         presentation: PresentationNo,
         reading: Reading,
     },
-    /// The try failed.
+    /// The try failed; the presentation stays armed.
     Failed {
         presentation: PresentationNo,
         reason: Reason,
@@ -155,6 +185,45 @@ pub enum Fault {
     Black,
     /// The camera offers nothing that we can use; the text of `devices` says what.
     Unsupported,
+}
+
+impl Fault {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotReachable => "not_reachable",
+            Self::NotResponding => "not_responding",
+            Self::ProtocolErrors => "protocol_errors",
+            Self::Frozen => "frozen",
+            Self::Black => "black",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
+/// A stage of recognition that runs foreign or heavy code, named when it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Decoder {
+    Zone,
+    Barcode,
+}
+
+impl Decoder {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Zone => "zone",
+            Self::Barcode => "barcode",
+        }
+    }
+}
+
+/// How a decoder failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DecoderFailure {
+    Panicked,
+    /// It took longer than its limit. Its thread cannot be stopped, only left behind.
+    Overran,
 }
 
 /// Outcome of a device's self-test.

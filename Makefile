@@ -1,0 +1,64 @@
+# The project's commands. Each installs what it needs from Debian first, and says so.
+#
+# Only targets that have something to run are here; `make help` lists them from the `##` lines below.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# To build: a C compiler (SQLite, the TLS library's C and assembler), libclang (the V4L2 bindings are generated).
+BUILD_PACKAGES := gcc libc6-dev cmake pkg-config libclang-dev
+# To run the kiosk: its fonts, and the libraries that the window loads by name at run time (so that no linker asks
+# for them).
+KIOSK_PACKAGES := fonts-noto-core fonts-noto-mono libx11-6 libx11-xcb1 libxcb1 libxcursor1 libxi6 libxrandr2 \
+	libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
+# To test and to show without a display: a virtual one, and the typeface of machine-readable zones.
+TEST_PACKAGES := xvfb fonts-ocr-b
+
+.PHONY: help demo test check packages-build packages-test tool-rust tool-deny
+
+help: ## What can be run
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: packages-test tool-rust ## Four visits on a simulated kiosk: in a window, or without a display as pictures in target/demo
+	cargo build --locked --release --workspace --bins
+	./target/release/kiosk-demo
+
+test: packages-test tool-rust ## Everything that must pass
+	cargo build --locked --workspace --bins
+	cargo test --locked --workspace
+
+check: packages-build tool-rust tool-deny ## Format, lints (warnings denied), licences and sources of what we build on
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo deny --locked check licenses bans sources
+
+# $(call install,PACKAGES): installs those that are missing, or prints the one command that does.
+define install
+missing=(); \
+for package in $(1); do \
+	[[ "$$(dpkg-query -W -f='$${db:Status-Status}' "$$package" 2>/dev/null)" == installed ]] || missing+=("$$package"); \
+done; \
+if (( $${#missing[@]} )); then \
+	command -v apt-get >/dev/null || { echo "This is not a Debian machine. Install what these Debian packages hold, then try again: $${missing[*]}" >&2; exit 1; }; \
+	[[ "$$(id -u)" == 0 ]] || { echo "Some Debian packages are missing. Run this, then try again:" >&2; echo "  sudo apt-get install $${missing[*]}" >&2; exit 1; }; \
+	echo "Installing from Debian: $${missing[*]}"; \
+	log=$$(mktemp); \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}"; } >"$$log" 2>&1 \
+		|| { cat "$$log" >&2; echo "apt-get could not install them: see above." >&2; exit 1; }; \
+	rm -f "$$log"; \
+fi
+endef
+
+packages-build:
+	@$(call install,$(BUILD_PACKAGES))
+
+packages-test:
+	@$(call install,$(BUILD_PACKAGES) $(KIOSK_PACKAGES) $(TEST_PACKAGES))
+
+tool-rust:
+	@command -v cargo >/dev/null || { echo "Rust is missing. Install it (https://rustup.rs), then try again." >&2; exit 1; }
+
+tool-deny: tool-rust
+	@cargo deny --version >/dev/null 2>&1 || { echo "Installing cargo-deny (about 3 minutes)"; cargo install --locked --quiet cargo-deny@0.20.2; }

@@ -1,0 +1,249 @@
+//! Barcodes: rxing behind region proposals, and what the payloads are.
+//!
+//! The decoder is called in one way only: grey pixels, hybrid binarizer, one reader after the other in a fixed order,
+//! never "try harder", never all formats at once: that is what keeps it fast and free of phantom reads
+//! (`docs/barcodes.md`). It is other people's code fed with hostile pictures, so a panic is caught here. Callers that must
+//! answer in time run it in a worker thread.
+
+pub mod aamva;
+mod kind;
+mod region;
+
+pub use kind::Kind;
+
+use crate::ocr::{LumaImage, Point, Quad};
+use aamva::Licence;
+use region::{Crop, Region, Shape};
+use rxing::common::HybridBinarizer;
+use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Luma8Source, RXingResult, Reader};
+use rxing::{RXingResultMetadataType, RXingResultMetadataValue};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use verification_api::personal::PersonalText;
+use zeroize::Zeroizing;
+
+/// The symbologies that documents carry; [`Symbology::name`] is the word in the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Symbology {
+    Pdf417,
+    Qr,
+    DataMatrix,
+    Aztec,
+    Code128,
+    Code39,
+}
+
+impl Symbology {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pdf417 => "PDF417",
+            Self::Qr => "QR",
+            Self::DataMatrix => "DataMatrix",
+            Self::Aztec => "Aztec",
+            Self::Code128 => "Code128",
+            Self::Code39 => "Code39",
+        }
+    }
+
+    const fn of(format: &BarcodeFormat) -> Option<Self> {
+        match format {
+            BarcodeFormat::PDF_417 => Some(Self::Pdf417),
+            BarcodeFormat::QR_CODE => Some(Self::Qr),
+            BarcodeFormat::DATA_MATRIX => Some(Self::DataMatrix),
+            BarcodeFormat::AZTEC => Some(Self::Aztec),
+            BarcodeFormat::CODE_128 => Some(Self::Code128),
+            BarcodeFormat::CODE_39 => Some(Self::Code39),
+            _ => None,
+        }
+    }
+
+    const fn is_linear(self) -> bool {
+        matches!(self, Self::Code128 | Self::Code39)
+    }
+}
+
+/// One barcode as decoded.
+#[derive(Clone)]
+pub struct Barcode {
+    pub symbology: Symbology,
+    pub kind: Kind,
+    /// Zeroed on drop.
+    pub payload: Zeroizing<Vec<u8>>,
+    /// Around what was decoded, in pixels of the picture.
+    pub quad: Quad,
+}
+
+impl Barcode {
+    /// The licence in it, if it is one.
+    #[must_use]
+    pub fn licence(&self) -> Option<Licence> {
+        if self.kind == Kind::Aamva { Licence::parse(&self.payload).ok() } else { None }
+    }
+
+    /// The payload as text; `None` if it is not UTF-8.
+    #[must_use]
+    pub fn text(&self) -> Option<PersonalText> {
+        std::str::from_utf8(&self.payload).ok().map(PersonalText::from)
+    }
+
+    /// What an officer's or a technician's sign-in takes: a whole `TC1:` text, or a badge's number (a short printable
+    /// text in a linear code or a QR that is nothing else we know).
+    #[must_use]
+    pub fn staff(&self) -> Option<PersonalText> {
+        let text = self.text()?;
+        let badge = self.kind == Kind::Other
+            && (self.symbology.is_linear() || self.symbology == Symbology::Qr)
+            && text.expose(|t| (1..=32).contains(&t.len()) && t.bytes().all(|c| c.is_ascii_graphic()));
+        (badge || self.kind == Kind::Technician).then_some(text)
+    }
+}
+
+/// How much to try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// A camera frame: proposals only, within a pixel budget.
+    Frame,
+    /// Every few frames: proposals, then the frame as a whole.
+    FullFrame,
+    /// A still that is looked at once: more proposals, larger crops, the whole picture.
+    Still,
+}
+
+impl Effort {
+    const fn regions(self) -> usize {
+        match self {
+            Self::Frame => 3,
+            Self::FullFrame => 4,
+            Self::Still => 8,
+        }
+    }
+
+    /// Pixels of all crops of one picture together.
+    const fn crop_pixels(self) -> usize {
+        match self {
+            Self::Frame => 2_500_000,
+            Self::FullFrame => 4_000_000,
+            Self::Still => 24_000_000,
+        }
+    }
+}
+
+/// All barcodes found, each once.
+#[must_use]
+pub fn read(picture: &LumaImage, effort: Effort) -> Vec<Barcode> {
+    let mut found: Vec<Barcode> = Vec::new();
+    let shaped = picture.width > 0 && picture.width.checked_mul(picture.height) == Some(picture.pixels.len());
+    if !shaped {
+        return found;
+    }
+    let mut budget = effort.crop_pixels();
+    for region in region::propose(picture, effort.regions()) {
+        if !found.iter().any(|barcode| contains(&barcode.quad, region.centre)) {
+            found_in_region(picture, &region, &mut budget, &mut found);
+        }
+    }
+    if effort != Effort::Frame {
+        for result in decode(picture, Shape::Any) {
+            add(&mut found, &result, |x, y| Point { x, y });
+        }
+    }
+    found
+}
+
+/// Tries a region upright at growing scales until something is read.
+fn found_in_region(picture: &LumaImage, region: &Region, budget: &mut usize, found: &mut Vec<Barcode>) {
+    for scale in [1.0, 2.0, 3.0] {
+        let Some(crop) = Crop::cut(picture, region, scale, (*budget).min(6_000_000)) else { return };
+        *budget -= crop.image.pixels.len();
+        let before = found.len();
+        for result in decode(&crop.image, region.shape) {
+            add(found, &result, |x, y| crop.point_in_picture(x, y));
+        }
+        if found.len() > before {
+            return;
+        }
+    }
+}
+
+/// The readers in their fixed order. A PDF417 is tried up to four times: the decoder's answer to one and the same
+/// picture depends on the order of its hash maps (never its text, only whether there is one).
+fn decode(picture: &LumaImage, shape: Shape) -> Vec<RXingResult> {
+    const PDF417_TRIES: usize = 4;
+    let (Ok(width), Ok(height)) = (u32::try_from(picture.width), u32::try_from(picture.height)) else {
+        return Vec::new();
+    };
+    let Ok(source) = Luma8Source::new_with_slice(&picture.pixels, width, height) else { return Vec::new() };
+    let mut results = Vec::new();
+    let attempt = catch_unwind(AssertUnwindSafe(|| {
+        let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
+        let hints = DecodeHints::default();
+        if shape != Shape::Bars {
+            results.extend(rxing::qrcode::QRCodeReader::new().decode_with_hints(&mut bitmap, &hints));
+            results.extend(rxing::aztec::AztecReader.decode_with_hints(&mut bitmap, &hints));
+        }
+        if shape != Shape::Square {
+            results.extend(
+                (0..PDF417_TRIES)
+                    .find_map(|_| rxing::pdf417::PDF417Reader::new().decode_with_hints(&mut bitmap, &hints).ok()),
+            );
+        }
+        if shape != Shape::Bars {
+            results.extend(rxing::datamatrix::DataMatrixReader.decode_with_hints(&mut bitmap, &hints));
+        }
+        if shape != Shape::Square {
+            results.extend(rxing::oned::Code128Reader.decode_with_hints(&mut bitmap, &hints));
+            results.extend(rxing::oned::Code39Reader::default().decode_with_hints(&mut bitmap, &hints));
+        }
+    }));
+    if attempt.is_err() {
+        tracing::warn!("the barcode decoder panicked; the picture counts as one without a barcode");
+    }
+    results
+}
+
+fn add(found: &mut Vec<Barcode>, result: &RXingResult, to_picture: impl Fn(f32, f32) -> Point) {
+    let Some(symbology) = Symbology::of(result.getBarcodeFormat()) else { return };
+    let payload = payload(result);
+    if payload.is_empty() || found.iter().any(|b| b.symbology == symbology && b.payload == payload) {
+        return;
+    }
+    let points = result.getPoints();
+    let bound = |pick: fn(&rxing::Point) -> f32, choose: fn(f32, f32) -> f32| points.iter().map(pick).reduce(choose);
+    let (left, right) = (bound(|p| p.x, f32::min), bound(|p| p.x, f32::max));
+    let (top, bottom) = (bound(|p| p.y, f32::min), bound(|p| p.y, f32::max));
+    let (Some(left), Some(right), Some(top), Some(bottom)) = (left, right, top, bottom) else { return };
+    let quad = [(left, top), (right, top), (right, bottom), (left, bottom)].map(|(x, y)| to_picture(x, y));
+    found.push(Barcode { symbology, kind: Kind::of(&payload), payload, quad });
+}
+
+/// The bytes that were encoded. Text that is not ASCII came from bytes whose character set the decoder guessed: the
+/// bytes themselves are taken where it kept them, else one byte a character (ISO 8859-1, the symbologies' default).
+fn payload(result: &RXingResult) -> Zeroizing<Vec<u8>> {
+    let text = result.getText();
+    if text.is_ascii() {
+        return Zeroizing::new(text.as_bytes().to_vec());
+    }
+    let segments = result.getRXingResultMetadata().get(&RXingResultMetadataType::BYTE_SEGMENTS);
+    if let Some(RXingResultMetadataValue::ByteSegments(segments)) = segments
+        && !segments.is_empty()
+    {
+        let ascii = text.chars().filter(char::is_ascii).count();
+        let bytes = segments.concat();
+        // Only if everything was in byte segments: none of the text's ASCII came from another mode.
+        if bytes.iter().filter(|b| b.is_ascii()).count() == ascii {
+            return Zeroizing::new(bytes);
+        }
+    }
+    let one_byte_each: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    Zeroizing::new(one_byte_each.unwrap_or_else(|| text.as_bytes().to_vec()))
+}
+
+/// Whether `point` lies in a convex quad.
+fn contains(quad: &Quad, point: Point) -> bool {
+    let mut sides = [0.0f32; 4];
+    for (n, side) in sides.iter_mut().enumerate() {
+        let (a, b) = (quad[n], quad[(n + 1) % 4]);
+        *side = (b.x - a.x) * (point.y - a.y) - (b.y - a.y) * (point.x - a.x);
+    }
+    sides.iter().all(|s| *s >= 0.0) || sides.iter().all(|s| *s <= 0.0)
+}

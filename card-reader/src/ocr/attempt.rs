@@ -1,0 +1,308 @@
+//! One candidate, from its plane to a text: recognise, settle the grid, decode.
+
+use super::LumaImage;
+use super::decode::{Cell, Decoded, decode};
+use super::network::{Answer, Network, Patch, REFUSED, SIDE};
+use super::pixels::Pyramid;
+use super::zone::{Plane, WIDTH};
+
+/// Characters in a row of any layout.
+const WIDTHS: [usize; 3] = [30, 36, 44];
+/// Cells looked at to see whether a candidate is text of a zone at all, and which way up.
+const PROBES: isize = 12;
+/// Mean certainty of the probes below which a candidate is dropped.
+const TEXT: f32 = 0.4;
+/// All patches that one picture may cost: bounds the time of any picture.
+const MOST_PATCHES: usize = 1500;
+
+/// No character may be less certain than this in an accepted reading, and no more errors may be expected.
+const LOWEST: f32 = 0.85;
+const MOST_ERRORS: f32 = 0.3;
+
+/// What a picture may still cost, and the best probe so far.
+#[derive(Default)]
+pub struct Budget {
+    patches: usize,
+    pub best_probe: f32,
+}
+
+impl Budget {
+    pub fn spent(&self) -> bool {
+        self.patches > MOST_PATCHES
+    }
+}
+
+/// A candidate that was recognised and decoded.
+pub struct Attempt {
+    pub plane: Plane,
+    pub decoded: Decoded,
+    /// Mean certainty of the cells before decoding.
+    pub certainty: f32,
+}
+
+impl Attempt {
+    /// Whether every character is certain: pixels first, and a zone's structure around them.
+    pub fn accepted(&self) -> bool {
+        let d = &self.decoded;
+        // A zone whose digits mostly disagree must be the more certain in its pixels.
+        let (lowest, errors) = if d.disagreeing > 0 { (0.95, MOST_ERRORS / 4.0) } else { (LOWEST, MOST_ERRORS) };
+        d.plausible && d.lowest() >= lowest && d.expected_errors() <= errors
+    }
+
+    /// For choosing the best of several.
+    pub fn merit(&self) -> f32 {
+        let d = &self.decoded;
+        f32::from(u8::from(self.accepted())) * 10.0
+            + self.certainty
+            + 0.1 * d.agreeing as f32
+            + if d.plausible { 0.3 } else { 0.0 }
+    }
+
+    pub fn width(&self) -> usize {
+        self.decoded.lines.first().map_or(0, Vec::len)
+    }
+
+    /// The patches as the network sees them, each framed, for people to look at.
+    pub fn picture(&self, pyramid: &Pyramid<'_>) -> LumaImage {
+        let (cells, step) = (self.width(), SIDE + 2);
+        let mut image = LumaImage { width: cells * step, height: self.plane.lines.len() * step, pixels: Vec::new() };
+        image.pixels = vec![0; image.width * image.height];
+        for line in 0..self.plane.lines.len() {
+            for cell in 0..cells {
+                let patch = self.plane.patch(pyramid, line, cell as isize, (0.0, 0.0), 1.0);
+                let (low, high) = patch.iter().fold((f32::MAX, f32::MIN), |(l, h), &v| (l.min(v), h.max(v)));
+                // The frame's grey is the certainty: white is certain.
+                let frame = (255.0 * self.decoded.confidence[line][cell]) as u8;
+                for y in 0..step {
+                    for x in 0..step {
+                        let inside = (1..=SIDE).contains(&x) && (1..=SIDE).contains(&y);
+                        let value = if inside {
+                            ((patch[(y - 1) * SIDE + x - 1] - low) / (high - low).max(1.0) * 255.0) as u8
+                        } else {
+                            frame
+                        };
+                        image.pixels[(line * step + y) * image.width + cell * step + x] = value;
+                    }
+                }
+            }
+        }
+        image
+    }
+}
+
+/// Recognises a candidate; `None` if it is no text of a zone.
+pub fn attempt(network: &Network, pyramid: &Pyramid<'_>, plane: Plane, budget: &mut Budget) -> Option<Attempt> {
+    let mut plane = upright(network, pyramid, plane, budget)?;
+    let (first, last) = extent(&plane);
+    let mut answers = see(network, pyramid, &plane, first..last, budget);
+    // The grid bends towards the characters until it lies still: at most three looks.
+    for _ in 0..2 {
+        let moved = settle(&mut plane, &answers, first);
+        if moved < 0.12 {
+            break;
+        }
+        answers = see(network, pyramid, &plane, first..last, budget);
+    }
+    let (width, from) = window(&answers)?;
+    let inside = answers.iter().flat_map(|l| &l[from..from + width]).map(|a| a.best().1).sum::<f32>();
+    if inside < 0.35 * (width * answers.len()) as f32 {
+        return None;
+    }
+    plane.renumber(first + from as isize);
+    for line in &mut answers {
+        line.drain(..from);
+        line.truncate(width);
+    }
+    if width == 30 && answers.len() == 2 {
+        third_row(network, pyramid, &mut plane, &mut answers, budget);
+    } else if width > 30 && answers.len() == 3 {
+        drop_row(&mut plane, &mut answers);
+    }
+    // A grid that hardly moves needs no further look.
+    if settle(&mut plane, &answers, 0) > 0.07 {
+        answers = see(network, pyramid, &plane, 0..width as isize, budget);
+    }
+    let cells = look_again(network, pyramid, &plane, &answers, budget);
+    let seen: Vec<f32> = answers.iter().flatten().map(|a| a.best().1).collect();
+    let certainty = seen.iter().sum::<f32>() / seen.len().max(1) as f32;
+    let decoded = decode(&cells)?;
+    Some(Attempt { plane, decoded, certainty })
+}
+
+/// Turns the plane the right way up by reading a few cells both ways.
+fn upright(network: &Network, pyramid: &Pyramid<'_>, plane: Plane, budget: &mut Budget) -> Option<Plane> {
+    let busiest = (0..plane.lines.len()).max_by_key(|&l| plane.lines[l].marks)?;
+    let across = (WIDTH / plane.pitch) as isize;
+    let mut patches: Vec<Patch> = (0..PROBES)
+        .map(|i| plane.patch(pyramid, busiest, 2 + i * (across - 4).max(1) / PROBES, (0.0, 0.0), 1.0))
+        .collect();
+    let turned: Vec<Patch> = patches
+        .iter()
+        .map(|p| {
+            let mut t = *p;
+            t.reverse();
+            t
+        })
+        .collect();
+    patches.extend(turned);
+    budget.patches += patches.len();
+    let answers = network.classify(&mut patches);
+    let mean = |a: &[Answer]| a.iter().map(|a| a.best().1).sum::<f32>() / a.len() as f32;
+    let (up, down) = (mean(&answers[..PROBES as usize]), mean(&answers[PROBES as usize..]));
+    budget.best_probe = budget.best_probe.max(up).max(down);
+    if up.max(down) < TEXT {
+        return None;
+    }
+    Some(if up >= down { plane } else { plane.turned() })
+}
+
+/// The cells to look at: a row's, and some before and behind, where its ends were missed.
+fn extent(plane: &Plane) -> (isize, isize) {
+    let start = plane.lines.first().map_or(0.0, |l| l.start);
+    let first = ((-3.6 * plane.pitch - start) / plane.pitch).ceil() as isize;
+    let last = ((WIDTH + 3.6 * plane.pitch - start) / plane.pitch).floor() as isize;
+    (first, last.min(first + 64))
+}
+
+fn see(
+    network: &Network,
+    pyramid: &Pyramid<'_>,
+    plane: &Plane,
+    cells: std::ops::Range<isize>,
+    budget: &mut Budget,
+) -> Vec<Vec<Answer>> {
+    let mut patches: Vec<Patch> = (0..plane.lines.len())
+        .flat_map(|l| cells.clone().map(move |c| (l, c)))
+        .map(|(l, c)| plane.patch(pyramid, l, c, (0.0, 0.0), 1.0))
+        .collect();
+    budget.patches += patches.len();
+    let answers = network.classify(&mut patches);
+    answers.chunks(cells.len().max(1)).map(<[Answer]>::to_vec).collect()
+}
+
+/// Bends every line towards its characters; the largest movement of a cell, in pitches.
+fn settle(plane: &mut Plane, answers: &[Vec<Answer>], first: isize) -> f32 {
+    (0..answers.len()).map(|line| settle_line(plane, line, &answers[line], first)).fold(0.0, f32::max)
+}
+
+fn settle_line(plane: &mut Plane, line: usize, answers: &[Answer], first: isize) -> f32 {
+    let mut seen: Vec<(isize, f32, f32, f32)> = answers
+        .iter()
+        .enumerate()
+        .filter(|(_, a)| a.best().1 > 0.3)
+        .map(|(i, a)| (first + i as isize, a.offset[0], a.offset[1], a.best().1))
+        .collect();
+    if seen.len() < 5 {
+        return 0.0;
+    }
+    // Far from the middle the grid may be off by more than half a pitch, where the network sees the neighbour: from
+    // the middle outwards, an offset is the one near its predecessors'.
+    let middle = seen.len() / 2;
+    for forwards in [true, false] {
+        let mut expected = seen[middle].1;
+        for step in 1..=seen.len() {
+            let i = if forwards { middle + step } else { middle.wrapping_sub(step) };
+            let Some(s) = seen.get_mut(i) else { break };
+            s.1 += (expected - s.1).round();
+            expected += 0.35 * (s.1 - expected).clamp(-0.3, 0.3);
+        }
+    }
+    let ends = [first, first + answers.len() as isize - 1];
+    let before = ends.map(|c| plane.cell(line, c));
+    plane.bend(line, &seen);
+    let after = ends.map(|c| plane.cell(line, c));
+    before.iter().zip(&after).map(|(b, a)| (b.0 - a.0).abs().max((b.1 - a.1).abs()) / plane.pitch).fold(0.0, f32::max)
+}
+
+/// Which cells are the row: its width and its first cell. Inside, characters; outside, none.
+fn window(answers: &[Vec<Answer>]) -> Option<(usize, usize)> {
+    let cells = answers.iter().map(Vec::len).min()?;
+    let mut inside = vec![0.0f32];
+    for c in 0..cells {
+        let gain: f32 =
+            answers.iter().map(|l| (1.0 - l[c].refused()).max(0.03).ln() - l[c].refused().max(0.03).ln()).sum();
+        inside.push(inside[c] + gain);
+    }
+    let mut best: Option<(f32, usize, usize)> = None;
+    for width in WIDTHS {
+        for from in 0..(cells + 1).saturating_sub(width) {
+            let gain = inside[from + width] - inside[from];
+            if best.is_none_or(|b| gain > b.0) {
+                best = Some((gain, width, from));
+            }
+        }
+    }
+    best.map(|(_, width, from)| (width, from))
+}
+
+/// Two rows of 30 are two thirds of a TD1: the third lies above or below.
+fn third_row(
+    network: &Network,
+    pyramid: &Pyramid<'_>,
+    plane: &mut Plane,
+    answers: &mut Vec<Vec<Answer>>,
+    budget: &mut Budget,
+) {
+    let apart = plane.lines[1].middle - plane.lines[0].middle;
+    let mut best: Option<(f32, bool, Vec<Answer>)> = None;
+    for below in [false, true] {
+        let mut trial = plane.clone();
+        let mut line = if below { trial.lines[1].clone() } else { trial.lines[0].clone() };
+        line.middle += if below { apart } else { -apart };
+        trial.lines = vec![line];
+        let seen = see(network, pyramid, &trial, 0..30, budget).remove(0);
+        let certainty = seen.iter().map(|a| a.best().1).sum::<f32>() / 30.0;
+        if certainty > 0.4 && best.as_ref().is_none_or(|b| certainty > b.0) {
+            best = Some((certainty, below, seen));
+        }
+    }
+    if let Some((_, below, seen)) = best {
+        let mut line = plane.lines[usize::from(below)].clone();
+        line.middle += if below { apart } else { -apart };
+        let at = if below { 2 } else { 0 };
+        plane.lines.insert(at, line);
+        answers.insert(at, seen);
+    }
+}
+
+/// Three rows of 36 or 44 are a zone and a line of something else.
+fn drop_row(plane: &mut Plane, answers: &mut Vec<Vec<Answer>>) {
+    let certainty = |l: &[Answer]| l.iter().map(|a| a.best().1).sum::<f32>();
+    let at = if certainty(&answers[0]) < certainty(&answers[2]) { 0 } else { 2 };
+    plane.lines.remove(at);
+    answers.remove(at);
+}
+
+/// Cells that are not certain are looked at again from slightly other places; the mean is steadier.
+fn look_again(
+    network: &Network,
+    pyramid: &Pyramid<'_>,
+    plane: &Plane,
+    answers: &[Vec<Answer>],
+    budget: &mut Budget,
+) -> Vec<Vec<Cell>> {
+    const PLACES: [((f32, f32), f32); 4] =
+        [((0.05, 0.03), 1.0), ((-0.05, -0.03), 1.0), ((0.03, -0.04), 0.95), ((-0.03, 0.04), 1.05)];
+    let mut cells: Vec<Vec<Cell>> = answers.iter().map(|l| l.iter().map(|a| a.classes).collect()).collect();
+    let doubtful: Vec<(usize, usize)> = answers
+        .iter()
+        .enumerate()
+        .flat_map(|(l, line)| line.iter().enumerate().map(move |(c, a)| (l, c, a)))
+        .filter(|(_, _, a)| a.best().1 < 0.98)
+        .map(|(l, c, _)| (l, c))
+        .collect();
+    let mut patches: Vec<Patch> = doubtful
+        .iter()
+        .flat_map(|&(l, c)| PLACES.iter().map(move |p| (l, c, p)))
+        .map(|(l, c, &(shift, stretch))| plane.patch(pyramid, l, c as isize, shift, stretch))
+        .collect();
+    budget.patches += patches.len();
+    let again = network.classify(&mut patches);
+    for (&(l, c), views) in doubtful.iter().zip(again.chunks(PLACES.len())) {
+        let cell = &mut cells[l][c];
+        for k in 0..=REFUSED {
+            cell[k] = (cell[k] + views.iter().map(|a| a.classes[k]).sum::<f32>()) / (PLACES.len() + 1) as f32;
+        }
+    }
+    cells
+}

@@ -1,0 +1,36 @@
+//! The codes of states and organisations that may stand in a zone (ISO 3166-1 alpha-3 and ICAO 9303-3 §5, the
+//! three letters as printed, fillers included). Evidence while decoding, never a condition.
+
+/// Sorted.
+const CODES: &str = concat!(
+    "ABWAFGAGOAIAALAALBANDANTAREARGARMASMATAATFATGAUSAUTAZEBDIBELBENBESBFABGDBGRBHRBHSBIHBLMBLRBLZBMUBOLBRABRB",
+    "BRNBTNBVTBWACAFCANCCKCHECHLCHNCIVCMRCODCOGCOKCOLCOMCPVCRICUBCUWCXRCYMCYPCZED<<DEUDJIDMADNKDOMDZAECUEGYERI",
+    "ESHESPESTETHEUEFINFJIFLKFRAFROFSMGABGBDGBNGBOGBPGBRGBSGEOGGYGHAGIBGINGLPGMBGNBGNQGRCGRDGRLGTMGUFGUMGUYHKG",
+    "HMDHNDHRVHTIHUNIAOIDNIMNINDIOTIRLIRNIRQISLISRITAJAMJEYJORJPNKAZKENKGZKHMKIRKNAKORKWTLAOLBNLBRLBYLCALIELKA",
+    "LSOLTULUXLVAMACMAFMARMCOMDAMDGMDVMEXMHLMKDMLIMLTMMRMNEMNGMNPMOZMRTMSRMTQMUSMWIMYSMYTNAMNCLNERNFKNGANICNIU",
+    "NLDNORNPLNRUNTZNZLOMNPAKPANPCNPERPHLPLWPNGPOLPRIPRKPRTPRYPSEPYFQATREURKSROURUSRWASAUSDNSENSGPSGSSHNSJMSLB",
+    "SLESLVSMRSOMSPMSRBSSDSTPSURSVKSVNSWESWZSXMSYCSYRTCATCDTGOTHATJKTKLTKMTLSTONTTOTUNTURTUVTWNTZAUGAUKRUMIUNA",
+    "UNKUNOURYUSAUTOUZBVATVCTVENVGBVIRVNMVUTWLFWSMXBAXCCXCEXCOXDCXECXESXIMXKXXMPXOMXPOXXAXXBXXCXXKXXXYEMZAFZMB",
+    "ZWE",
+);
+
+/// Whether `code`, as printed, is listed.
+pub fn listed(code: &[u8]) -> bool {
+    let (codes, _) = CODES.as_bytes().as_chunks::<3>();
+    code.try_into().is_ok_and(|code: [u8; 3]| codes.binary_search(&code).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_and_found() {
+        let (codes, rest) = CODES.as_bytes().as_chunks::<3>();
+        assert!(rest.is_empty() && codes.is_sorted());
+        for known in ["D<<", "UTO", "USA", "XXA", "ZWE", "ABW"] {
+            assert!(listed(known.as_bytes()), "{known}");
+        }
+        assert!(!listed(b"UT0") && !listed(b"D") && !listed(b""));
+    }
+}

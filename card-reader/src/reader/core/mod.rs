@@ -1,0 +1,260 @@
+//! What the reader decides, without devices, threads or a clock: which device is armed for what, what a try is, when
+//! it failed, and what a read is worth. Inputs come with the time; answers are [`Do`]s for the shell.
+
+mod camera;
+mod serial;
+#[cfg(test)]
+mod tests;
+
+use super::judge::Failure;
+use super::watch::Watch;
+use super::{
+    Accept, CameraConfig, Command, DeviceId, DeviceStatus, Event, Fault, PresentationNo, ReaderConfig, Reading,
+    SelfTestReport, SerialConfig,
+};
+use crate::barcode::Effort;
+use crate::serial::SerialCommand;
+use std::time::{Duration, Instant};
+
+/// What the shell is to do.
+pub(super) enum Do {
+    Tell(Event),
+    Serial(usize, SerialCommand),
+    /// Read the newest picture of a camera, if the worker is idle.
+    Recognise {
+        camera: usize,
+        presentation: PresentationNo,
+        accept: Accept,
+        effort: Effort,
+    },
+}
+
+/// Everything the reader knows.
+pub(super) struct Core {
+    armed: Option<Arming>,
+    /// The newest number, under which the camera senses also while nothing is armed.
+    newest: PresentationNo,
+    serials: Vec<Serial>,
+    cameras: Vec<Camera>,
+    /// The serial readers' first, then the cameras'.
+    status: Vec<DeviceStatus>,
+    try_limit: Duration,
+    out: Vec<Do>,
+}
+
+struct Arming {
+    presentation: PresentationNo,
+    accept: Accept,
+    announced: bool,
+    /// An accepted read was taken: nothing more is, but the removal is still told.
+    taken: bool,
+}
+
+struct Serial {
+    id: DeviceId,
+    ready: bool,
+    /// Armed while it was not ready: told as soon as it is. Cleared by a loss, because the session then decides.
+    waiting: bool,
+    testing: Option<Instant>,
+}
+
+struct Camera {
+    id: DeviceId,
+    watch: Watch,
+}
+
+/// A self-test that takes longer has failed.
+const TEST_LIMIT: Duration = Duration::from_secs(2);
+
+impl Core {
+    pub(super) fn new(config: &ReaderConfig) -> Self {
+        let serial =
+            |serial: &SerialConfig| Serial { id: serial.id.clone(), ready: false, waiting: false, testing: None };
+        let camera = |camera: &CameraConfig| Camera { id: camera.id.clone(), watch: Watch::default() };
+        let readers = config.serial.iter().map(|serial| fresh_status(serial.id.clone(), serial.protocol.name()));
+        let cameras = config.cameras.iter().map(|camera| fresh_status(camera.id.clone(), "camera"));
+        Self {
+            armed: None,
+            newest: PresentationNo::default(),
+            serials: config.serial.iter().map(serial).collect(),
+            cameras: config.cameras.iter().map(camera).collect(),
+            status: readers.chain(cameras).collect(),
+            try_limit: config.try_limit,
+            out: Vec::new(),
+        }
+    }
+
+    /// State and counters of every device, the serial readers first.
+    pub(super) fn status(&self) -> &[DeviceStatus] {
+        &self.status
+    }
+
+    /// What has been decided since the last call.
+    pub(super) fn take(&mut self) -> Vec<Do> {
+        std::mem::take(&mut self.out)
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let tests = self.serials.iter().filter_map(|serial| serial.testing).map(|since| since + TEST_LIMIT);
+        let tries = self.cameras.iter().filter_map(|camera| camera.watch.attempt.as_ref());
+        tests.chain(tries.map(|attempt| attempt.since + self.try_limit)).min()
+    }
+
+    pub(super) fn timeout(&mut self, now: Instant) {
+        for at in 0..self.serials.len() {
+            if self.serials[at].testing.is_some_and(|since| now >= since + TEST_LIMIT) {
+                self.tested(at, None);
+            }
+        }
+        for at in 0..self.cameras.len() {
+            self.end_try(now, at);
+        }
+    }
+
+    /// Whether full frames are wanted of the cameras, and quick looks.
+    pub(super) fn is_watching(&self) -> bool {
+        self.armed.is_some()
+    }
+
+    pub(super) fn command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Arm { presentation, accept } => self.arm(presentation, accept),
+            Command::Disarm => self.disarm(),
+            Command::SelfTest { device } => self.self_test(now, &device),
+            // The shell scales pictures; nothing is decided by it.
+            Command::Preview { .. } => {}
+        }
+    }
+
+    fn arm(&mut self, presentation: PresentationNo, accept: Accept) {
+        self.newest = self.newest.max(presentation);
+        self.armed = Some(Arming { presentation, accept, announced: false, taken: false });
+        for (at, serial) in self.serials.iter_mut().enumerate() {
+            // A slot reader reads zones only: armed for a code or a badge it would only drop what it reads.
+            let wanted = accept == Accept::Documents;
+            serial.waiting = wanted && !serial.ready;
+            if serial.ready {
+                let command = if wanted { SerialCommand::Arm(presentation) } else { SerialCommand::Disarm };
+                self.out.push(Do::Serial(at, command));
+            }
+        }
+        let mut sees = false;
+        for camera in &mut self.cameras {
+            camera.watch.arm();
+            sees |= camera.watch.ready;
+        }
+        if sees {
+            self.announce();
+        }
+    }
+
+    fn disarm(&mut self) {
+        for (at, serial) in self.serials.iter_mut().enumerate() {
+            serial.waiting = false;
+            if serial.ready {
+                self.out.push(Do::Serial(at, SerialCommand::Disarm));
+            }
+        }
+        for camera in &mut self.cameras {
+            camera.watch.taken();
+        }
+        if let Some(Arming { presentation, taken: false, .. }) = self.armed.take() {
+            self.tell(Event::Disarmed { presentation });
+        }
+    }
+
+    fn announce(&mut self) {
+        if let Some(arming) = self.armed.as_mut().filter(|arming| !arming.announced) {
+            arming.announced = true;
+            let presentation = arming.presentation;
+            self.tell(Event::Armed { presentation });
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.out.push(Do::Tell(event));
+    }
+
+    /// Whether a document's event belongs to what is armed and may still be taken.
+    fn takes(&self, presentation: PresentationNo) -> bool {
+        self.armed.as_ref().is_some_and(|arming| arming.presentation == presentation && !arming.taken)
+    }
+
+    fn taken(&mut self, presentation: PresentationNo, reading: Reading, by: Option<usize>) {
+        if let Some(arming) = self.armed.as_mut() {
+            arming.taken = true;
+        }
+        for camera in &mut self.cameras {
+            camera.watch.taken();
+        }
+        self.tell(Event::Read { presentation, reading });
+        for (at, serial) in self.serials.iter_mut().enumerate() {
+            serial.waiting = false;
+            if serial.ready {
+                let command = if by == Some(at) { SerialCommand::Accepted } else { SerialCommand::Disarm };
+                self.out.push(Do::Serial(at, command));
+            }
+        }
+        self.tell(Event::Disarmed { presentation });
+    }
+
+    fn failed(&mut self, presentation: PresentationNo, failure: Failure) {
+        let Failure { reason, advice, guess } = failure;
+        self.tell(Event::Failed { presentation, reason, advice, guess });
+    }
+
+    fn self_test(&mut self, now: Instant, device: &DeviceId) {
+        if let Some(at) = self.serials.iter().position(|serial| serial.id == *device) {
+            if self.serials[at].ready {
+                self.serials[at].testing = Some(now);
+                self.out.push(Do::Serial(at, SerialCommand::SelfTest));
+            } else {
+                self.tested(at, None);
+            }
+        } else if let Some(at) = self.cameras.iter().position(|camera| camera.id == *device) {
+            self.test_camera(now, at);
+        } else {
+            let detail = format!("no device named {} is configured; `kiosk-app devices` lists what there is", device.0);
+            let report = SelfTestReport { passed: false, detail, millis: 0 };
+            self.tell(Event::SelfTest { device: device.clone(), report });
+        }
+    }
+
+    fn tested(&mut self, at: usize, millis: Option<u64>) {
+        self.serials[at].testing = None;
+        let device = self.serials[at].id.clone();
+        let status = &self.status[at];
+        let report = match millis {
+            Some(millis) => {
+                SelfTestReport { passed: true, detail: format!("answers in {millis} ms, {}", status.facts), millis }
+            }
+            None => SelfTestReport {
+                passed: false,
+                detail: match status.fault {
+                    Some(Fault::NotReachable) => {
+                        "the port cannot be opened: check the cable, the path in kiosk.toml and the permissions"
+                            .to_owned()
+                    }
+                    _ => "the device does not answer: check the cable and its power, then unplug and replug it"
+                        .to_owned(),
+                },
+                millis: 0,
+            },
+        };
+        self.tell(Event::SelfTest { device, report });
+    }
+}
+
+fn fresh_status(device: DeviceId, kind: &'static str) -> DeviceStatus {
+    DeviceStatus {
+        device,
+        kind,
+        fault: None,
+        ready: false,
+        identity: String::new(),
+        good_reads: 0,
+        failed_reads: 0,
+        reconnects: 0,
+        facts: String::new(),
+    }
+}

@@ -1,0 +1,89 @@
+//! Matrix products whose inner loops the compiler turns into vector code (build with `-C target-cpu=native`).
+
+#[inline(always)]
+fn fused(a: f32, b: f32, c: f32) -> f32 {
+    if cfg!(target_feature = "fma") { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// `out[r][j] (+)= Σ_k a[r][k] · w[k][j]` for `N` columns from `column` on; `w` and `out` have rows of `ldw`, `ldo`.
+fn block<const N: usize, const R: usize>(
+    a: &[f32],
+    lda: usize,
+    k: usize,
+    w: &[f32],
+    ldw: usize,
+    out: &mut [f32],
+    ldo: usize,
+    add: bool,
+) {
+    let mut sum = [[0.0f32; N]; R];
+    if add {
+        for (r, s) in sum.iter_mut().enumerate() {
+            s.copy_from_slice(&out[r * ldo..r * ldo + N]);
+        }
+    }
+    for i in 0..k {
+        let row: &[f32; N] = w[i * ldw..i * ldw + N].try_into().expect("N columns");
+        for (r, s) in sum.iter_mut().enumerate() {
+            let x = a[r * lda + i];
+            for (s, &v) in s.iter_mut().zip(row) {
+                *s = fused(x, v, *s);
+            }
+        }
+    }
+    for (r, s) in sum.iter().enumerate() {
+        out[r * ldo..r * ldo + N].copy_from_slice(s);
+    }
+}
+
+/// `out (+)= a · w`: `rows`×`k` by `k`×`n`; `n` is a multiple of 8.
+pub fn multiply(a: &[f32], rows: usize, k: usize, w: &[f32], n: usize, out: &mut [f32], add: bool) {
+    let mut column = 0;
+    while column < n {
+        let step = if n - column >= 32 {
+            32
+        } else if n - column >= 16 {
+            16
+        } else {
+            8
+        };
+        let mut r = 0;
+        while r < rows {
+            let height = if step == 32 && rows - r >= 3 {
+                3
+            } else if step < 32 && rows - r >= 4 {
+                4
+            } else {
+                1
+            };
+            let (a, w, out) = (&a[r * k..], &w[column..], &mut out[r * n + column..]);
+            match (step, height) {
+                (32, 3) => block::<32, 3>(a, k, k, w, n, out, n, add),
+                (32, _) => block::<32, 1>(a, k, k, w, n, out, n, add),
+                (16, 4) => block::<16, 4>(a, k, k, w, n, out, n, add),
+                (16, _) => block::<16, 1>(a, k, k, w, n, out, n, add),
+                (_, 4) => block::<8, 4>(a, k, k, w, n, out, n, add),
+                _ => block::<8, 1>(a, k, k, w, n, out, n, add),
+            }
+            r += height;
+        }
+        column += step;
+    }
+}
+
+/// `y += s · x`.
+pub fn add_scaled(y: &mut [f32], s: f32, x: &[f32]) {
+    for (y, &x) in y.iter_mut().zip(x) {
+        *y = fused(s, x, *y);
+    }
+}
+
+pub fn transpose(from: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    let mut to = vec![0.0; from.len()];
+    for r in 0..rows {
+        for c in 0..columns {
+            to[c * rows + r] = from[r * columns + c];
+        }
+    }
+    to
+}

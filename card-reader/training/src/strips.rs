@@ -1,0 +1,435 @@
+//! Short strips of a zone as a camera or scanner would see them, and the patches cut from them: the training data.
+//!
+//! Everything is drawn; no picture is needed. Lengths are in *pitches* (the width of a character's cell) unless they
+//! say pixels.
+
+use crate::glyphs::{ALPHABET, FINE, FOREIGN, MASK, Typeface};
+use crate::random::Random;
+use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
+use image::{DynamicImage, ExtendedColorType};
+
+/// Side of a patch in pixels, and pixels of a patch for one pitch: as in `card-reader`'s `ocr::network`.
+pub const SIDE: usize = 20;
+pub const PITCH: f32 = 14.0;
+/// The class of everything that is not a character in the middle of its patch.
+pub const REFUSED: u8 = 37;
+const CHARACTERS: usize = 9;
+
+/// One training example: a normalised patch, its class, and how far the character lies from the patch's middle.
+pub struct Example {
+    pub patch: [f32; SIDE * SIDE],
+    pub class: u8,
+    pub offset: [f32; 2],
+}
+
+/// What the strip shows.
+#[derive(Clone, Copy, PartialEq)]
+enum Subject {
+    Zone,
+    UpsideDown,
+    Sideways,
+    Foreign,
+    Bars,
+    Nothing,
+    BetweenRows,
+}
+
+pub struct Artist {
+    faces: Vec<Typeface>,
+    random: Random,
+}
+
+/// Where a point of the strip lies on the glyphs, and how they are laid out.
+struct Layout {
+    subject: Subject,
+    face: usize,
+    stroke: usize,
+    text: [Option<usize>; CHARACTERS],
+    ink: [f32; CHARACTERS],
+    /// Each character's own displacement and size, as worn or cheap printers leave them.
+    own: [[f32; 4]; CHARACTERS],
+    slant: f32,
+    tilt: f32,
+    width: f32,
+    height: f32,
+    bars: Vec<(f32, f32)>,
+}
+
+impl Artist {
+    pub fn new(faces: Vec<Typeface>, seed: u64) -> Self {
+        Self { faces, random: Random::new(seed) }
+    }
+
+    /// Draws one strip and appends the examples cut from it.
+    pub fn draw(&mut self, into: &mut Vec<Example>) {
+        let layout = self.layout();
+        let r = &mut self.random;
+        // Most captures are small; the zone is rarely sampled finer than 24 pixels a pitch.
+        let pitch = 6.0 * (24.0f32 / 6.0).powf(r.unit());
+        let (width, height) = ((CHARACTERS as f32 * pitch).ceil() as usize, (2.3 * pitch).ceil() as usize);
+        let mut ink = self.ink(&layout, pitch, width, height);
+        let r = &mut self.random;
+        blur(&mut ink, width, height, pitch, r);
+        let pixels = expose(&ink, width, height, pitch, r);
+        for i in 1..CHARACTERS - 1 {
+            if let Some(example) = self.cut(&layout, i, pitch, &pixels, width, height) {
+                into.push(example);
+            }
+        }
+    }
+
+    fn layout(&mut self) -> Layout {
+        let total: f32 = self.faces.iter().map(|f| f.weight).sum();
+        let r = &mut self.random;
+        let subject = match r.below(100) {
+            0..=85 => Subject::Zone,
+            86..=89 => Subject::UpsideDown,
+            90 => Subject::Sideways,
+            91..=92 => Subject::Foreign,
+            93 => Subject::Bars,
+            94..=96 => Subject::Nothing,
+            _ => Subject::BetweenRows,
+        };
+        let mut at = r.between(0.0, total);
+        let face = self
+            .faces
+            .iter()
+            .position(|f| {
+                at -= f.weight;
+                at < 0.0
+            })
+            .unwrap_or(0);
+        let mut text = [None; CHARACTERS];
+        let fillers = if r.chance(0.25) { 0.7 } else { 0.08 };
+        for t in &mut text {
+            *t = Some(match subject {
+                Subject::UpsideDown => index(*r.pick(b"ACDEFGJKLPQRTUVY1347<<<<B")),
+                Subject::Sideways => index(*r.pick(b"ABDFGJKLPQRTUY2457")),
+                Subject::Foreign => ALPHABET.len() + r.below(FOREIGN.len()),
+                _ if r.chance(fillers) => 36,
+                _ => r.below(36),
+            });
+        }
+        // The ends of a row: nothing beyond the first or last character.
+        if r.chance(0.12) {
+            text[0] = None;
+        }
+        if r.chance(0.12) {
+            text[CHARACTERS - 1] = None;
+        }
+        let bars = (0..14).map(|_| (r.between(0.0, CHARACTERS as f32), r.between(0.05, 0.5))).collect();
+        Layout {
+            subject,
+            face,
+            stroke: r.below(Typeface::strokes()),
+            text,
+            ink: std::array::from_fn(|_| 1.0 - 0.25 * r.unit() * r.unit()),
+            own: std::array::from_fn(|_| {
+                [0.015 * r.normal(), 0.015 * r.normal(), 1.0 + 0.02 * r.normal(), 1.0 + 0.02 * r.normal()]
+            }),
+            slant: 0.07 * r.normal(),
+            tilt: 0.012 * r.normal(),
+            width: r.between(0.88, 1.08),
+            height: r.between(0.86, 1.14),
+            bars,
+        }
+    }
+
+    /// Ink, 0 to 1, at every pixel of the capture, before the lens.
+    fn ink(&mut self, layout: &Layout, pitch: f32, width: usize, height: usize) -> Vec<f32> {
+        let fine = if pitch < 10.0 {
+            3
+        } else if pitch < 18.0 {
+            2
+        } else {
+            1
+        };
+        let face = &self.faces[layout.face];
+        let step = 1.0 / (pitch * fine as f32);
+        let middle = height as f32 / pitch / 2.0;
+        let mut ink = vec![0.0f32; width * height];
+        if layout.subject == Subject::Nothing {
+            return ink;
+        }
+        let share = 1.0 / (fine * fine) as f32;
+        let (narrow, flat) = (FINE / layout.width, FINE / layout.height);
+        for y in 0..height * fine {
+            for x in 0..width * fine {
+                let (u, v) = ((x as f32 + 0.5) * step, (y as f32 + 0.5) * step - middle);
+                let v = v - layout.tilt * (u - CHARACTERS as f32 / 2.0);
+                let u = u + layout.slant * v;
+                let value = if layout.subject == Subject::Bars {
+                    if layout.bars.iter().any(|&(at, wide)| (u - at).abs() < wide * 0.5) { 1.0 } else { 0.0 }
+                } else {
+                    // A neighbour of a wide typeface may reach over the cell's edge: only the own glyph is looked up.
+                    let cell = u.floor();
+                    let Some(Some(character)) = layout.text.get(cell as isize as usize).copied() else { continue };
+                    let own = layout.own[cell as usize];
+                    let (mut gu, mut gv) = ((u - cell - 0.5 - own[0]) * narrow * own[2], (v - own[1]) * flat * own[3]);
+                    match layout.subject {
+                        Subject::UpsideDown => (gu, gv) = (-gu, -gv),
+                        Subject::Sideways => (gu, gv) = (gv, -gu),
+                        _ => {}
+                    }
+                    let (mx, my) = (gu + MASK as f32 / 2.0, gv + MASK as f32 / 2.0);
+                    if mx < 0.0 || my < 0.0 || mx >= MASK as f32 || my >= MASK as f32 {
+                        continue;
+                    }
+                    face.mask(layout.stroke, character)[my as usize * MASK + mx as usize] * layout.ink[cell as usize]
+                };
+                ink[y / fine * width + x / fine] += value * share;
+            }
+        }
+        ink
+    }
+
+    /// The patch around the middle of cell `i`, displaced at random.
+    fn cut(
+        &mut self,
+        layout: &Layout,
+        i: usize,
+        pitch: f32,
+        pixels: &[u8],
+        width: usize,
+        height: usize,
+    ) -> Option<Example> {
+        let r = &mut self.random;
+        let (dx, mut dy) = if r.chance(0.75) {
+            (0.05 * r.normal(), 0.04 * r.normal())
+        } else {
+            (r.between(-0.44, 0.44), r.between(-0.2, 0.2))
+        };
+        if layout.subject == Subject::BetweenRows {
+            dy = if r.chance(0.5) { r.between(0.55, 0.9) } else { -r.between(0.55, 0.9) };
+        }
+        let class = match layout.subject {
+            Subject::Zone => layout.text[i]? as u8,
+            _ => REFUSED,
+        };
+        let (wide, high) = (1.0 + 0.03 * r.normal(), 1.0 + 0.04 * r.normal());
+        let cell = i as f32 + 0.5;
+        let centre_v = height as f32 / pitch / 2.0 + layout.tilt * (cell - CHARACTERS as f32 / 2.0);
+        let mut patch = [0.0; SIDE * SIDE];
+        for (y, row) in patch.chunks_exact_mut(SIDE).enumerate() {
+            for (x, out) in row.iter_mut().enumerate() {
+                let u = cell - dx + (x as f32 - (SIDE - 1) as f32 / 2.0) / PITCH * wide;
+                let v = centre_v - dy + (y as f32 - (SIDE - 1) as f32 / 2.0) / PITCH * high;
+                *out = bilinear(pixels, width, height, u * pitch - 0.5, v * pitch - 0.5);
+            }
+        }
+        normalise(&mut patch);
+        Some(Example { patch, class, offset: [dx, dy] })
+    }
+}
+
+fn index(c: u8) -> usize {
+    ALPHABET.iter().position(|&a| a == c).unwrap_or(36)
+}
+
+/// Mean 0 and deviation 1, ink positive; a patch without contrast stays small. As in `ocr::network::normalise`.
+fn normalise(patch: &mut [f32; SIDE * SIDE]) {
+    let n = patch.len() as f32;
+    let mean = patch.iter().sum::<f32>() / n;
+    let variance = patch.iter().map(|v| (v - mean) * (v - mean)).sum::<f32>() / n;
+    let scale = 1.0 / (variance.sqrt() + 2.0);
+    for v in patch {
+        *v = (mean - *v) * scale;
+    }
+}
+
+fn bilinear(pixels: &[u8], width: usize, height: usize, x: f32, y: f32) -> f32 {
+    let (x, y) = (x.clamp(0.0, (width - 1) as f32), y.clamp(0.0, (height - 1) as f32));
+    let (x0, y0) = (x as usize, y as usize);
+    let (x1, y1) = ((x0 + 1).min(width - 1), (y0 + 1).min(height - 1));
+    let (fx, fy) = (x - x0 as f32, y - y0 as f32);
+    let p = |x: usize, y: usize| f32::from(pixels[y * width + x]);
+    (p(x0, y0) * (1.0 - fx) + p(x1, y0) * fx) * (1.0 - fy) + (p(x0, y1) * (1.0 - fx) + p(x1, y1) * fx) * fy
+}
+
+/// Lens and movement.
+fn blur(ink: &mut [f32], width: usize, height: usize, pitch: f32, r: &mut Random) {
+    let across;
+    let down;
+    match r.below(16) {
+        // A hand that moves: along the row, across it, or both.
+        0 | 15 => {
+            across = box_taps(r.between(0.1, 0.7) * pitch);
+            down = if r.chance(0.3) { box_taps(r.between(0.1, 0.4) * pitch) } else { vec![1.0] };
+        }
+        1 => {
+            across = vec![1.0];
+            down = box_taps(r.between(0.1, 0.5) * pitch);
+        }
+        2 | 3 => {
+            let sigma = r.between(0.1, 0.2) * pitch;
+            across = gauss_taps(sigma);
+            down = gauss_taps(sigma * r.between(0.8, 1.2));
+        }
+        _ => {
+            let sigma = (r.between(0.0, 0.12) * pitch).max(r.between(0.0, 0.8));
+            across = gauss_taps(sigma);
+            down = across.clone();
+        }
+    }
+    let mut line = vec![0.0; width.max(height)];
+    if across.len() > 1 {
+        for row in ink.chunks_exact_mut(width) {
+            convolve(row, &across, &mut line[..width]);
+            row.copy_from_slice(&line[..width]);
+        }
+    }
+    if down.len() > 1 {
+        let mut column = vec![0.0; height];
+        for x in 0..width {
+            for y in 0..height {
+                column[y] = ink[y * width + x];
+            }
+            convolve(&column, &down, &mut line[..height]);
+            for y in 0..height {
+                ink[y * width + x] = line[y];
+            }
+        }
+    }
+}
+
+fn convolve(from: &[f32], taps: &[f32], into: &mut [f32]) {
+    let half = taps.len() as isize / 2;
+    let last = from.len() as isize - 1;
+    for (i, out) in into.iter_mut().enumerate() {
+        *out = taps
+            .iter()
+            .enumerate()
+            .map(|(k, t)| t * from[(i as isize + k as isize - half).clamp(0, last) as usize])
+            .sum();
+    }
+}
+
+fn box_taps(length: f32) -> Vec<f32> {
+    let half = ((length - 1.0) / 2.0).max(0.0);
+    let reach = half.ceil() as isize;
+    let taps: Vec<f32> = (-reach..=reach).map(|d| (half + 1.0 - (d as f32).abs()).clamp(0.0, 1.0)).collect();
+    let sum: f32 = taps.iter().sum();
+    taps.iter().map(|t| t / sum).collect()
+}
+
+fn gauss_taps(sigma: f32) -> Vec<f32> {
+    if sigma < 0.2 {
+        return vec![1.0];
+    }
+    let reach = (2.5 * sigma).ceil() as isize;
+    let taps: Vec<f32> = (-reach..=reach).map(|d| (-0.5 * (d as f32 / sigma).powi(2)).exp()).collect();
+    let sum: f32 = taps.iter().sum();
+    taps.iter().map(|t| t / sum).collect()
+}
+
+/// Paper, light, printing underneath, sensor noise, compression: from ink to the pixels that a program gets.
+fn expose(ink: &[f32], width: usize, height: usize, pitch: f32, r: &mut Random) -> Vec<u8> {
+    let contrast = 22.0 * (210.0f32 / 22.0).powf(r.unit().sqrt());
+    let paper = r.between(contrast + 5.0, 262.0f32.max(contrast + 6.0));
+    let noise = contrast * 0.15 * r.unit() * r.unit() + r.between(0.3, 1.5);
+    let (slope_x, slope_y) =
+        (0.15 * contrast * r.normal() / width as f32, 0.15 * contrast * r.normal() / height as f32);
+    let waves: Vec<[f32; 6]> = if r.chance(0.35) {
+        let strength = contrast * r.between(0.03, 0.33);
+        (0..1 + r.below(6))
+            .map(|_| {
+                [
+                    r.between(0.0, height as f32),
+                    r.normal() * 0.35,
+                    r.between(0.02, 0.5) * pitch,
+                    r.between(0.3, 2.5) / pitch,
+                    r.between(0.0, 6.3),
+                    strength * r.between(0.4, 1.0),
+                ]
+            })
+            .collect()
+    } else {
+        Vec::new()
+    };
+    let weave = if r.chance(0.12) {
+        (r.between(0.5, 3.0), r.between(0.5, 3.0), contrast * r.between(0.02, 0.13))
+    } else {
+        (0.0, 0.0, 0.0)
+    };
+    let blotch = if r.chance(0.12) {
+        Some((
+            r.between(0.0, width as f32),
+            r.between(0.0, height as f32),
+            pitch * r.between(0.6, 3.0),
+            contrast * r.between(-0.5, 0.9),
+        ))
+    } else {
+        None
+    };
+    // The edge of a box, a card or a photograph beside the row.
+    let edge = if r.chance(0.1) {
+        Some((
+            r.between(0.62, 1.1) * if r.chance(0.5) { 1.0 } else { -1.0 },
+            contrast * r.between(0.2, 1.0),
+            r.chance(0.5),
+        ))
+    } else {
+        None
+    };
+    let scratch = if r.chance(0.06) {
+        Some((r.between(0.0, height as f32), r.normal() * 0.1, r.between(0.03, 0.12) * pitch))
+    } else {
+        None
+    };
+    let gamma_ink = r.between(0.75, 1.0);
+    let mut pixels = vec![0u8; width * height];
+    for y in 0..height {
+        for x in 0..width {
+            let (fx, fy) = (x as f32, y as f32);
+            let mut i = ink[y * width + x];
+            if let Some((at, slope, thick)) = scratch {
+                let d = (fy - at - slope * fx).abs();
+                if d < thick {
+                    i *= 0.3;
+                }
+            }
+            let mut value = paper - contrast * i.powf(gamma_ink) + slope_x * fx + slope_y * fy;
+            for w in &waves {
+                let line = w[0] + w[1] * fx + w[2] * (fx * w[3] + w[4]).sin();
+                let d = (fy - line).abs();
+                if d < 1.4 {
+                    value -= w[5] * (1.4 - d).min(1.0);
+                }
+            }
+            if weave.2 > 0.0 {
+                value -= weave.2 * ((fx * weave.0).sin() * (fy * weave.1).cos());
+            }
+            if let Some((bx, by, radius, strength)) = blotch {
+                let d2 = ((fx - bx).powi(2) + (fy - by).powi(2)) / (radius * radius);
+                if d2 < 9.0 {
+                    value += strength * (-0.5 * d2).exp();
+                }
+            }
+            if let Some((at, strength, filled)) = edge {
+                let v = (fy - height as f32 / 2.0) / pitch;
+                let beyond = (v - at) * at.signum();
+                if beyond > 0.0 && (filled || beyond < 0.12) {
+                    value -= strength;
+                }
+            }
+            value += noise * r.normal();
+            pixels[y * width + x] = value.clamp(0.0, 255.0) as u8;
+        }
+    }
+    if r.chance(0.3) {
+        let quality = 15 + r.below(70) as u8;
+        if let Some(again) = compress(&pixels, width, height, quality) {
+            return again;
+        }
+    }
+    pixels
+}
+
+fn compress(pixels: &[u8], width: usize, height: usize, quality: u8) -> Option<Vec<u8>> {
+    let mut file = Vec::new();
+    JpegEncoder::new_with_quality(&mut file, quality)
+        .encode(pixels, width as u32, height as u32, ExtendedColorType::L8)
+        .ok()?;
+    let decoder = JpegDecoder::new(std::io::Cursor::new(file)).ok()?;
+    Some(DynamicImage::from_decoder(decoder).ok()?.into_luma8().into_raw())
+}

@@ -1,0 +1,298 @@
+//! The whole kiosk, as pure as a visit: what mode it is in, and what happens outside a visit.
+//!
+//! [`Kiosk::step`] makes the [`Session`], hands it what concerns the visit, and drops it when it is over. The officer's
+//! desk and the technician's mode have their own steps in `officer` and `diagnostics`.
+
+use crate::diagnostics::Diagnostics;
+use crate::effect::{Effect, Entry, JournalEvent, MustAct};
+use crate::event::{Event, Intent};
+use crate::officer::Desk;
+use crate::session::Context;
+use crate::session::policy::Policy;
+use crate::session::state::{ReferralReason, Session, Settings, VisitId};
+use card_reader::reader::{self, DeviceId, Fault};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use verification_api::personal::PersonalText;
+
+/// Whose turn it is.
+pub enum Mode {
+    /// Attract, or a visit.
+    Traveler,
+    Officer(Box<Desk>),
+    Diagnostics(Box<Diagnostics>),
+    OutOfService(Why),
+}
+
+/// Why the kiosk takes no visits; it heals by itself once the cause is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    NoReader,
+    JournalNotWritable,
+    /// Quarantined or revoked by the service: the agency acts.
+    Barred,
+}
+
+impl Why {
+    /// The word in the journal.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoReader => "no_reader",
+            Self::JournalNotWritable => "journal_not_writable",
+            Self::Barred => "barred",
+        }
+    }
+
+    #[must_use]
+    pub const fn must_act(self) -> MustAct {
+        match self {
+            Self::NoReader | Self::JournalNotWritable => MustAct::Technician,
+            Self::Barred => MustAct::Officer,
+        }
+    }
+}
+
+/// What the site's operator configured: shown to travelers.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Site {
+    /// `K07`.
+    pub number: String,
+    pub lane: String,
+    pub gate: String,
+    /// The counter to use instead.
+    pub counter: String,
+    /// Directions for each language tag.
+    pub directions: BTreeMap<String, String>,
+}
+
+/// State of a configured device as the kiosk sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Device {
+    Starting,
+    Ready { identity: String },
+    Lost { fault: Fault },
+}
+
+pub struct Kiosk {
+    pub mode: Mode,
+    pub visit: Option<Session>,
+    pub site: Site,
+    pub policy: Policy,
+    pub devices: BTreeMap<DeviceId, Device>,
+    pub journal_writable: bool,
+    pub barred: bool,
+    /// Monotonic time of the newest step.
+    pub now: Duration,
+    /// The newest presentation number of this run.
+    pub(crate) presentations: u64,
+    /// The newest staff sign-in of this run.
+    pub(crate) staff: u64,
+}
+
+/// What a step may ask of the world: time and randomness are arguments.
+pub struct Moment<'a> {
+    /// Monotonic time of this run of the program.
+    pub now: Duration,
+    /// Wall clock, milliseconds since 1970: for UUIDv7 and for the century of printed dates, nothing else.
+    pub unix_millis: u64,
+    pub entropy: &'a mut dyn FnMut(&mut [u8]),
+}
+
+impl Kiosk {
+    #[must_use]
+    pub fn new(site: Site, policy: Policy, devices: impl IntoIterator<Item = DeviceId>) -> Self {
+        Self {
+            mode: Mode::Traveler,
+            visit: None,
+            site,
+            policy,
+            devices: devices.into_iter().map(|device| (device, Device::Starting)).collect(),
+            journal_writable: true,
+            barred: false,
+            now: Duration::ZERO,
+            presentations: 0,
+            staff: 0,
+        }
+    }
+
+    /// The whole behaviour of the kiosk.
+    pub fn step(&mut self, event: Event, moment: &mut Moment<'_>) -> Vec<Effect> {
+        self.now = moment.now;
+        let mut effects = self.note_world(&event, moment);
+        effects.extend(match &self.mode {
+            Mode::Officer(_) => self.officer_step(event, moment),
+            Mode::Diagnostics(_) => self.diagnostics_step(event, moment),
+            Mode::Traveler | Mode::OutOfService(_) => self.traveler_step(event, moment),
+        });
+        if self.visit.as_ref().is_some_and(|visit| visit.over) {
+            self.visit = None;
+            // Signed out at once when the visit ends.
+            effects.extend(self.close_desk());
+        }
+        effects.extend(self.reconsider(moment));
+        effects
+    }
+
+    /// At least one reader answers or may still come up. Without any configured, none.
+    #[must_use]
+    pub fn can_read(&self) -> bool {
+        self.devices.values().any(|device| !matches!(device, Device::Lost { .. }))
+    }
+
+    /// A step of the visit, if there is one.
+    pub(crate) fn visit_step(&mut self, event: Event, moment: &mut Moment<'_>) -> Vec<Effect> {
+        self.with_visit(moment, |visit, context| visit.step(event, context)).unwrap_or_default()
+    }
+
+    /// Lends the visit, with everything it may look at, to `f`.
+    pub(crate) fn with_visit<R>(
+        &mut self,
+        moment: &mut Moment<'_>,
+        f: impl FnOnce(&mut Session, &mut Context<'_, '_>) -> R,
+    ) -> Option<R> {
+        let can_read = self.can_read();
+        let officer_session = self.officer_session();
+        let visit = self.visit.as_mut()?;
+        let mut context = Context {
+            moment,
+            policy: &self.policy,
+            site: &self.site,
+            can_read,
+            presentations: &mut self.presentations,
+            officer_session,
+        };
+        Some(f(visit, &mut context))
+    }
+
+    fn officer_session(&self) -> Option<PersonalText> {
+        match &self.mode {
+            Mode::Officer(desk) => desk.officer.as_ref().map(|officer| officer.session.clone()),
+            _ => None,
+        }
+    }
+
+    /// Opens a new presentation and arms for it, outside a visit.
+    pub(crate) fn arm(&mut self, accept: reader::Accept) -> Effect {
+        self.presentations += 1;
+        Effect::Arm { presentation: reader::PresentationNo(self.presentations), accept }
+    }
+
+    fn traveler_step(&mut self, event: Event, moment: &mut Moment<'_>) -> Vec<Effect> {
+        match event {
+            Event::Intent(Intent::Officer(intent)) => self.enter_staff(&intent, None, moment),
+            // A badge in Held is the officer's way in.
+            Event::Reader(reader::Event::Read { reading: reader::Reading::Staff(badge), .. })
+                if self.visit.is_some() =>
+            {
+                self.enter_staff(&crate::officer::Intent::Enter, Some(badge), moment)
+            }
+            event if self.visit.is_some() => self.visit_step(event, moment),
+            Event::Intent(Intent::Begin) | Event::Reader(reader::Event::Sensed { .. })
+                if matches!(self.mode, Mode::Traveler) =>
+            {
+                self.begin(moment)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn begin(&mut self, moment: &mut Moment<'_>) -> Vec<Effect> {
+        let visit = Session::new(VisitId(moment.uuid()), Settings::default(), moment.now);
+        let id = visit.id;
+        self.visit = Some(visit);
+        vec![entry(JournalEvent::VisitStarted, Some(id), "traveler", None, MustAct::Nobody)]
+    }
+
+    /// What happens to the kiosk whatever its mode: devices come and go, the journal fills, the service bars it.
+    fn note_world(&mut self, event: &Event, moment: &mut Moment<'_>) -> Vec<Effect> {
+        match event {
+            Event::Reader(reader::Event::Ready { device, identity }) => {
+                let known = self.devices.insert(device.clone(), Device::Ready { identity: identity.clone() });
+                if matches!(known, Some(Device::Ready { .. })) {
+                    return Vec::new();
+                }
+                vec![entry(JournalEvent::DeviceReady, None, "system", Some(&device.0), MustAct::Nobody)]
+            }
+            // A unit was swapped under the same name: auditors will ask when.
+            Event::Reader(reader::Event::AnotherUnit { device }) => {
+                vec![entry(JournalEvent::DeviceReplaced, None, "system", Some(&device.0), MustAct::Nobody)]
+            }
+            Event::Reader(reader::Event::Degraded { device, fault: Some(_) }) => {
+                vec![entry(JournalEvent::DeviceDegraded, None, "system", Some(&device.0), MustAct::Technician)]
+            }
+            Event::Reader(reader::Event::DecoderFailed { device, .. }) => {
+                vec![entry(JournalEvent::DecoderFailed, None, "system", Some(&device.0), MustAct::Vendor)]
+            }
+            Event::Reader(reader::Event::Lost { device, fault }) => {
+                let known = self.devices.insert(device.clone(), Device::Lost { fault: *fault });
+                if matches!(known, Some(Device::Lost { .. })) {
+                    return Vec::new();
+                }
+                vec![entry(JournalEvent::DeviceLost, None, "system", Some(&device.0), MustAct::Technician)]
+            }
+            Event::Journal { writable } => {
+                self.journal_writable = *writable;
+                // Without a record there is no visit: wiped, whatever it was doing.
+                if !writable && let Some(visit) = &mut self.visit {
+                    visit.over = true;
+                    return vec![Effect::Disarm, Effect::Preview(false), Effect::Wipe { visit: visit.id }];
+                }
+                Vec::new()
+            }
+            Event::Barred(barred) => {
+                self.barred = *barred;
+                if *barred && self.visit.as_ref().is_some_and(|visit| !visit.hands_over()) {
+                    return self
+                        .with_visit(moment, |visit, context| visit.refer(ReferralReason::Technical, context))
+                        .unwrap_or_default();
+                }
+                Vec::new()
+            }
+            Event::Policy { code_groups } => {
+                self.policy.code_groups = *code_groups;
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// In or out of service, between visits.
+    fn reconsider(&mut self, _moment: &mut Moment<'_>) -> Vec<Effect> {
+        let why = if !self.journal_writable {
+            Some(Why::JournalNotWritable)
+        } else if self.barred {
+            Some(Why::Barred)
+        } else if !self.devices.is_empty() && !self.can_read() {
+            Some(Why::NoReader)
+        } else {
+            None
+        };
+        match (&self.mode, why) {
+            (Mode::Traveler, Some(why)) if self.visit.is_none() => {
+                self.mode = Mode::OutOfService(why);
+                vec![entry(JournalEvent::OutOfService, None, "system", Some(why.name()), why.must_act())]
+            }
+            (Mode::OutOfService(was), Some(why)) if *was != why => {
+                self.mode = Mode::OutOfService(why);
+                vec![entry(JournalEvent::OutOfService, None, "system", Some(why.name()), why.must_act())]
+            }
+            (Mode::OutOfService(_), None) => {
+                self.mode = Mode::Traveler;
+                vec![entry(JournalEvent::BackInService, None, "system", None, MustAct::Nobody)]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A journal entry as an effect.
+pub(crate) fn entry(
+    event: JournalEvent,
+    visit: Option<VisitId>,
+    role: &'static str,
+    cause: Option<&str>,
+    must_act: MustAct,
+) -> Effect {
+    Effect::Journal(Entry { event, visit, role, actor: None, cause: cause.map(str::to_owned), must_act })
+}

@@ -1,0 +1,143 @@
+//! The officer's desk: what an officer sees and can ask for, beside the visit. What happens there is in `step`, the
+//! zone typed by hand in `keyed`.
+
+mod keyed;
+mod step;
+
+use crate::event::StaffId;
+use crate::session::answers::OpenedReferral;
+use card_reader::mrz::{Check, Format};
+use std::time::Duration;
+use verification_api::personal::PersonalText;
+
+/// Mode Officer: signing in, or at the desk.
+pub struct Desk {
+    pub staff: StaffId,
+    pub page: Page,
+    pub officer: Option<SignedIn>,
+    /// Monotonic time of the last input: signed out two minutes after it.
+    pub last_input: Duration,
+    /// The last thing that did not work, in words for the officer; cleared by the next touch.
+    pub notice: Option<Notice>,
+    /// A referral of another kiosk, opened without a visit here.
+    pub opened: Option<Box<OpenedReferral>>,
+}
+
+pub struct SignedIn {
+    pub session: PersonalText,
+    pub pseudonym: String,
+    pub since: Duration,
+    /// Signed in against the cached credential: unix seconds.
+    pub offline_since: Option<u64>,
+}
+
+pub enum Page {
+    SignIn(SignIn),
+    /// The visit as it stands (or the opened referral): reading, verdicts, record, what can be done.
+    Visit {
+        reason: Option<OverrideReason>,
+        note: PersonalText,
+    },
+    /// The zone keyed in by hand, row by row.
+    KeyIn(KeyIn),
+    /// "Pull up the record": the visit's own Identifier, BackupCode and Verifying screens, then back to `Visit`.
+    PullUp,
+    Refer {
+        code: Option<String>,
+    },
+    OpenReferral {
+        typed: PersonalText,
+        waiting: bool,
+    },
+}
+
+pub struct SignIn {
+    pub badge: PersonalText,
+    pub pin: PersonalText,
+    pub field: SignInField,
+    pub waiting: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SignInField {
+    Badge,
+    Pin,
+}
+
+/// A zone typed by an officer, judged as it is typed.
+pub struct KeyIn {
+    pub format: Format,
+    pub rows: Vec<PersonalText>,
+    pub row: usize,
+    /// Verdicts so far; the wrong group is marked.
+    pub checks: Vec<Check>,
+    /// Why the rows are not a zone yet; `None` once they are whole.
+    pub malformed: Option<String>,
+    pub waiting: bool,
+}
+
+/// Why a failed scan is overridden; a note is required only for `Other`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OverrideReason {
+    WornDocument,
+    NameMisread,
+    ReaderFault,
+    Other,
+}
+
+impl OverrideReason {
+    pub const ALL: [Self; 4] = [Self::WornDocument, Self::NameMisread, Self::ReaderFault, Self::Other];
+
+    /// The word on the wire and in the journal.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WornDocument => "worn_document",
+            Self::NameMisread => "name_misread",
+            Self::ReaderFault => "reader_fault",
+            Self::Other => "other",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Notice {
+    SignInRefused,
+    SignInUnavailable,
+    ReferralNotFound,
+    ServiceUnavailable,
+    /// The journal cannot be written: there is no override.
+    JournalNotWritable,
+    NoteRequired,
+    OverrideNotOffered,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub enum Intent {
+    /// Long press in the corner: the sign-in screen.
+    Enter,
+    /// The tapped field of the sign-in screen.
+    Field(SignInField),
+    SignIn,
+    SignOut,
+    Retry,
+    KeyIn,
+    ChooseFormat(Format),
+    /// The tapped row of the keyed zone.
+    Row(usize),
+    SubmitKeyed,
+    ChooseReason(OverrideReason),
+    Override,
+    Refer,
+    ChooseReferCode(String),
+    SubmitRefer,
+    PullUpRecord,
+    OpenReferral,
+    SubmitReference,
+    CloseReferral,
+    EndVisit,
+    /// Back to the visit page.
+    Back,
+    /// To the technician's sign-in.
+    Technician,
+}

@@ -1,0 +1,167 @@
+//! Officers' overrides that the service has not confirmed yet: sealed on the disk, deleted once confirmed.
+//!
+//! One file an override, AES-256-GCM under the outbox key, bound to its id. The bytes and the signature inside are those
+//! of the decision; they are sent again as they are until the service has them.
+
+use crate::config::{Outbox as Settings, io_cause};
+use crate::credential::read_secret;
+use crate::journal::disk::write_whole;
+use crate::verifier::SignedOverride;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::rand;
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// The folder of waiting overrides.
+pub struct Outbox {
+    dir: PathBuf,
+    key: RandomizedNonceKey,
+}
+
+/// What is wrong with the outbox; each a sentence that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboxError {
+    #[error("{path}: {cause}; [outbox] key must name a file of 32 bytes that this program may read")]
+    Key { path: String, cause: String },
+    #[error("{path}: overrides cannot wait here, {cause}; give [outbox] dir a folder that this program may write in")]
+    Folder { path: String, cause: String },
+    #[error("this machine has no random numbers; restart it")]
+    NoRandom,
+}
+
+impl Outbox {
+    /// Opens the folder, making it if it is not there. Without a configured key one is made beside it, once.
+    ///
+    /// # Errors
+    /// The key is missing or none, or the folder cannot be made.
+    pub fn open(settings: &Settings) -> Result<Self, OutboxError> {
+        let folder =
+            |e: std::io::Error| OutboxError::Folder { path: settings.dir.display().to_string(), cause: io_cause(&e) };
+        std::fs::create_dir_all(&settings.dir).map_err(folder)?;
+        let path = settings.key.clone().unwrap_or_else(|| settings.dir.with_extension("key"));
+        if settings.key.is_none() && !path.exists() {
+            make_key(&path)?;
+        }
+        let broken = |cause: String| OutboxError::Key { path: path.display().to_string(), cause };
+        let secret = read_secret(&path).map_err(|e| broken(io_cause(&e)))?;
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &secret).map_err(|_| broken("it is no key".to_owned()))?;
+        Ok(Self { dir: settings.dir.clone(), key })
+    }
+
+    /// Seals an override; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn put(&self, signed: &SignedOverride) -> Result<(), OutboxError> {
+        let mut text = Zeroizing::new(Vec::with_capacity(signed.signature.len() + 1 + signed.body.len() + 16));
+        text.extend_from_slice(signed.signature.as_bytes());
+        text.push(b'\n');
+        text.extend_from_slice(&signed.body);
+        let aad = Aad::from(signed.id.into_bytes());
+        let nonce = self.key.seal_in_place_append_tag(aad, &mut *text).map_err(|_| OutboxError::NoRandom)?;
+        let mut sealed = nonce.as_ref().to_vec();
+        sealed.extend_from_slice(&text);
+        let path = self.path(signed.id);
+        write_whole(&path, &sealed)
+            .map_err(|e| OutboxError::Folder { path: self.dir.display().to_string(), cause: io_cause(&e) })
+    }
+
+    /// The overrides that wait, oldest first (their ids begin with the time).
+    #[must_use]
+    pub fn waiting(&self) -> Vec<Uuid> {
+        let mut ids: Vec<Uuid> =
+            std::fs::read_dir(&self.dir).into_iter().flatten().filter_map(|entry| id_of(&entry.ok()?.path())).collect();
+        ids.sort();
+        ids
+    }
+
+    /// Opens one that waits; `None` if the file is gone or does not open with this key.
+    #[must_use]
+    pub fn open_one(&self, id: Uuid) -> Option<SignedOverride> {
+        let sealed = std::fs::read(self.path(id)).ok()?;
+        let (nonce, text) = sealed.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut text = Zeroizing::new(text.to_vec());
+        let plain = self.key.open_in_place(nonce, Aad::from(id.into_bytes()), &mut text).ok()?;
+        let at = plain.iter().position(|&b| b == b'\n')?;
+        let signature = std::str::from_utf8(&plain[..at]).ok()?.to_owned();
+        Some(SignedOverride { id, body: Zeroizing::new(plain[at + 1..].to_vec()), signature })
+    }
+
+    /// The service has it: gone from here.
+    pub fn confirmed(&self, id: Uuid) {
+        if let Err(error) = std::fs::remove_file(self.path(id)) {
+            tracing::warn!(%id, %error, "a confirmed override could not be deleted");
+        }
+    }
+
+    fn path(&self, id: Uuid) -> PathBuf {
+        self.dir.join(format!("{id}.sealed"))
+    }
+}
+
+fn id_of(path: &Path) -> Option<Uuid> {
+    Uuid::parse_str(path.file_name()?.to_str()?.strip_suffix(".sealed")?).ok()
+}
+
+fn make_key(path: &Path) -> Result<(), OutboxError> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut key = Zeroizing::new([0; 32]);
+    rand::fill(&mut *key).map_err(|_| OutboxError::NoRandom)?;
+    let made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(&*key).and_then(|()| file.sync_all()));
+    made.map_err(|e| OutboxError::Key { path: path.display().to_string(), cause: io_cause(&e) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Outbox, Settings, SignedOverride};
+    use uuid::Uuid;
+    use zeroize::Zeroizing;
+
+    fn signed(n: u128) -> SignedOverride {
+        let body = Zeroizing::new(b"{\"reading\":\"SPECIMEN\"}".to_vec());
+        SignedOverride { id: Uuid::from_u128(n), body, signature: "aa:bb".to_owned() }
+    }
+
+    #[test]
+    fn an_override_waits_sealed_survives_a_restart_and_is_gone_once_confirmed() {
+        let dir = tempfile::tempdir().expect("folder");
+        let settings = Settings { dir: dir.path().join("outbox"), key: None };
+        let outbox = Outbox::open(&settings).expect("opens");
+        outbox.put(&signed(2)).expect("put");
+        outbox.put(&signed(1)).expect("put");
+        let file = settings.dir.join(format!("{}.sealed", Uuid::from_u128(1)));
+        let bytes = std::fs::read(&file).expect("there");
+        assert!(!bytes.windows(8).any(|w| w == b"SPECIMEN"), "nothing is readable on the disk");
+        let outbox = Outbox::open(&settings).expect("opens again with the same key");
+        assert_eq!(outbox.waiting(), [Uuid::from_u128(1), Uuid::from_u128(2)]);
+        let opened = outbox.open_one(Uuid::from_u128(1)).expect("opens");
+        assert_eq!((&*opened.body, opened.signature.as_str()), (&*signed(1).body, "aa:bb"));
+        std::fs::rename(&file, settings.dir.join(format!("{}.sealed", Uuid::from_u128(3)))).expect("renamed");
+        assert!(outbox.open_one(Uuid::from_u128(3)).is_none(), "sealed for another id");
+        outbox.confirmed(Uuid::from_u128(2));
+        assert_eq!(outbox.waiting(), [Uuid::from_u128(3)]);
+    }
+
+    #[test]
+    fn a_configured_key_that_is_missing_or_short_is_one_clear_sentence() {
+        let dir = tempfile::tempdir().expect("folder");
+        let key = dir.path().join("key");
+        let settings = Settings { dir: dir.path().join("outbox"), key: Some(key.clone()) };
+        let error = Outbox::open(&settings).err().expect("refused").to_string();
+        assert!(
+            error.ends_with(
+                "there is no such file; [outbox] key must name a file of 32 bytes that this program may read"
+            )
+        );
+        std::fs::write(&key, [1; 31]).expect("written");
+        assert!(Outbox::open(&settings).err().expect("refused").to_string().contains("32 bytes"));
+    }
+}

@@ -1,0 +1,96 @@
+//! One row a device or service: a dot, its name, one line of facts, who must act, a test.
+
+use super::{ask, page};
+use crate::diagnostics::{Diagnostics, Intent as Ask, Row, TestId};
+use crate::effect::MustAct;
+use crate::i18n::Msg;
+use crate::screens::content::{Action, Item, Label, Role, ScreenContent, Tone};
+use crate::screens::words;
+use card_reader::reader::DeviceStatus;
+
+/// Results of tests that are shown, newest last.
+const RESULTS: usize = 3;
+
+pub(super) fn content(diagnostics: &Diagnostics, technician: &str) -> ScreenContent {
+    let report = &diagnostics.report;
+    let running = diagnostics.running.as_ref();
+    let mut content = page(Msg::TechOverviewTitle).help(
+        Msg::TechSigned
+            .with("technician", technician)
+            .with("machine", report.machine_id.clone())
+            .with("clock", report.clock.clone()),
+    );
+    for status in &report.devices {
+        let id = TestId::Device(status.device.clone());
+        let at = content.place(vec![test(id, running)]).start;
+        content = content.item(device(status, at));
+    }
+    for (name, row, id) in [
+        (Msg::DeviceService, &report.service, Some(TestId::Service)),
+        (Msg::DeviceCertificate, &report.certificate, None),
+        (Msg::DeviceJournal, &report.journal, Some(TestId::Journal)),
+    ] {
+        let Some(row) = row else { continue };
+        let at = id.map(|id| content.place(vec![test(id, running)]).start);
+        content = content.item(Item::Device {
+            name: name.into(),
+            facts: vec![Label::Text(row.facts.clone())],
+            tone: tone(row),
+            who: words::must_act(row.must_act).into(),
+            test: at,
+        });
+    }
+    content = content.item(Item::Stages(report.stages.clone()));
+    for row in report.tests.iter().rev().take(RESULTS).rev() {
+        let line = Msg::TestResult.with("name", row.name.clone()).with("facts", row.facts.clone());
+        content = content.item(Item::Status { tone: if row.ok { Tone::Good } else { Tone::Care }, line });
+    }
+    let all = running.is_none();
+    content
+        .action(Action::new(Role::Secondary, Msg::TechMock, ask(Ask::MockVisit)))
+        .action(Action::new(Role::Secondary, Msg::TechCamera, ask(Ask::ShowCamera)))
+        .action(Action::new(Role::Forward, Msg::TechTestAll, ask(Ask::Test(TestId::All))).enabled(all))
+}
+
+/// A row's test; while one runs, its row says so and no other starts.
+fn test(id: TestId, running: Option<&TestId>) -> Action {
+    let name = match &id {
+        TestId::Device(device) => format!("test-{}", device.0),
+        TestId::Service => "test-service".to_owned(),
+        TestId::Journal => "test-journal".to_owned(),
+        TestId::All => "test-all".to_owned(),
+    };
+    let busy = running.is_some_and(|at| *at == id || *at == TestId::All);
+    let label = if busy { Msg::TechTesting } else { Msg::TechTest };
+    Action::new(Role::Choice, label, ask(Ask::Test(id))).id(name).enabled(running.is_none())
+}
+
+fn tone(row: &Row) -> Tone {
+    match (row.ok, row.must_act) {
+        (true, MustAct::Nobody) => Tone::Good,
+        (true, _) => Tone::Care,
+        (false, _) => Tone::Bad,
+    }
+}
+
+fn device(status: &DeviceStatus, test: usize) -> Item {
+    let name = match status.device.0.as_str() {
+        "scanner" => Label::from(Msg::DeviceScanner),
+        "camera" => Label::from(Msg::DeviceCamera),
+        other => Label::Text(other.to_owned()),
+    };
+    let mut facts: Vec<Label> = [&status.identity, &status.facts]
+        .into_iter()
+        .filter(|fact| !fact.is_empty())
+        .map(|fact| Label::Text(fact.clone()))
+        .collect();
+    if status.good_reads + status.failed_reads > 0 {
+        facts.push(Msg::DeviceReads.with("good", status.good_reads).with("failed", status.failed_reads).into());
+    }
+    let (tone, who) = match (status.fault, status.ready) {
+        (Some(fault), _) => (Tone::Bad, words::fault(fault)),
+        (None, true) => (Tone::Good, words::must_act(MustAct::Nobody)),
+        (None, false) => (Tone::Care, Msg::DeviceStarting),
+    };
+    Item::Device { name, facts, tone, who: who.into(), test: Some(test) }
+}

@@ -1,0 +1,269 @@
+//! The visit as it stands: the reading with its doubtful characters, every verdict, the record's answer, and what an
+//! officer can do about it. A referral of another kiosk opens on the same page.
+
+use super::{ask, page, zone};
+use crate::event::Intent;
+use crate::i18n::{Line, Msg};
+use crate::kiosk::Kiosk;
+use crate::officer::{Desk, Intent as Ask, OverrideReason};
+use crate::screens::content::{
+    Action, ChoiceStyle, Fact, Item, KeySize, Label, Picture, Role, ScreenContent, Tone, Value,
+};
+use crate::screens::words;
+use crate::session::answers::{CodeAnswer, DocumentStatus, OpenedReferral, Record};
+use crate::session::state::{Session, State};
+use card_reader::mrz::{Check, Verdict};
+use card_reader::reader::{Reading, Source};
+use verification_api::personal::PersonalText;
+
+/// Letters of a note.
+const NOTE_KEYS: [&str; 3] = ["QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM.,"];
+
+pub(super) fn content(
+    kiosk: &Kiosk,
+    desk: &Desk,
+    reason: Option<OverrideReason>,
+    note: &PersonalText,
+) -> ScreenContent {
+    let offline = desk.officer.as_ref().is_some_and(|officer| officer.offline_since.is_some());
+    let offline = offline.then(|| Item::Status { tone: Tone::Care, line: Msg::OfficerOffline.into() });
+    match (&desk.opened, &kiosk.visit) {
+        (Some(referral), _) => of_visit(kiosk, Some(referral), reason, note, offline),
+        (None, Some(_)) => of_visit(kiosk, None, reason, note, offline),
+        (None, None) => page(Msg::OfficerNoVisitTitle)
+            .help(Msg::OfficerNoVisitHelp)
+            .maybe(offline)
+            .item(Item::Picture(Picture::ToOfficer))
+            .action(Action::new(Role::Forward, Msg::OpenReferral, ask(Ask::OpenReferral))),
+    }
+}
+
+fn of_visit(
+    kiosk: &Kiosk,
+    referral: Option<&OpenedReferral>,
+    reason: Option<OverrideReason>,
+    note: &PersonalText,
+    offline: Option<Item>,
+) -> ScreenContent {
+    let Some(visit) = &kiosk.visit else { return page(Msg::OfficerNoVisitTitle) };
+    let other = reason == Some(OverrideReason::Other);
+    let content = match referral {
+        // What was read here since it was opened comes before what another kiosk read.
+        Some(referral) if visit.reading.is_none() => opened(referral).maybe(offline),
+        _ => page(Msg::OfficerVisitTitle)
+            .maybe(offline)
+            .item(reading(kiosk, visit))
+            .item(Item::Facts(facts(visit, other))),
+    };
+    let offered = visit.override_offered();
+    let mut content = if offered {
+        let reasons = OverrideReason::ALL.map(|each| {
+            Action::new(Role::Choice, reason_words(each), ask(Ask::ChooseReason(each))).chosen(reason == Some(each))
+        });
+        content.item(Item::Caption(Msg::OverrideReason.into())).choices(ChoiceStyle::Quick, 2, reasons.into())
+    } else {
+        content.item(Item::Status { tone: Tone::Care, line: Msg::OverrideClosed.into() })
+    };
+    if other && offered {
+        content = content
+            .item(Item::Field {
+                label: Msg::OverrideNote.into(),
+                text: note.clone(),
+                masked: false,
+                active: true,
+                action: None,
+            })
+            .keypad(
+                KeySize::Compact,
+                &NOTE_KEYS,
+                Intent::Key,
+                vec![
+                    Action::key(' ', Intent::Key(' ')).id("key-space").worded(Msg::SpaceKey),
+                    Action::new(Role::Key, Msg::Delete, Intent::Delete),
+                ],
+            );
+    } else {
+        let last = match referral {
+            Some(_) => Action::new(Role::Choice, Msg::CloseReferral, ask(Ask::CloseReferral)),
+            None => Action::new(Role::Choice, Msg::EndVisit, ask(Ask::EndVisit)),
+        };
+        let pull_up = Action::new(Role::Choice, Msg::PullUp, ask(Ask::PullUpRecord));
+        content = content.item(Item::Fill).choices(ChoiceStyle::Quick, 2, vec![pull_up, last]);
+    }
+    let ready = reason.is_some() && offered && !(other && note.is_empty());
+    content
+        .action(Action::new(Role::Secondary, Msg::Retry, ask(Ask::Retry)))
+        .action(Action::new(Role::Secondary, Msg::KeyIn, ask(Ask::KeyIn)))
+        .action(Action::new(Role::Grave, Msg::Refer, ask(Ask::Refer)))
+        .action(Action::new(Role::Forward, Msg::Override, ask(Ask::Override)).enabled(ready))
+}
+
+/// The zone as read or guessed, with what became of it.
+fn reading(kiosk: &Kiosk, visit: &Session) -> Item {
+    let tries =
+        Msg::OfficerReading.with("tries", u64::from(visit.failed_tries)).with("max", u64::from(kiosk.policy.max_tries));
+    let failed = |visit: &Session| {
+        visit.last_failure.map(|reason| (Msg::OfficerNotAccepted.with("reason", words::reason(reason)), Tone::Care))
+    };
+    match (&visit.reading, &visit.guess) {
+        (Some(Reading::Zone(read)), _) => Item::Zone {
+            caption: if read.source == Source::Keyed { Msg::OfficerReadingKeyed.into() } else { tries },
+            verdict: Some((Msg::OfficerAccepted.into(), Tone::Good)),
+            rows: zone::marked(&read.lines, &read.characters, Some(read.format), &read.checks, false),
+            row: None,
+        },
+        (Some(Reading::Barcode(_)), _) => Item::Zone {
+            caption: tries,
+            verdict: Some((Msg::OfficerAccepted.into(), Tone::Good)),
+            rows: Vec::new(),
+            row: None,
+        },
+        (_, Some(guess)) => Item::Zone {
+            caption: tries,
+            verdict: failed(visit),
+            rows: zone::marked(
+                &guess.lines,
+                &guess.characters,
+                zone::layout(&guess.lines),
+                &zone::verdicts(&guess.lines),
+                false,
+            ),
+            row: None,
+        },
+        _ => Item::Zone {
+            caption: tries,
+            verdict: failed(visit).or(Some((Msg::OfficerReadingNone.into(), Tone::Plain))),
+            rows: Vec::new(),
+            row: None,
+        },
+    }
+}
+
+/// Verdicts, then what the document and the service say; with a note being typed there is room for little.
+fn facts(visit: &Session, brief: bool) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(Reading::Zone(read)) = &visit.reading {
+        facts.extend(read.checks.iter().filter(|_| !brief).map(verdict));
+        facts.extend(name_confidence(&read.characters, zone::name_row(read.format)));
+    } else if let Some(guess) = &visit.guess {
+        facts.extend(zone::verdicts(&guess.lines).iter().filter(|_| !brief).map(verdict));
+        let row = zone::layout(&guess.lines).map_or(0, zone::name_row);
+        facts.extend(name_confidence(&guess.characters, row));
+    }
+    facts.push(match &visit.record {
+        Some(answer) => {
+            let tone = if answer.record == Record::Found { Tone::Good } else { Tone::Care };
+            fact(Msg::FieldRecord, Value::Line(words::record(answer.record).into()), tone)
+        }
+        None => fact(Msg::FieldRecord, Value::Line(Msg::RecordNone.into()), Tone::Plain),
+    });
+    if brief {
+        return facts;
+    }
+    if let Some(answer) = &visit.record {
+        let tone = if answer.document_status == DocumentStatus::Valid { Tone::Good } else { Tone::Care };
+        facts.push(fact(Msg::FieldStatus, Value::Line(words::status(answer.document_status).into()), tone));
+        if !answer.mismatch.is_empty() {
+            facts.push(fact(Msg::FieldMismatch, Value::Text(answer.mismatch.join(", ")), Tone::Care));
+        }
+    }
+    if let Some(answer) = &visit.code_answer {
+        let (words, tone) = match answer {
+            CodeAnswer::Verified { clear: true, .. } => (Msg::CodeAnswerVerified, Tone::Good),
+            CodeAnswer::Verified { clear: false, .. } => (Msg::CodeAnswerRefer, Tone::Care),
+            CodeAnswer::NotVerified => (Msg::CodeAnswerNot, Tone::Care),
+        };
+        facts.push(fact(Msg::FieldCode, Value::Line(words.into()), tone));
+        if let CodeAnswer::Verified { holder: Some(holder), .. } = answer {
+            facts.push(fact(Msg::ConfirmName, Value::Personal(holder.primary_identifier.clone()), Tone::Plain));
+        }
+    }
+    if let Some((_, number)) = &visit.identifier {
+        facts.push(fact(Msg::FieldIdentifier, Value::Personal(number.clone()), Tone::Plain));
+    }
+    if let Some(document) = visit.reading.as_ref().and_then(words::document_of) {
+        let name = Value::Personal(words::full_name(document));
+        facts.insert(0, fact(words::document(document.document_type), name, Tone::Plain));
+    }
+    facts.push(fact(Msg::FieldWhy, Value::Line(why(&visit.state).into()), Tone::Plain));
+    facts
+}
+
+fn why(state: &State) -> Msg {
+    match state {
+        State::Referred { reason, .. } | State::Held { reason, .. } => words::why(*reason),
+        State::StillThere { holds, .. } => why(holds),
+        _ => Msg::WhyOpen,
+    }
+}
+
+fn verdict(check: &Check) -> Fact {
+    let tone = match check.verdict {
+        Verdict::Ok => Tone::Good,
+        Verdict::Disagrees => Tone::Bad,
+        Verdict::Absent => Tone::Plain,
+    };
+    fact(words::check_field(check.field), Value::Line(words::verdict(check.verdict).into()), tone)
+}
+
+/// How certain the least certain character of the name is: no check digit covers it.
+fn name_confidence(characters: &[Vec<f32>], row: usize) -> Option<Fact> {
+    let least = characters.get(row)?.iter().copied().reduce(f32::min)?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of one in hundredths")]
+    let share = (least.clamp(0.0, 1.0) * 100.0).floor() as u64;
+    let tone = if share >= 95 { Tone::Good } else { Tone::Care };
+    Some(fact(Msg::FieldName, Value::Line(Msg::Percent.with("share", share)), tone))
+}
+
+fn fact(label: Msg, value: Value, tone: Tone) -> Fact {
+    Fact { label: label.into(), value, tone }
+}
+
+const fn reason_words(reason: OverrideReason) -> Msg {
+    match reason {
+        OverrideReason::WornDocument => Msg::OverrideWorn,
+        OverrideReason::NameMisread => Msg::OverrideName,
+        OverrideReason::ReaderFault => Msg::OverrideFault,
+        OverrideReason::Other => Msg::OverrideOther,
+    }
+}
+
+/// A referral of another kiosk: nothing to retype.
+fn opened(referral: &OpenedReferral) -> ScreenContent {
+    let mut facts = vec![fact(Msg::FieldWhy, Value::Text(referral.reason.replace('_', " ")), Tone::Plain)];
+    for (name, verdict) in &referral.checks {
+        let tone = match verdict.as_str() {
+            "ok" => Tone::Good,
+            "absent" => Tone::Plain,
+            _ => Tone::Bad,
+        };
+        let label = Label::Text(sentence(name));
+        facts.push(Fact { label, value: Value::Text(verdict.clone()), tone });
+    }
+    if let Some(failure) = &referral.failure {
+        facts.push(fact(Msg::FieldRecord, Value::Text(failure.replace('_', " ")), Tone::Care));
+    }
+    if let Some(number) = &referral.identifier {
+        facts.push(fact(Msg::FieldIdentifier, Value::Personal(number.clone()), Tone::Plain));
+    }
+    for result in &referral.verifications {
+        facts.push(fact(Msg::FieldCode, Value::Text(result.replace('_', " ")), Tone::Plain));
+    }
+    let title: Line = Msg::OfficerOpenedTitle.with("reference", referral.reference.0.clone());
+    page(title)
+        .help(Msg::OfficerOpenedHelp.with("kiosk", referral.kiosk.clone()).with("lane", referral.lane.clone()))
+        .item(Item::Zone {
+            caption: if referral.lines.is_empty() { Msg::OfficerReadingNone.into() } else { Msg::FieldDocument.into() },
+            verdict: None,
+            rows: zone::marked(&referral.lines, &[], zone::layout(&referral.lines), &[], false),
+            row: None,
+        })
+        .item(Item::Facts(facts))
+}
+
+/// `document_number` as "Document number".
+fn sentence(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().to_string() + letters.as_str())
+}

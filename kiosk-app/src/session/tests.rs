@@ -1,0 +1,613 @@
+//! The visit's rules, one test a rule; what the record service and people do is made up.
+
+use super::answers::{CallFailure, CodeAnswer, DocumentStatus, Record, RecordAnswer};
+use super::state::{CompletedBy, IdentifierKind, Language, ReferralReason, State, StateKind, TextSize};
+use crate::effect::{Effect, JournalEvent};
+use crate::event::{Event, HandoverAnswer, Intent};
+use crate::kiosk::{Mode, Why};
+use crate::officer::{self, OverrideReason};
+use crate::test_bench::{Bench, CARD, CARD_WRONG_DIGIT, found, zone};
+use card_reader::mrz;
+use card_reader::ocr::Advice;
+use card_reader::reader::{Accept, DeviceId, Event as Heard, Fault, PresentationNo, Reading, Source};
+use verification_api::personal::PersonalText;
+
+#[test]
+fn a_card_that_reads_and_is_found_completes() {
+    let mut bench = Bench::at(StateKind::LookingUp);
+    bench.record(Ok(found()));
+    assert_eq!(bench.completed_by(), Some(CompletedBy::Document));
+    assert!(bench.has(|e| matches!(e, Effect::Handover(h) if h.reason == ReferralReason::Complete)));
+}
+
+#[test]
+fn the_reference_of_a_completed_visit_is_shown_only_once_it_is_stored() {
+    let mut bench = Bench::at(StateKind::Complete);
+    assert!(matches!(&bench.kiosk.visit.as_ref().unwrap().state, State::Complete { reference: None, .. }));
+    bench.stored();
+    assert!(matches!(&bench.kiosk.visit.as_ref().unwrap().state, State::Complete { reference: Some(_), .. }));
+}
+
+#[test]
+fn anything_but_found_valid_and_agreeing_is_referred() {
+    let answers = [
+        RecordAnswer { record: Record::NotFound, ..found() },
+        RecordAnswer { record: Record::Refer, ..found() },
+        RecordAnswer { document_status: DocumentStatus::Expired, ..found() },
+        RecordAnswer { document_status: DocumentStatus::ReportedLost, ..found() },
+        RecordAnswer { document_status: DocumentStatus::Unknown, ..found() },
+        RecordAnswer { mismatch: vec!["birth_date".into()], ..found() },
+    ];
+    for answer in answers {
+        let mut bench = Bench::at(StateKind::LookingUp);
+        bench.record(Ok(answer));
+        assert_eq!(bench.held_for(), Some(ReferralReason::CheckDocument));
+    }
+}
+
+#[test]
+fn a_check_digit_that_disagrees_never_completes() {
+    let mut bench = Bench::new();
+    bench.to_present().card(CARD_WRONG_DIGIT).touch(Intent::ConfirmYes).record(Ok(found()));
+    assert_eq!(bench.held_for(), Some(ReferralReason::CheckDocument));
+}
+
+#[test]
+fn a_specimen_outside_test_mode_is_referred_without_asking() {
+    let mut bench = Bench::new();
+    bench.kiosk.policy.test_mode = false;
+    let utopia = "I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<";
+    bench.to_present().card(utopia).touch(Intent::ConfirmYes);
+    assert!(!bench.has(|e| matches!(e, Effect::Inspect(_))));
+    assert_eq!(bench.held_for(), Some(ReferralReason::CheckDocument));
+}
+
+#[test]
+fn a_barcode_that_disagrees_with_the_zone_never_completes() {
+    let mut bench = Bench::new();
+    let Reading::Zone(mut read) = zone(CARD) else { unreachable!() };
+    read.barcode_agrees = Some(false);
+    bench.to_present();
+    let presentation = bench.presentation();
+    bench.event(Event::Reader(Heard::Read { presentation, reading: Reading::Zone(read) }));
+    bench.touch(Intent::ConfirmYes).record(Ok(found()));
+    assert_eq!(bench.held_for(), Some(ReferralReason::CheckDocument));
+}
+
+#[test]
+fn a_read_of_an_older_presentation_is_dropped() {
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    let older = PresentationNo(bench.presentation().0 - 1);
+    bench.event(Event::Reader(Heard::Read { presentation: older, reading: zone(CARD) }));
+    assert_eq!(bench.kind(), Some(StateKind::PresentDocument));
+}
+
+#[test]
+fn a_second_read_of_a_presentation_is_dropped() {
+    let mut bench = Bench::at(StateKind::ConfirmDocument);
+    let presentation = bench.presentation();
+    bench.event(Event::Reader(Heard::Read { presentation, reading: zone(CARD_WRONG_DIGIT) }));
+    bench.touch(Intent::ConfirmYes).record(Ok(found()));
+    assert_eq!(bench.completed_by(), Some(CompletedBy::Document), "the first read counts");
+}
+
+#[test]
+fn presentation_numbers_grow_over_visits() {
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    let first = bench.presentation();
+    bench.touch(Intent::StartOver).to_present();
+    assert!(bench.presentation() > first);
+}
+
+#[test]
+fn three_failed_tries_lead_to_the_identifier() {
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    bench.failed_try().failed_try();
+    assert!(matches!(
+        bench.kiosk.visit.as_ref().unwrap().state,
+        State::PresentDocument { advice: Some(Advice::Tilt), .. }
+    ));
+    bench.failed_try();
+    assert_eq!(bench.kind(), Some(StateKind::Identifier));
+}
+
+#[test]
+fn a_try_without_an_answer_fails_after_eight_seconds() {
+    let mut bench = Bench::at(StateKind::Reading);
+    bench.wait(8);
+    assert_eq!(bench.kind(), Some(StateKind::PresentDocument));
+    assert_eq!(bench.kiosk.visit.as_ref().unwrap().failed_tries, 1);
+}
+
+#[test]
+fn a_backup_code_shown_as_a_document_is_not_a_try() {
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    let presentation = bench.presentation();
+    let reading = Reading::BackupCode(PersonalText::from("7KQ25-M4PXX-9ABCG-WXYZF"));
+    bench.event(Event::Reader(Heard::Read { presentation, reading }));
+    let visit = bench.kiosk.visit.as_ref().unwrap();
+    assert!(matches!(visit.state, State::PresentDocument { advice: Some(Advice::AnotherDocument), .. }));
+    assert_eq!(visit.failed_tries, 0);
+}
+
+#[test]
+fn a_right_code_completes_and_a_record_to_refer_does_not() {
+    let mut bench = Bench::at(StateKind::Verifying);
+    bench.code_answer(Ok(CodeAnswer::Verified { clear: true, holder: None }));
+    assert_eq!(bench.completed_by(), Some(CompletedBy::Code));
+    let mut bench = Bench::at(StateKind::Verifying);
+    bench.code_answer(Ok(CodeAnswer::Verified { clear: false, holder: None }));
+    assert_eq!(bench.held_for(), Some(ReferralReason::CheckDocument));
+}
+
+#[test]
+fn the_third_wrong_code_refers() {
+    let mut bench = Bench::at(StateKind::NotVerified);
+    for _ in 0..2 {
+        assert_eq!(bench.kind(), Some(StateKind::NotVerified));
+        // The number is kept for confirming: one touch, then the code.
+        bench.touch(Intent::TryAgain).touch(Intent::Forward).type_code().touch(Intent::Forward);
+        bench.code_answer(Ok(CodeAnswer::NotVerified));
+    }
+    assert_eq!(bench.held_for(), Some(ReferralReason::CodeNotVerified));
+}
+
+#[test]
+fn an_unknown_outcome_is_never_verified_even_if_the_answer_comes_later() {
+    let mut bench = Bench::at(StateKind::Verifying);
+    let request = bench.request();
+    let visit = bench.kiosk.visit.as_ref().unwrap().id;
+    bench.wait(12);
+    assert_eq!(bench.held_for(), Some(ReferralReason::Technical));
+    assert!(bench.journaled(JournalEvent::CodeOutcomeUnknown));
+    bench.event(Event::Verified { visit, request, answer: Ok(CodeAnswer::Verified { clear: true, holder: None }) });
+    assert_eq!(bench.completed_by(), None);
+    assert_eq!(bench.held_for(), Some(ReferralReason::Technical));
+}
+
+#[test]
+fn an_answer_for_another_visit_changes_nothing() {
+    let mut bench = Bench::at(StateKind::LookingUp);
+    let request = bench.request();
+    let other = super::VisitId(uuid::Uuid::nil());
+    bench.event(Event::Inspected { visit: other, request, answer: Ok(found()) });
+    assert_eq!(bench.kind(), Some(StateKind::LookingUp));
+}
+
+#[test]
+fn each_group_is_checked_as_it_closes() {
+    let mut bench = Bench::at(StateKind::BackupCode);
+    for c in "7KQ2".chars() {
+        bench.touch(Intent::Key(c));
+    }
+    bench.touch(Intent::Key('6'));
+    let code = |bench: &Bench| match &bench.kiosk.visit.as_ref().unwrap().state {
+        State::BackupCode(entry) => (entry.closed.len(), entry.wrong),
+        _ => panic!("left the code screen"),
+    };
+    assert_eq!(code(&bench), (0, true));
+    bench.touch(Intent::Key('5'));
+    assert_eq!(code(&bench), (0, true), "the next group does not open before this one is right");
+    bench.touch(Intent::Delete).touch(Intent::Key('5'));
+    assert_eq!(code(&bench), (1, false));
+    bench.touch(Intent::Forward);
+    assert_eq!(bench.kind(), Some(StateKind::BackupCode), "an incomplete code is not sent");
+}
+
+#[test]
+fn a_scanned_code_fills_the_groups_and_waits_for_the_touch() {
+    let mut bench = Bench::at(StateKind::BackupCode);
+    let presentation = bench.presentation();
+    let reading = Reading::BackupCode(PersonalText::from("7KQ25-M4PXX-9ABCG-WXYZF"));
+    bench.event(Event::Reader(Heard::Read { presentation, reading }));
+    assert!(matches!(&bench.kiosk.visit.as_ref().unwrap().state, State::BackupCode(entry) if entry.complete()));
+    bench.touch(Intent::Forward);
+    assert!(bench.has(|e| matches!(e, Effect::Verify(v) if v.code.expose(|c| c == "7KQ25-M4PXX-9ABCG-WXYZF"))));
+}
+
+#[test]
+fn a_letter_that_looks_like_a_digit_is_offered_corrected_for_confirming() {
+    let mut bench = Bench::at(StateKind::Identifier);
+    for c in "AOOOOOO7O1".chars() {
+        bench.touch(Intent::Key(c));
+    }
+    bench.touch(Intent::Forward);
+    let State::Identifier(entry) = &bench.kiosk.visit.as_ref().unwrap().state else { panic!("left") };
+    assert!(entry.confirming.as_ref().unwrap().expose(|number| number == "A000000701"));
+    assert_eq!(entry.kind, IdentifierKind::ANumber);
+}
+
+#[test]
+fn held_becomes_referred_when_the_service_has_it_and_asks_for_an_officer_when_not() {
+    let mut bench = Bench::at(StateKind::Held);
+    bench.wait(5);
+    assert!(bench.has(|e| matches!(e, Effect::Assist { .. })));
+    assert!(bench.has(|e| matches!(e, Effect::Arm { accept: Accept::Staff, .. })));
+    bench.stored();
+    assert_eq!(bench.kind(), Some(StateKind::Referred));
+}
+
+#[test]
+fn a_taken_reference_is_drawn_again() {
+    let mut bench = Bench::at(StateKind::Held);
+    let visit = bench.kiosk.visit.as_ref().unwrap();
+    let (id, first) = (visit.id, visit.reference.clone().unwrap());
+    bench.event(Event::Handover { visit: id, reference: first.clone(), answer: HandoverAnswer::ReferenceTaken });
+    assert!(bench.has(|e| matches!(e, Effect::Handover(h) if h.reference != first)));
+}
+
+#[test]
+fn the_idle_warning_gives_thirty_seconds_and_then_wipes_without_a_referral() {
+    let mut bench = Bench::at(StateKind::BackupCode);
+    bench.wait(60);
+    assert_eq!(bench.kind(), Some(StateKind::StillThere));
+    bench.touch(Intent::MoreTime);
+    assert_eq!(bench.kind(), Some(StateKind::BackupCode), "more time gives back the state it held");
+    bench.wait(60).wait(30);
+    assert!(bench.kiosk.visit.is_none());
+    assert!(bench.journaled(JournalEvent::VisitTimedOut));
+    assert!(!bench.has(|e| matches!(e, Effect::Handover(_))));
+}
+
+#[test]
+fn more_time_can_be_asked_for_ten_times() {
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    for _ in 0..10 {
+        bench.wait(60);
+        assert_eq!(bench.kind(), Some(StateKind::StillThere));
+        bench.touch(Intent::MoreTime);
+    }
+    assert_eq!(bench.kind(), Some(StateKind::PresentDocument));
+}
+
+#[test]
+fn large_text_doubles_the_time_to_act() {
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    bench.touch(Intent::SetTextSize(TextSize::Large)).wait(60);
+    assert_eq!(bench.kind(), Some(StateKind::PresentDocument));
+    bench.wait(60);
+    assert_eq!(bench.kind(), Some(StateKind::StillThere));
+}
+
+#[test]
+fn the_visit_is_wiped_when_its_last_screen_has_been_shown() {
+    for (kind, seconds) in [(StateKind::Complete, 20), (StateKind::Referred, 30), (StateKind::Held, 120)] {
+        let mut bench = Bench::at(kind);
+        bench.wait(5).wait(seconds - 5);
+        assert!(bench.kiosk.visit.is_none(), "{kind:?}");
+        assert!(bench.has(|e| matches!(e, Effect::Wipe { .. })), "{kind:?}");
+    }
+}
+
+#[test]
+fn an_officer_overrides_a_failed_scan_and_it_is_never_called_verified() {
+    let mut bench = Bench::at(StateKind::Referred);
+    bench.sign_in();
+    bench.touch(Intent::Officer(officer::Intent::Override));
+    assert!(!bench.has(|e| matches!(e, Effect::Override(_))), "a reason is required");
+    bench.touch(Intent::Officer(officer::Intent::ChooseReason(OverrideReason::WornDocument)));
+    bench.touch(Intent::Officer(officer::Intent::Override));
+    assert!(bench.has(|e| matches!(e, Effect::Override(o) if o.reason == OverrideReason::WornDocument)));
+    assert_eq!(bench.completed_by(), None, "not before the journal has it");
+    let visit = bench.kiosk.visit.as_ref().unwrap().id;
+    bench.event(Event::OverrideJournaled { visit, written: false });
+    assert_eq!(bench.completed_by(), None, "no journal, no override");
+    bench.event(Event::OverrideJournaled { visit, written: true });
+    assert_eq!(bench.completed_by(), Some(CompletedBy::Officer));
+    assert!(matches!(bench.kiosk.mode, Mode::Traveler), "signed out");
+    assert!(bench.has(|e| matches!(e, Effect::SignOut { .. })));
+}
+
+#[test]
+fn other_as_a_reason_needs_a_note() {
+    let mut bench = Bench::at(StateKind::Held);
+    bench.sign_in();
+    bench.touch(Intent::Officer(officer::Intent::ChooseReason(OverrideReason::Other)));
+    bench.touch(Intent::Officer(officer::Intent::Override));
+    assert!(!bench.has(|e| matches!(e, Effect::Override(_))));
+    bench.touch(Intent::Key('X')).touch(Intent::Officer(officer::Intent::Override));
+    assert!(bench.has(|e| matches!(e, Effect::Override(o) if o.note.is_some())));
+}
+
+#[test]
+fn an_override_is_not_offered_against_the_record_service() {
+    for answer in [
+        RecordAnswer { record: Record::NotFound, ..found() },
+        RecordAnswer { record: Record::Refer, ..found() },
+        RecordAnswer { document_status: DocumentStatus::Expired, ..found() },
+        RecordAnswer { document_status: DocumentStatus::ReportedLost, ..found() },
+        RecordAnswer { mismatch: vec!["birth_date".into()], ..found() },
+    ] {
+        let mut bench = Bench::at(StateKind::LookingUp);
+        bench.record(Ok(answer)).sign_in();
+        bench.touch(Intent::Officer(officer::Intent::ChooseReason(OverrideReason::ReaderFault)));
+        bench.touch(Intent::Officer(officer::Intent::Override));
+        assert!(!bench.has(|e| matches!(e, Effect::Override(_))));
+        // Even a forged acknowledgement completes nothing.
+        let visit = bench.kiosk.visit.as_ref().unwrap().id;
+        bench.event(Event::OverrideJournaled { visit, written: true });
+        assert_eq!(bench.completed_by(), None);
+    }
+    let mut bench = Bench::at(StateKind::LookingUp);
+    bench.record(Ok(RecordAnswer { mismatch: vec!["primary_identifier".into()], ..found() })).sign_in();
+    bench.touch(Intent::Officer(officer::Intent::ChooseReason(OverrideReason::NameMisread)));
+    bench.touch(Intent::Officer(officer::Intent::Override));
+    assert!(bench.has(|e| matches!(e, Effect::Override(_))), "a mismatch of the name alone may be overridden");
+}
+
+#[test]
+fn with_an_officer_the_timers_stand_still_and_two_minutes_sign_out() {
+    let mut bench = Bench::at(StateKind::BackupCode);
+    bench.sign_in().wait(100);
+    assert_eq!(bench.kind(), Some(StateKind::BackupCode));
+    assert!(matches!(bench.kiosk.mode, Mode::Officer(_)));
+    bench.wait(20);
+    assert!(matches!(bench.kiosk.mode, Mode::Traveler));
+    assert_eq!(bench.held_for(), Some(ReferralReason::AskedForOfficer));
+    assert!(bench.has(|e| matches!(e, Effect::Handover(_))));
+}
+
+#[test]
+fn an_officer_keys_the_zone_in_and_the_service_is_asked_with_the_session() {
+    let mut bench = Bench::at(StateKind::Held);
+    bench.sign_in().touch(Intent::Officer(officer::Intent::KeyIn));
+    for c in CARD.chars().filter(|c| *c != '\n') {
+        bench.touch(Intent::Key(c));
+    }
+    bench.touch(Intent::Officer(officer::Intent::SubmitKeyed));
+    assert!(bench.has(|e| matches!(
+        e,
+        Effect::Inspect(i) if i.how == Source::Keyed && i.officer_session.is_some()
+    )));
+    bench.record(Ok(found()));
+    assert_eq!(bench.completed_by(), Some(CompletedBy::Document));
+}
+
+#[test]
+fn a_keyed_digit_is_judged_as_soon_as_it_is_typed() {
+    let mut bench = Bench::at(StateKind::Held);
+    bench.sign_in().touch(Intent::Officer(officer::Intent::KeyIn));
+    let checks = |bench: &Bench| match &bench.kiosk.mode {
+        Mode::Officer(desk) => match &desk.page {
+            officer::Page::KeyIn(keyed) => keyed.checks.iter().map(|c| (c.field, c.verdict)).collect::<Vec<_>>(),
+            _ => panic!("left the page"),
+        },
+        _ => panic!("left the desk"),
+    };
+    for c in "C1USA000000701".chars() {
+        bench.touch(Intent::Key(c));
+    }
+    assert!(checks(&bench).is_empty(), "the digit itself is not typed yet");
+    bench.touch(Intent::Key('1'));
+    assert_eq!(checks(&bench), [(mrz::CheckField::DocumentNumber, mrz::Verdict::Disagrees)]);
+    bench.touch(Intent::Delete).touch(Intent::Key('0'));
+    assert_eq!(checks(&bench), [(mrz::CheckField::DocumentNumber, mrz::Verdict::Ok)]);
+}
+
+#[test]
+fn an_officers_retry_opens_a_new_presentation_and_needs_no_confirming() {
+    let mut bench = Bench::at(StateKind::Referred);
+    let before = bench.presentation();
+    bench.sign_in().touch(Intent::Officer(officer::Intent::Retry));
+    assert!(bench.presentation() > before);
+    bench.card(CARD);
+    assert_eq!(bench.kind(), Some(StateKind::LookingUp));
+}
+
+#[test]
+fn out_of_service_comes_and_goes_with_the_reader() {
+    let mut bench = Bench::new();
+    let device = DeviceId("scanner".into());
+    bench.event(Event::Reader(Heard::Lost { device: device.clone(), fault: Fault::NotReachable }));
+    assert!(matches!(bench.kiosk.mode, Mode::OutOfService(Why::NoReader)));
+    bench.touch(Intent::Begin);
+    assert!(bench.kiosk.visit.is_none());
+    bench.event(Event::Reader(Heard::Ready { device, identity: "test".into() }));
+    assert!(matches!(bench.kiosk.mode, Mode::Traveler));
+}
+
+#[test]
+fn a_reader_that_comes_back_is_armed_again_only_where_a_document_is_wanted() {
+    for (kind, armed) in [
+        (StateKind::PresentDocument, Some(Accept::Documents)),
+        (StateKind::BackupCode, Some(Accept::BackupCode)),
+        (StateKind::ConfirmDocument, None),
+        (StateKind::Complete, None),
+    ] {
+        let mut bench = Bench::at(kind);
+        let camera = DeviceId("camera".into());
+        bench.event(Event::Reader(Heard::Ready { device: camera, identity: "test".into() }));
+        let accepts: Vec<Accept> = bench
+            .effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Arm { accept, .. } => Some(*accept),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(accepts, armed.into_iter().collect::<Vec<_>>(), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_quarantined_kiosk_refers_the_running_visit_and_goes_out_of_service_after_it() {
+    let mut bench = Bench::at(StateKind::BackupCode);
+    bench.event(Event::Barred(true));
+    assert_eq!(bench.held_for(), Some(ReferralReason::Technical));
+    bench.touch(Intent::StartOver);
+    assert!(matches!(bench.kiosk.mode, Mode::OutOfService(Why::Barred)));
+}
+
+/// What can go wrong under a visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    ReaderLost,
+    JournalFull,
+    Barred,
+    OfficerCalled,
+    StartedOver,
+    /// Ten minutes without any input or answer.
+    Silence,
+}
+
+const TROUBLES: [Trouble; 6] = [
+    Trouble::ReaderLost,
+    Trouble::JournalFull,
+    Trouble::Barred,
+    Trouble::OfficerCalled,
+    Trouble::StartedOver,
+    Trouble::Silence,
+];
+
+/// Where a visit is after trouble: `None` is wiped. No wildcard: a new state or trouble does not compile without a cell.
+fn outcome(state: StateKind, trouble: Trouble) -> Option<StateKind> {
+    use StateKind as S;
+    match (trouble, state) {
+        (Trouble::JournalFull | Trouble::StartedOver | Trouble::Silence, _) => None,
+        (Trouble::ReaderLost, S::PresentDocument | S::Reading) => Some(S::Identifier),
+        (
+            Trouble::ReaderLost,
+            S::Language
+            | S::ConfirmDocument
+            | S::LookingUp
+            | S::Identifier
+            | S::BackupCode
+            | S::Verifying
+            | S::NotVerified
+            | S::Complete
+            | S::Referred
+            | S::Held
+            | S::StillThere,
+        ) => Some(state),
+        (Trouble::Barred | Trouble::OfficerCalled, S::Complete | S::Referred | S::Held) => Some(state),
+        (
+            Trouble::Barred | Trouble::OfficerCalled,
+            S::Language
+            | S::PresentDocument
+            | S::Reading
+            | S::ConfirmDocument
+            | S::LookingUp
+            | S::Identifier
+            | S::BackupCode
+            | S::Verifying
+            | S::NotVerified
+            | S::StillThere,
+        ) => Some(S::Held),
+    }
+}
+
+#[test]
+fn every_state_has_an_outcome_for_every_trouble() {
+    for state in StateKind::ALL {
+        for trouble in TROUBLES {
+            let mut bench = Bench::at(state);
+            match trouble {
+                Trouble::ReaderLost => {
+                    let device = DeviceId("scanner".into());
+                    bench.event(Event::Reader(Heard::Lost { device, fault: Fault::NotReachable }));
+                }
+                Trouble::JournalFull => {
+                    bench.event(Event::Journal { writable: false });
+                    assert!(matches!(bench.kiosk.mode, Mode::OutOfService(Why::JournalNotWritable)));
+                }
+                Trouble::Barred => {
+                    bench.event(Event::Barred(true));
+                }
+                Trouble::OfficerCalled => {
+                    bench.touch(Intent::CallOfficer);
+                }
+                Trouble::StartedOver => {
+                    bench.touch(Intent::StartOver);
+                }
+                Trouble::Silence => {
+                    for _ in 0..600 {
+                        bench.wait(1);
+                        assert_eq!(
+                            bench.completed_by().is_some(),
+                            state == StateKind::Complete && bench.kiosk.visit.is_some(),
+                            "silence completes nothing"
+                        );
+                    }
+                }
+            }
+            assert_eq!(bench.kind(), outcome(state, trouble), "{state:?} with {trouble:?}");
+        }
+    }
+}
+
+mod random_walks {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_event() -> impl Strategy<Value = u8> {
+        0..24_u8
+    }
+
+    fn play(bench: &mut Bench, step: u8) -> bool {
+        // Whether this step is an answer of the service that says yes.
+        match step {
+            0 => drop(bench.touch(Intent::Begin)),
+            1 => drop(bench.touch(Intent::ChooseLanguage(Language::Spanish))),
+            2 => drop(bench.card(CARD)),
+            3 => drop(bench.failed_try()),
+            4 => drop(bench.touch(Intent::ConfirmYes)),
+            5 => drop(bench.touch(Intent::CannotUseCard)),
+            6 => {
+                for c in "A000000701".chars() {
+                    bench.touch(Intent::Key(c));
+                }
+            }
+            7 => drop(bench.type_code()),
+            8 => drop(bench.touch(Intent::Forward)),
+            9 => drop(bench.touch(Intent::Back)),
+            10 => drop(bench.touch(Intent::Cancel)),
+            11 => drop(bench.touch(Intent::TryAgain)),
+            12 => drop(bench.touch(Intent::CallOfficer)),
+            13 => drop(bench.touch(Intent::MoreTime)),
+            14 => drop(bench.wait(13)),
+            15 => drop(bench.wait(61)),
+            16 => drop(bench.touch(Intent::StartOver)),
+            17 => {
+                if bench.kiosk.visit.as_ref().is_some_and(|v| v.reference.is_some()) {
+                    bench.stored();
+                }
+            }
+            18 if bench.kind() == Some(StateKind::LookingUp) => {
+                bench.record(Ok(RecordAnswer { record: Record::NotFound, ..found() }));
+            }
+            19 if bench.kind() == Some(StateKind::Verifying) => drop(bench.code_answer(Ok(CodeAnswer::NotVerified))),
+            20 if bench.kind() == Some(StateKind::Verifying) => drop(bench.code_answer(Err(CallFailure::Unknown))),
+            21 if bench.kind() == Some(StateKind::LookingUp) => {
+                bench.record(Ok(found()));
+                return true;
+            }
+            22 if bench.kind() == Some(StateKind::Verifying) => {
+                bench.code_answer(Ok(CodeAnswer::Verified { clear: true, holder: None }));
+                return true;
+            }
+            _ => drop(bench.touch(Intent::NoCode)),
+        }
+        false
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever people do and in whatever order: a visit completes only in the step in which the service says yes,
+        /// and codes sent never exceed three.
+        #[test]
+        fn nothing_but_a_yes_of_the_service_completes_a_visit(steps in proptest::collection::vec(any_event(), 1..60)) {
+            let mut bench = Bench::new();
+            for step in steps {
+                let before = bench.completed_by();
+                let yes = play(&mut bench, step);
+                if before.is_none() && bench.completed_by().is_some() {
+                    prop_assert!(yes, "completed by step {step}");
+                }
+                if let Some(visit) = &bench.kiosk.visit {
+                    prop_assert!(visit.codes_sent <= 3);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! For tests: a kiosk driven through [`Kiosk::step`] as the shell drives it, with made-up time and randomness.
+
+use crate::effect::{Effect, JournalEvent};
+use crate::event::{Event, HandoverAnswer, Intent, StaffAnswer};
+use crate::kiosk::{Kiosk, Mode, Moment, Site};
+use crate::officer;
+use crate::session::answers::{CallFailure, CodeAnswer, DocumentStatus, Record, RecordAnswer};
+use crate::session::policy::Policy;
+use crate::session::state::{CompletedBy, Language, ReferralReason, RequestId, State, StateKind};
+use card_reader::date::Date;
+use card_reader::mrz;
+use card_reader::ocr::{Advice, Reason};
+use card_reader::profiles;
+use card_reader::reader::{DeviceId, Event as Heard, PresentationNo, Reading, Source, ZoneReading};
+use std::time::Duration;
+use verification_api::personal::PersonalText;
+
+/// I-551 layout with a fictitious holder; digits by ICAO 9303-3 §4.9 (a block of the published-layout vectors).
+pub(crate) const CARD: &str =
+    "C1USA0000007010SRC0000000701<<\n8001014F3001019UTO<<<<<<<<<<<7\nSPECIMEN<<TEST<VOID<<<<<<<<<<<";
+/// The same with a composite digit that disagrees.
+pub(crate) const CARD_WRONG_DIGIT: &str =
+    "C1USA0000007010SRC0000000701<<\n8001014F3001019UTO<<<<<<<<<<<8\nSPECIMEN<<TEST<VOID<<<<<<<<<<<";
+/// Published vector of the backup code.
+pub(crate) const CODE: [&str; 4] = ["7KQ25", "M4PXX", "9ABCG", "WXYZF"];
+
+pub(crate) struct Bench {
+    pub(crate) kiosk: Kiosk,
+    pub(crate) now: Duration,
+    pub(crate) drawn: u8,
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let site = Site { number: "K07".into(), lane: "7".into(), ..Site::default() };
+        let policy = Policy { test_mode: true, ..Policy::default() };
+        let mut bench = Self {
+            kiosk: Kiosk::new(site, policy, [DeviceId("scanner".into())]),
+            now: Duration::from_secs(10),
+            drawn: 0,
+            effects: Vec::new(),
+        };
+        bench.event(Event::Reader(Heard::Ready { device: DeviceId("scanner".into()), identity: "test".into() }));
+        bench
+    }
+
+    pub(crate) fn event(&mut self, event: Event) -> &mut Self {
+        let drawn = &mut self.drawn;
+        let mut entropy = |bytes: &mut [u8]| {
+            *drawn = drawn.wrapping_add(1);
+            bytes.fill(*drawn);
+        };
+        let mut moment = Moment { now: self.now, unix_millis: 1_790_000_000_000, entropy: &mut entropy };
+        self.effects = self.kiosk.step(event, &mut moment);
+        self
+    }
+
+    pub(crate) fn touch(&mut self, intent: Intent) -> &mut Self {
+        self.event(Event::Intent(intent))
+    }
+
+    pub(crate) fn wait(&mut self, seconds: u64) -> &mut Self {
+        self.now += Duration::from_secs(seconds);
+        self.event(Event::Tick)
+    }
+
+    pub(crate) fn kind(&self) -> Option<StateKind> {
+        self.kiosk.visit.as_ref().map(|visit| visit.state.kind())
+    }
+
+    pub(crate) fn presentation(&self) -> PresentationNo {
+        self.kiosk.visit.as_ref().map(|visit| visit.presentation).unwrap_or_default()
+    }
+
+    pub(crate) fn card(&mut self, text: &str) -> &mut Self {
+        let presentation = self.presentation();
+        self.event(Event::Reader(Heard::Read { presentation, reading: zone(text) }))
+    }
+
+    pub(crate) fn failed_try(&mut self) -> &mut Self {
+        let presentation = self.presentation();
+        self.event(Event::Reader(Heard::Sensed { presentation }));
+        self.event(Event::Reader(Heard::Failed {
+            presentation,
+            reason: Reason::Glare,
+            advice: Some(Advice::Tilt),
+            guess: None,
+        }))
+    }
+
+    pub(crate) fn request(&self) -> RequestId {
+        match self.kiosk.visit.as_ref().map(|visit| &visit.state) {
+            Some(State::LookingUp { request, .. } | State::Verifying { request, .. }) => *request,
+            _ => panic!("nothing is being asked"),
+        }
+    }
+
+    pub(crate) fn record(&mut self, answer: Result<RecordAnswer, CallFailure>) -> &mut Self {
+        let (visit, request) = (self.kiosk.visit.as_ref().unwrap().id, self.request());
+        self.event(Event::Inspected { visit, request, answer })
+    }
+
+    pub(crate) fn code_answer(&mut self, answer: Result<CodeAnswer, CallFailure>) -> &mut Self {
+        let (visit, request) = (self.kiosk.visit.as_ref().unwrap().id, self.request());
+        self.event(Event::Verified { visit, request, answer })
+    }
+
+    pub(crate) fn stored(&mut self) -> &mut Self {
+        let visit = self.kiosk.visit.as_ref().unwrap();
+        let (id, reference) = (visit.id, visit.reference.clone().unwrap());
+        self.event(Event::Handover { visit: id, reference, answer: HandoverAnswer::Stored })
+    }
+
+    pub(crate) fn to_present(&mut self) -> &mut Self {
+        self.touch(Intent::Begin).touch(Intent::ChooseLanguage(Language::English))
+    }
+
+    pub(crate) fn to_looking_up(&mut self) -> &mut Self {
+        self.to_present().card(CARD).touch(Intent::ConfirmYes)
+    }
+
+    pub(crate) fn to_code(&mut self) -> &mut Self {
+        self.to_present().touch(Intent::CannotUseCard);
+        for c in "A000000701".chars() {
+            self.touch(Intent::Key(c));
+        }
+        self.touch(Intent::Forward).touch(Intent::Forward)
+    }
+
+    pub(crate) fn type_code(&mut self) -> &mut Self {
+        for c in CODE.concat().chars() {
+            self.touch(Intent::Key(c));
+        }
+        self
+    }
+
+    pub(crate) fn to_verifying(&mut self) -> &mut Self {
+        self.to_code().type_code().touch(Intent::Forward)
+    }
+
+    pub(crate) fn sign_in(&mut self) -> &mut Self {
+        self.touch(Intent::Officer(officer::Intent::Enter));
+        let Mode::Officer(desk) = &self.kiosk.mode else { panic!("not at the desk") };
+        let staff = desk.staff;
+        self.event(Event::Staff {
+            staff,
+            answer: StaffAnswer::SignedIn {
+                session: PersonalText::from("s"),
+                pseudonym: "officer-1".into(),
+                offline_since: None,
+            },
+        })
+    }
+
+    /// Drives a fresh kiosk to a state by the ways a person has.
+    pub(crate) fn at(kind: StateKind) -> Self {
+        let mut bench = Self::new();
+        match kind {
+            StateKind::Language => bench.touch(Intent::Begin),
+            StateKind::PresentDocument => bench.to_present(),
+            StateKind::Reading => {
+                bench.to_present();
+                let presentation = bench.presentation();
+                bench.event(Event::Reader(Heard::Sensed { presentation }))
+            }
+            StateKind::ConfirmDocument => bench.to_present().card(CARD),
+            StateKind::LookingUp => bench.to_looking_up(),
+            StateKind::Identifier => bench.to_present().touch(Intent::CannotUseCard),
+            StateKind::BackupCode => bench.to_code(),
+            StateKind::Verifying => bench.to_verifying(),
+            StateKind::NotVerified => bench.to_verifying().code_answer(Ok(CodeAnswer::NotVerified)),
+            StateKind::Complete => bench.to_looking_up().record(Ok(found())),
+            StateKind::Held => bench.to_looking_up().record(Err(CallFailure::NotSent)),
+            StateKind::Referred => bench.to_looking_up().record(Err(CallFailure::NotSent)).stored(),
+            StateKind::StillThere => bench.touch(Intent::Begin).wait(60),
+        };
+        assert_eq!(bench.kind(), Some(kind), "the way to {kind:?} is broken");
+        bench
+    }
+
+    pub(crate) fn has(&self, wanted: impl Fn(&Effect) -> bool) -> bool {
+        self.effects.iter().any(wanted)
+    }
+
+    pub(crate) fn journaled(&self, event: JournalEvent) -> bool {
+        self.has(|effect| matches!(effect, Effect::Journal(entry) if entry.event == event))
+    }
+
+    pub(crate) fn completed_by(&self) -> Option<CompletedBy> {
+        match self.kiosk.visit.as_ref().map(|visit| &visit.state) {
+            Some(State::Complete { by, .. }) => Some(*by),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn held_for(&self) -> Option<ReferralReason> {
+        match self.kiosk.visit.as_ref().map(|visit| &visit.state) {
+            Some(State::Held { reason, .. } | State::Referred { reason, .. }) => Some(*reason),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn zone(text: &str) -> Reading {
+    let zone = mrz::parse(text, Date::new(2026, 11, 25).unwrap()).unwrap();
+    let document = zone.document(profiles::builtin());
+    Reading::Zone(Box::new(ZoneReading {
+        source: Source::Serial,
+        format: zone.format,
+        lines: zone.lines,
+        checks: zone.checks,
+        deviations: zone.deviations,
+        document,
+        characters: Vec::new(),
+        quad: None,
+        barcode_agrees: None,
+    }))
+}
+
+pub(crate) fn found() -> RecordAnswer {
+    RecordAnswer {
+        record: Record::Found,
+        document_status: DocumentStatus::Valid,
+        mismatch: Vec::new(),
+        gate: Some("3".into()),
+    }
+}

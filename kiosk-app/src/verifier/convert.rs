@@ -1,0 +1,297 @@
+//! The kiosk's words to the wire's, and back.
+
+use crate::clock::parse_wire_time;
+use crate::effect::{HandedReading, Handover, Inspection, Override, Verification};
+use crate::officer::OverrideReason;
+use crate::session::answers::{CodeAnswer, DocumentStatus, Holder, OpenedReferral, Record, RecordAnswer};
+use crate::session::state::{IdentifierKind, Reference, ReferralReason, VisitId};
+use card_reader::document::{Document, DocumentType, Sex};
+use card_reader::mrz::{Check, CheckField, Verdict};
+use card_reader::reader::Source;
+use verification_api::identifiers::{IdentifierType, WireIdentifier};
+use verification_api::personal::PersonalText;
+use verification_api::wire;
+
+pub(super) fn inspection(asked: &Inspection, lane: &str, device_time: wire::Timestamp) -> wire::InspectionRequest {
+    wire::InspectionRequest {
+        visit: asked.visit.0,
+        lane: lane.to_owned(),
+        device_time,
+        how: how(asked.how),
+        document: document(&asked.document),
+        checks: checks(&asked.checks),
+        barcode_agrees: asked.barcode_agrees,
+        officer_session: session(asked.officer_session.as_ref()),
+        mock: asked.mock,
+    }
+}
+
+pub(super) fn record_answer(reply: wire::InspectionReply) -> RecordAnswer {
+    RecordAnswer {
+        record: match reply.record {
+            wire::RecordFound::Found => Record::Found,
+            wire::RecordFound::NotFound => Record::NotFound,
+            wire::RecordFound::Refer => Record::Refer,
+        },
+        document_status: match reply.document_status {
+            wire::DocumentStatus::Valid => DocumentStatus::Valid,
+            wire::DocumentStatus::Expired => DocumentStatus::Expired,
+            wire::DocumentStatus::ReportedLost => DocumentStatus::ReportedLost,
+            wire::DocumentStatus::Unknown => DocumentStatus::Unknown,
+        },
+        mismatch: reply.mismatch.into_iter().map(member).map(str::to_owned).collect(),
+        gate: reply.gate,
+    }
+}
+
+pub(super) fn verification(
+    asked: &Verification,
+    lane: &str,
+    device_time: wire::Timestamp,
+) -> wire::VerificationRequest {
+    let officer_session = session(asked.officer_session.as_ref());
+    wire::VerificationRequest {
+        visit: asked.visit.0,
+        identifier: identifier(asked.kind, &asked.identifier),
+        code: asked.code.clone(),
+        purpose: if officer_session.is_some() { wire::Purpose::Interview } else { wire::Purpose::Inspection },
+        officer_session,
+        lane: lane.to_owned(),
+        device_time,
+    }
+}
+
+pub(super) fn code_answer(reply: wire::VerificationReply) -> CodeAnswer {
+    match reply.result {
+        wire::VerificationResult::NotVerified => CodeAnswer::NotVerified,
+        wire::VerificationResult::Verified => CodeAnswer::Verified {
+            // Only the explicit word completes a visit.
+            clear: reply.record_status == Some(wire::RecordStatus::Clear),
+            holder: reply.holder.map(|holder| Holder {
+                primary_identifier: holder.primary_identifier,
+                secondary_identifier: holder.secondary_identifier,
+                birth_date: holder.birth_date,
+            }),
+        },
+    }
+}
+
+pub(super) fn referral(asked: &Handover, lane: &str) -> wire::ReferralRequest {
+    wire::ReferralRequest {
+        reference: asked.reference.0.clone(),
+        lane: lane.to_owned(),
+        reason: match asked.reason {
+            ReferralReason::DocumentUnreadable => wire::ReferralReason::DocumentUnreadable,
+            ReferralReason::CheckDocument => wire::ReferralReason::CheckDocument,
+            ReferralReason::CodeNotVerified => wire::ReferralReason::CodeNotVerified,
+            ReferralReason::Technical => wire::ReferralReason::Technical,
+            ReferralReason::AskedForOfficer => wire::ReferralReason::AskedForOfficer,
+            ReferralReason::Complete => wire::ReferralReason::Complete,
+        },
+        reading: asked.reading.as_ref().map(reading),
+        identifier: asked.identifier.as_ref().map(|(kind, value)| identifier(*kind, value)),
+        verification_ids: asked.verifications.iter().map(|request| request.0).collect(),
+    }
+}
+
+pub(super) fn opened_referral(reply: wire::OpenedReferral) -> OpenedReferral {
+    let (lines, checks) = reply.reading.map_or_else(Default::default, |reading| {
+        let words =
+            reading.checks.iter().map(|c| (field(c.field).name().to_owned(), verdict(c.verdict).name().to_owned()));
+        (reading.lines.clone(), words.collect())
+    });
+    OpenedReferral {
+        visit: VisitId(reply.visit),
+        reference: Reference(reply.reference),
+        kiosk: reply.kiosk,
+        lane: reply.lane,
+        reason: reply.reason.name().to_owned(),
+        lines,
+        checks,
+        identifier: reply.identifier.map(|identifier| identifier.value),
+        failure: reply.inspection.map(|inspection| {
+            let mut words = vec![found(inspection.record), status(inspection.document_status)];
+            words.extend(inspection.mismatch.into_iter().map(member));
+            words.join(", ")
+        }),
+        verifications: reply
+            .verifications
+            .into_iter()
+            .map(|v| match v.result {
+                wire::VerificationOutcome::Verified => "verified",
+                wire::VerificationOutcome::NotVerified => "not_verified",
+                wire::VerificationOutcome::Unknown => "unknown",
+            })
+            .map(str::to_owned)
+            .collect(),
+    }
+}
+
+/// `None` if the outcome or the code is no word of the wire.
+pub(super) fn closed(officer_session: &PersonalText, outcome: &str, code: Option<&str>) -> Option<wire::ClosedRequest> {
+    use wire::ReferralOutcome as O;
+    let outcome = [O::Overridden, O::Secondary, O::Ended].into_iter().find(|o| o.name() == outcome)?;
+    let code = match code {
+        Some(code) => Some(wire::ReferralCode::ALL.into_iter().find(|c| c.name() == code)?),
+        None => None,
+    };
+    Some(wire::ClosedRequest { officer_session: officer_session.clone(), outcome, code })
+}
+
+pub(super) fn decided_override(decided: &Override, decided_at: wire::Timestamp) -> wire::OverrideRequest {
+    let offline_since = decided
+        .offline_since
+        .and_then(|seconds| i64::try_from(seconds).ok())
+        .and_then(|seconds| wire::Timestamp::from_unix_millis(seconds.saturating_mul(1000)).ok());
+    let online = offline_since.is_none();
+    wire::OverrideRequest {
+        visit: decided.visit.0,
+        officer_session: online.then(|| decided.officer_session.clone()),
+        officer: (!online).then(|| decided.pseudonym.clone()),
+        offline_since,
+        decided_at,
+        reason: match decided.reason {
+            OverrideReason::WornDocument => wire::OverrideReason::WornDocument,
+            OverrideReason::NameMisread => wire::OverrideReason::NameMisread,
+            OverrideReason::ReaderFault => wire::OverrideReason::ReaderFault,
+            OverrideReason::Other => wire::OverrideReason::Other,
+        },
+        note: decided.note.clone(),
+        reading: decided.reading.as_ref().map_or_else(
+            || wire::Reading { source: wire::How::Keyed, lines: Vec::new(), payload_hex: None, checks: Vec::new() },
+            reading,
+        ),
+    }
+}
+
+/// The `server_time` that every reply carries, milliseconds since 1970.
+pub(super) fn server_time(body: &[u8]) -> Option<u64> {
+    #[derive(serde::Deserialize)]
+    struct Timed {
+        server_time: String,
+    }
+    parse_wire_time(&serde_json::from_slice::<Timed>(body).ok()?.server_time)
+}
+
+fn reading(read: &HandedReading) -> wire::Reading {
+    wire::Reading {
+        source: how(read.source),
+        lines: read.lines.clone(),
+        payload_hex: None,
+        checks: checks(&read.checks),
+    }
+}
+
+fn document(read: &Document) -> wire::Document {
+    wire::Document {
+        r#type: document_type(read.document_type),
+        document_number: read.document_number.clone(),
+        primary_identifier: read.primary_identifier.clone(),
+        secondary_identifier: read.secondary_identifier.clone(),
+        issuer: read.issuer.clone(),
+        nationality: read.nationality.clone(),
+        birth_country: read.birth_country.clone(),
+        birth_date: read.birth_date.clone(),
+        sex: read.sex.map(|sex| match sex {
+            Sex::F => wire::Sex::F,
+            Sex::M => wire::Sex::M,
+            Sex::X => wire::Sex::X,
+        }),
+        expiry_date: read.expiry_date.clone(),
+        a_number: read.a_number.clone(),
+        card_number: read.card_number.clone(),
+    }
+}
+
+fn document_type(read: DocumentType) -> wire::DocumentType {
+    wire::DocumentType::from_name(read.name()).unwrap_or(wire::DocumentType::Other)
+}
+
+fn identifier(kind: IdentifierKind, value: &PersonalText) -> WireIdentifier {
+    let kind = match kind {
+        IdentifierKind::ANumber => IdentifierType::ANumber,
+        IdentifierKind::Receipt => IdentifierType::Receipt,
+    };
+    WireIdentifier { r#type: kind, value: value.clone() }
+}
+
+const fn how(source: Source) -> wire::How {
+    match source {
+        Source::Serial => wire::How::Serial,
+        Source::Camera => wire::How::Camera,
+        Source::Keyed => wire::How::Keyed,
+    }
+}
+
+fn checks(checks: &[Check]) -> Vec<wire::Check> {
+    checks
+        .iter()
+        .map(|check| {
+            let disagrees = check.verdict == Verdict::Disagrees;
+            wire::Check {
+                field: match check.field {
+                    CheckField::DocumentNumber => wire::CheckField::DocumentNumber,
+                    CheckField::BirthDate => wire::CheckField::BirthDate,
+                    CheckField::ExpiryDate => wire::CheckField::ExpiryDate,
+                    CheckField::PersonalNumber => wire::CheckField::PersonalNumber,
+                    CheckField::Composite => wire::CheckField::Composite,
+                },
+                verdict: match check.verdict {
+                    Verdict::Ok => wire::Verdict::Ok,
+                    Verdict::Disagrees => wire::Verdict::Disagrees,
+                    Verdict::Absent => wire::Verdict::Absent,
+                },
+                printed: disagrees.then_some(check.printed),
+                computed: disagrees.then_some(check.computed),
+            }
+        })
+        .collect()
+}
+
+const fn field(field: wire::CheckField) -> CheckField {
+    match field {
+        wire::CheckField::DocumentNumber => CheckField::DocumentNumber,
+        wire::CheckField::BirthDate => CheckField::BirthDate,
+        wire::CheckField::ExpiryDate => CheckField::ExpiryDate,
+        wire::CheckField::PersonalNumber => CheckField::PersonalNumber,
+        wire::CheckField::Composite => CheckField::Composite,
+    }
+}
+
+const fn verdict(verdict: wire::Verdict) -> Verdict {
+    match verdict {
+        wire::Verdict::Ok => Verdict::Ok,
+        wire::Verdict::Disagrees => Verdict::Disagrees,
+        wire::Verdict::Absent => Verdict::Absent,
+    }
+}
+
+const fn member(member: wire::DocumentMember) -> &'static str {
+    match member {
+        wire::DocumentMember::PrimaryIdentifier => "primary_identifier",
+        wire::DocumentMember::SecondaryIdentifier => "secondary_identifier",
+        wire::DocumentMember::BirthDate => "birth_date",
+    }
+}
+
+const fn found(record: wire::RecordFound) -> &'static str {
+    match record {
+        wire::RecordFound::Found => "found",
+        wire::RecordFound::NotFound => "not_found",
+        wire::RecordFound::Refer => "refer",
+    }
+}
+
+const fn status(status: wire::DocumentStatus) -> &'static str {
+    match status {
+        wire::DocumentStatus::Valid => "valid",
+        wire::DocumentStatus::Expired => "expired",
+        wire::DocumentStatus::ReportedLost => "reported_lost",
+        wire::DocumentStatus::Unknown => "unknown",
+    }
+}
+
+/// An officer signed in offline has no session of the service.
+fn session(session: Option<&PersonalText>) -> Option<PersonalText> {
+    session.filter(|text| !text.is_empty()).cloned()
+}

@@ -1,0 +1,110 @@
+//! How visits ended: by the kiosk's journal and by the service's database, never by what a test itself did.
+
+use super::kiosk::journal;
+use super::{OrTrouble, Outcome, ensure};
+use serde_json::Value;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection};
+use std::path::Path;
+
+/// One visit as both sides wrote it down.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Visit {
+    pub id: String,
+    /// The kiosk's events with their causes, in order: `visit_completed document`, `read_failed glare`.
+    pub journal: Vec<String>,
+    /// What the service said of documents: `found valid []`.
+    pub inspections: Vec<String>,
+    /// What it said of codes: `verified`, `not_verified`.
+    pub verifications: Vec<String>,
+    /// Reasons of officers' overrides that it holds.
+    pub overrides: Vec<String>,
+    /// The hand-over that it holds, by its reference.
+    pub reference: Option<String>,
+}
+
+impl Visit {
+    /// How often the journal has an event, whatever its cause.
+    #[must_use]
+    pub fn count(&self, event: &str) -> usize {
+        self.journal.iter().filter(|entry| entry.split(' ').next() == Some(event)).count()
+    }
+
+    /// The visit was completed by `document`, `code` or `officer`.
+    #[must_use]
+    pub fn completed(&self, by: &str) -> bool {
+        self.count("visit_completed") == 1 && self.journal.contains(&format!("visit_completed {by}"))
+    }
+
+    /// The visit was never completed, by whatever.
+    #[must_use]
+    pub fn never_completed(&self) -> bool {
+        self.count("visit_completed") == 0
+    }
+}
+
+/// Every visit in a kiosk's journal, in the order in which they began.
+///
+/// # Errors
+/// The journal or the database cannot be read.
+pub fn visits(journal_folder: &Path, database: &Path) -> Outcome<Vec<Visit>> {
+    let mut visits: Vec<Visit> = Vec::new();
+    for entry in journal(journal_folder)? {
+        let text = |member: &str| entry.get(member).and_then(Value::as_str);
+        let (Some(id), Some(event)) = (text("visit"), text("event")) else { continue };
+        let line = text("cause").map_or_else(|| event.to_owned(), |cause| format!("{event} {cause}"));
+        match visits.iter_mut().find(|visit| visit.id == id) {
+            Some(visit) => visit.journal.push(line),
+            None => visits.push(Visit { id: id.to_owned(), journal: vec![line], ..Visit::default() }),
+        }
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().or_trouble(|| "no runtime")?;
+    runtime
+        .block_on(async {
+            let mut database = SqliteConnectOptions::new().filename(database).read_only(true).connect().await?;
+            for visit in &mut visits {
+                look_up(&mut database, visit).await?;
+            }
+            database.close().await
+        })
+        .or_trouble(|| format!("{} not read", database.display()))?;
+    Ok(visits)
+}
+
+/// Shared by the demo and the tests: the newest visit.
+///
+/// # Errors
+/// There is none, or [`visits`] fails.
+pub fn newest(journal_folder: &Path, database: &Path) -> Outcome<Visit> {
+    visits(journal_folder, database)?.pop().or_trouble(|| "the journal knows no visit")
+}
+
+/// Compares what is with what should be, and says both.
+///
+/// # Errors
+/// They differ.
+pub fn same<T: PartialEq + std::fmt::Debug>(what: &str, is: &T, should: &T) -> Outcome {
+    ensure(is == should, || format!("{what} is {is:?}, but should be {should:?}"))
+}
+
+async fn look_up(database: &mut SqliteConnection, visit: &mut Visit) -> Result<(), sqlx::Error> {
+    async fn column(
+        database: &mut SqliteConnection,
+        query: &'static str,
+        id: &str,
+    ) -> Result<Vec<String>, sqlx::Error> {
+        sqlx::query_scalar::<_, String>(query).bind(id).fetch_all(database).await
+    }
+    visit.inspections = column(
+        database,
+        "SELECT record || ' ' || document_status || ' ' || mismatch FROM inspection WHERE visit = ? ORDER BY audit_seq",
+        &visit.id,
+    )
+    .await?;
+    visit.verifications =
+        column(database, "SELECT result FROM verification WHERE visit = ? ORDER BY audit_seq", &visit.id).await?;
+    visit.overrides =
+        column(database, "SELECT reason FROM override WHERE visit = ? ORDER BY audit_seq", &visit.id).await?;
+    visit.reference = column(database, "SELECT reference FROM referral WHERE visit = ?", &visit.id).await?.pop();
+    Ok(())
+}
