@@ -313,7 +313,7 @@ pub enum Item {
     },
     Device {
         name: Label,
-        facts: String,
+        facts: Vec<Label>,
         tone: Tone,
         who: Line,
         test: Option<usize>,

@@ -17,9 +17,16 @@ use iced::{Border, Center, Color, Element, Fill, FillPortion, Length, Padding, S
 pub(super) fn fills(item: &Item, content: &ScreenContent) -> bool {
     match item {
         Item::Picture(_) => !has_keypad(content),
+        Item::Preview { .. } => preview_fills(content),
         Item::Keypad { .. } | Item::Fill | Item::MaskedCard(_) => true,
         _ => false,
     }
+}
+
+/// The live picture's ground takes the room that is left where nothing else does.
+fn preview_fills(content: &ScreenContent) -> bool {
+    let only = |item: &Item| !matches!(item, Item::Picture(_) | Item::Keypad { .. } | Item::Fill);
+    content.items.iter().all(only)
 }
 
 pub(super) fn has_keypad(content: &ScreenContent) -> bool {
@@ -44,7 +51,15 @@ pub(super) fn item<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent, i
         Item::Steps { steps, progress } => steps_card(pen, steps, *progress),
         Item::Picture(which) => picture_panel(pen, content, *which, ended),
         Item::Preview { quad } => match &look.preview {
-            Some(newest) => panel(pen, container(preview::preview(pen, newest, quad.as_ref())).center_x(Fill).into()),
+            Some(newest) => {
+                let shown = container(preview::preview(pen, newest, quad.as_ref())).center_x(Fill);
+                if preview_fills(content) {
+                    let filled = container(panel(pen, shown.center_y(Fill).into()));
+                    filled.height(Fill).into()
+                } else {
+                    panel(pen, shown.into())
+                }
+            }
             None => space().into(),
         },
         Item::MaskedCard(facts) => masked_card(pen, facts),
@@ -450,7 +465,7 @@ fn fact_tiles<'a>(pen: &Pen<'a>, facts: &[Fact]) -> Part<'a> {
 }
 
 /// Characters of a fact's label and value together that stand side by side in half the width.
-const LONGEST_IN_HALF: usize = 25;
+const LONGEST_IN_HALF: usize = 23;
 
 fn field<'a>(
     pen: &Pen<'a>,
@@ -488,7 +503,7 @@ fn field<'a>(
     }
 }
 
-fn device<'a>(pen: &Pen<'a>, name: &Label, facts: &str, tone: Tone, who: &str, test: Option<&Action>) -> Part<'a> {
+fn device<'a>(pen: &Pen<'a>, name: &Label, facts: &[Label], tone: Tone, who: &str, test: Option<&Action>) -> Part<'a> {
     let palette = pen.palette;
     let colour = match tone {
         Tone::Plain => palette.ink_faint,
@@ -502,6 +517,7 @@ fn device<'a>(pen: &Pen<'a>, name: &Label, facts: &str, tone: Tone, who: &str, t
         border: iced::border::rounded(side / 2.0),
         ..container::Style::default()
     });
+    let facts = facts.iter().map(|fact| pen.label(fact)).collect::<Vec<_>>().join(" · ");
     let head = pen.row(vec![
         pen.paragraph(Type::Strong, pen.label(name), palette.ink),
         pen.text(Type::SmallStrong, who, colour).into(),

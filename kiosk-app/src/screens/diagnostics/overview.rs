@@ -34,7 +34,7 @@ pub(super) fn content(diagnostics: &Diagnostics, technician: &str) -> ScreenCont
         let at = id.map(|id| content.place(vec![test(id, running)]).start);
         content = content.item(Item::Device {
             name: name.into(),
-            facts: row.facts.clone(),
+            facts: vec![Label::Text(row.facts.clone())],
             tone: tone(row),
             who: words::must_act(row.must_act).into(),
             test: at,
@@ -79,17 +79,18 @@ fn device(status: &DeviceStatus, test: usize) -> Item {
         "camera" => Label::from(Msg::DeviceCamera),
         other => Label::Text(other.to_owned()),
     };
-    let mut facts: Vec<&str> =
-        [status.identity.as_str(), status.facts.as_str()].into_iter().filter(|f| !f.is_empty()).collect();
-    let reads = format!("{} / {}", status.good_reads, status.failed_reads);
-    let counted = status.good_reads + status.failed_reads > 0;
-    if counted {
-        facts.push(&reads);
+    let mut facts: Vec<Label> = [&status.identity, &status.facts]
+        .into_iter()
+        .filter(|fact| !fact.is_empty())
+        .map(|fact| Label::Text(fact.clone()))
+        .collect();
+    if status.good_reads + status.failed_reads > 0 {
+        facts.push(Msg::DeviceReads.with("good", status.good_reads).with("failed", status.failed_reads).into());
     }
     let (tone, who) = match (status.fault, status.ready) {
         (Some(fault), _) => (Tone::Bad, words::fault(fault)),
         (None, true) => (Tone::Good, words::must_act(MustAct::Nobody)),
         (None, false) => (Tone::Care, Msg::DeviceStarting),
     };
-    Item::Device { name, facts: facts.join(" · "), tone, who: who.into(), test: Some(test) }
+    Item::Device { name, facts, tone, who: who.into(), test: Some(test) }
 }

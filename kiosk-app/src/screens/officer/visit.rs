@@ -121,7 +121,13 @@ fn reading(kiosk: &Kiosk, visit: &Session) -> Item {
         (_, Some(guess)) => Item::Zone {
             caption: tries,
             verdict: failed(visit),
-            rows: zone::marked(&guess.lines, &guess.characters, zone::layout(&guess.lines), &[], false),
+            rows: zone::marked(
+                &guess.lines,
+                &guess.characters,
+                zone::layout(&guess.lines),
+                &zone::verdicts(&guess.lines),
+                false,
+            ),
             row: None,
         },
         _ => Item::Zone {
@@ -133,13 +139,14 @@ fn reading(kiosk: &Kiosk, visit: &Session) -> Item {
     }
 }
 
-/// Verdicts, then what the document and the service say; with a note being typed, only the verdicts.
+/// Verdicts, then what the document and the service say; with a note being typed there is room for little.
 fn facts(visit: &Session, brief: bool) -> Vec<Fact> {
     let mut facts = Vec::new();
     if let Some(Reading::Zone(read)) = &visit.reading {
-        facts.extend(read.checks.iter().map(verdict));
+        facts.extend(read.checks.iter().filter(|_| !brief).map(verdict));
         facts.extend(name_confidence(&read.characters, zone::name_row(read.format)));
     } else if let Some(guess) = &visit.guess {
+        facts.extend(zone::verdicts(&guess.lines).iter().filter(|_| !brief).map(verdict));
         let row = zone::layout(&guess.lines).map_or(0, zone::name_row);
         facts.extend(name_confidence(&guess.characters, row));
     }
