@@ -27,7 +27,7 @@ attract-kiosk = Kiosk { $number } · Lane { $lane }
 
 ## Language
 language-title = Choose your language
-language-help = You can change it at any time at the top of the screen.
+language-help = You can change it at any time at the top.
 language-size = Text size
 language-contrast = Colors
 size-normal = Normal
@@ -112,10 +112,10 @@ verifying-asking = Asking the record service…
 verifying-answer = Waiting for its answer
 
 ## The number
-identifier-title = Which number do you have?
+identifier-title = Enter your number
 identifier-title-confirm = Is this your number?
 identifier-help-a-number = 7 to 9 digits. Your card calls it A-Number or USCIS#.
-identifier-help-receipt = 3 letters and 10 digits, from your notice or case page.
+identifier-help-receipt = 3 letters and 10 digits, on your notice.
 identifier-help-confirm = Compare it with your card or notice, digit by digit.
 identifier-a-number = A-Number · USCIS#
 identifier-receipt = Receipt · case number
@@ -131,7 +131,8 @@ no-code = I have no code
 code-title = Enter your backup code
 code-help = { $characters } characters in groups of five. Each group is checked as you type.
 code-groups-right = { $count ->
-    [one] Group 1 is complete
+    [1] Group 1 is complete
+    [2] Groups 1 and 2 are complete
    *[other] Groups 1 to { $count } are complete
 }
 code-all-right = Your code is complete. Touch “Check code”.
@@ -242,10 +243,9 @@ field-record = Record service
 field-document = Document
 field-status = Document status
 field-mismatch = Differs in
-field-why = Referred because
+field-why = Reason
 field-code = Backup code
 field-identifier = Number
-field-issuer = Issuer
 verdict-ok = agrees
 verdict-disagrees = disagrees
 verdict-absent = not printed
@@ -323,8 +323,8 @@ notice-override-not-offered-help = It is for a failed scan only. Refer, or end t
 
 ## Technician
 tech-header = Diagnostics · Kiosk { $number }
-tech-facts = { $version } ({ $commit }) · up { $uptime } · last start: { $boot } · clock { $clock }
-tech-signed = Technician { $technician } · machine { $machine }
+tech-facts = { $version } ({ $commit }) · up { $uptime } · last start: { $boot }
+tech-signed = { $technician } · machine { $machine } · clock { $clock }
 tech-sign-in-title = Technician sign-in
 tech-sign-in-help = Hold your credential’s QR in front of the reader, then type your PIN.
 tech-credential-waiting = Waiting for the credential
@@ -342,9 +342,8 @@ device-camera = Camera
 device-service = Record service
 device-certificate = Certificate
 device-journal = Journal
-device-reads = { $good } good, { $failed } failed, { $reconnects } reconnects
+device-reads = { $good } good, { $failed } failed
 device-starting = starting
-device-no-answer = not set up
 fault-not-reachable = not reachable
 fault-not-responding = no answer
 fault-protocol = garbled answers

@@ -5,7 +5,7 @@ step-language = Idioma
 step-document = Documento
 step-check = Consulta
 step-done = Fin
-start-over = Empezar de nuevo
+start-over = Reiniciar
 back = Atrás
 cancel = Cancelar
 close = Cerrar
@@ -26,7 +26,7 @@ attract-kiosk = Quiosco { $number } · Carril { $lane }
 
 ## Idioma
 language-title = Elija su idioma
-language-help = Puede cambiarlo en todo momento en la parte superior de la pantalla.
+language-help = Puede cambiarlo arriba en todo momento.
 language-size = Tamaño del texto
 language-contrast = Colores
 size-normal = Normal
@@ -35,7 +35,7 @@ size-largest = Máximo
 contrast-normal = Claro
 contrast-high = Contraste
 contrast-dark = Oscuro
-language-privacy = Sus datos se usan solo para esta consulta y se borran cuando termina.
+language-privacy = Sus datos se usan solo aquí y se borran al terminar.
 privacy-open = Cómo se usan sus datos
 
 ## Presentar un documento
@@ -111,10 +111,10 @@ verifying-asking = Preguntando al registro…
 verifying-answer = Esperando su respuesta
 
 ## El número
-identifier-title = ¿Qué número tiene?
+identifier-title = Escriba su número
 identifier-title-confirm = ¿Es este su número?
-identifier-help-a-number = De 7 a 9 cifras. En su tarjeta: A-Number o USCIS#.
-identifier-help-receipt = 3 letras y 10 cifras, en su aviso o en la página de su caso.
+identifier-help-a-number = De 7 a 9 cifras: A-Number o USCIS#.
+identifier-help-receipt = 3 letras y 10 cifras, en su aviso.
 identifier-help-confirm = Compárelo con su tarjeta o su aviso, cifra por cifra.
 identifier-a-number = A-Number · USCIS#
 identifier-receipt = Recibo · n.º de caso
@@ -127,19 +127,20 @@ identifier-change = Cambiarlo
 no-code = No tengo código
 
 ## El código de respaldo
-code-title = Escriba su código de respaldo
-code-help = { $characters } caracteres en grupos de cinco. Cada grupo se comprueba al escribirlo.
+code-title = Su código de respaldo
+code-help = { $characters } caracteres. Cada grupo de cinco se comprueba al escribirlo.
 code-groups-right = { $count ->
-    [one] El grupo 1 está completo
+    [1] El grupo 1 está completo
+    [2] Los grupos 1 y 2 están completos
    *[other] Los grupos 1 a { $count } están completos
 }
 code-all-right = Su código está completo. Toque «Comprobar».
 code-wrong = Revise estos 5 caracteres
 code-start = También puede sostener el QR del código frente al lector.
-code-never = Nunca pedimos este código por correo, mensaje o teléfono. No lleva las letras I, L, O ni U.
+code-never = Nunca pedimos este código por correo, mensaje o teléfono. No lleva I, L, O ni U.
 code-clear = Vaciar grupo
-code-six-groups = Mi código tiene 6 grupos
-code-four-groups = Mi código tiene 4 grupos
+code-six-groups = Tengo 6 grupos
+code-four-groups = Tengo 4 grupos
 code-check = Comprobar
 
 ## Después del código
@@ -241,10 +242,9 @@ field-record = Registro
 field-document = Documento
 field-status = Estado
 field-mismatch = Difiere en
-field-why = Remitida por
+field-why = Motivo
 field-code = Código
 field-identifier = Número
-field-issuer = Emisor
 verdict-ok = coincide
 verdict-disagrees = no coincide
 verdict-absent = no impresa
@@ -322,8 +322,8 @@ notice-override-not-offered-help = Es solo para una lectura fallida. Remita o te
 
 ## Técnico
 tech-header = Diagnóstico · Quiosco { $number }
-tech-facts = { $version } ({ $commit }) · activo { $uptime } · último inicio: { $boot } · reloj { $clock }
-tech-signed = Técnico { $technician } · máquina { $machine }
+tech-facts = { $version } ({ $commit }) · activo { $uptime } · último inicio: { $boot }
+tech-signed = { $technician } · máquina { $machine } · reloj { $clock }
 tech-sign-in-title = Acceso de técnicos
 tech-sign-in-help = Sostenga el QR de su credencial frente al lector y escriba su PIN.
 tech-credential-waiting = Esperando la credencial
@@ -341,9 +341,8 @@ device-camera = Cámara
 device-service = Servicio de registro
 device-certificate = Certificado
 device-journal = Diario
-device-reads = { $good } buenas, { $failed } fallidas, { $reconnects } reconexiones
+device-reads = { $good } buenas, { $failed } fallidas
 device-starting = arrancando
-device-no-answer = sin configurar
 fault-not-reachable = no se alcanza
 fault-not-responding = no responde
 fault-protocol = respuestas ilegibles

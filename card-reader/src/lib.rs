@@ -2,9 +2,11 @@
 //! barcodes. No screens, no network, no clock of its own: time is an argument, except in the shells of the devices.
 
 pub mod barcode;
+pub mod camera;
 mod clock;
 pub mod contract;
 pub mod date;
+pub mod devices;
 pub mod document;
 pub mod mrz;
 pub mod ocr;

@@ -82,7 +82,7 @@ pub enum StaffAnswer {
 }
 
 /// What a person asks for by touch, key or badge.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Intent {
     /// Attract: touched.
     Begin,

@@ -53,7 +53,8 @@ impl Type {
         match self {
             Self::Title => 68.0,
             Self::Heading => 48.0,
-            Self::Body | Self::Strong | Self::Button => 38.0,
+            Self::Body | Self::Strong => 38.0,
+            Self::Button => 36.0,
             Self::Small | Self::SmallStrong => 29.0,
             Self::Key => 46.0,
             Self::Large => 64.0,

@@ -1,1 +1,25 @@
-//! placeholder
+//! The record and backup-code service behind the kiosks.
+//!
+//! [`listener`] takes connections, [`kiosk_api`] turns requests into calls of the domain ([`verify`], [`inspect`],
+//! [`officers`], [`codes`], [`throttle`], [`audit`]), which works on [`store`]. [`cli`] is the command line.
+
+pub mod app;
+pub mod audit;
+pub mod cli;
+pub mod clock;
+pub mod codes;
+pub mod config;
+pub mod inspect;
+pub mod kiosk_api;
+pub mod listener;
+pub mod officers;
+pub mod pki;
+pub mod portal;
+pub mod put_once;
+pub mod random;
+pub mod refusal;
+pub mod secrets;
+pub mod serve;
+pub mod store;
+pub mod throttle;
+pub mod verify;

@@ -2,7 +2,11 @@
 //! it, and it never waits for them unless they leave hundreds of events unread.
 
 use super::core::{Core, Do};
-use super::{Command, DeviceStatus, Event, PreviewFrame, ReaderConfig, SerialProtocol};
+use super::recognise::{Decoders, Found, Job, Worker};
+use super::{
+    Command, DecoderFailure, DeviceStatus, Event, Frame, PreviewFrame, ReaderConfig, SerialConfig, SerialProtocol,
+};
+use crate::camera::capture::{self, CameraEvent, Orders, Views};
 use crate::clock::{now, today};
 use crate::serial::elyctis;
 use crate::serial::port::{self, PortConfig, PortEvent};
@@ -24,6 +28,7 @@ pub struct Reader;
 pub struct ReaderHandle {
     commands: mpsc::UnboundedSender<Command>,
     preview: watch::Receiver<Option<PreviewFrame>>,
+    frame: watch::Receiver<Option<Frame>>,
     status: Arc<Mutex<Vec<DeviceStatus>>>,
 }
 
@@ -40,7 +45,14 @@ impl ReaderHandle {
         self.preview.clone()
     }
 
-    /// State and counters of every configured device.
+    /// The newest full frame of the first camera while something is armed, for the stages on the diagnostics screen
+    /// ([`crate::ocr::read_with`]). Not kept here: the next frame takes its place, and disarming drops it.
+    #[must_use]
+    pub fn newest_frame(&self) -> Option<Frame> {
+        self.frame.borrow().clone()
+    }
+
+    /// State and counters of every configured device, the serial readers first.
     #[must_use]
     pub fn status(&self) -> Vec<DeviceStatus> {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -56,19 +68,49 @@ impl Reader {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (commands, commands_in) = mpsc::unbounded_channel();
         let (events_out, events) = mpsc::channel(UNREAD);
-        let (_preview_out, preview) = watch::channel(None);
+        let (preview_out, preview) = watch::channel(None);
+        let (first_frame, frame) = watch::channel(None);
         let status = Arc::new(Mutex::new(Vec::new()));
-        let core = Core::new(config.serial.iter().map(|serial| (serial.id.clone(), serial.protocol.name())));
+        let core = Core::new(&config);
         publish(&status, &core);
-        let shell = Shell { config, core, commands: commands_in, events: events_out, status: Arc::clone(&status) };
+        let (found_out, found) = mpsc::unbounded_channel();
+        let worker = Worker::start(Decoders::OURS, config.decode_limit, found_out)?;
+        // Each camera has its own frames; the preview is that of the first.
+        let cameras = (0..config.cameras.len())
+            .map(|at| Camera {
+                orders: Arc::new(Orders::default()),
+                views: Views {
+                    frame: if at == 0 { first_frame.clone() } else { watch::channel(None).0 },
+                    preview: if at == 0 { preview_out.clone() } else { watch::channel(None).0 },
+                },
+            })
+            .collect();
+        let shell = Shell {
+            config,
+            core,
+            worker,
+            found,
+            cameras,
+            commands: commands_in,
+            events: events_out,
+            status: Arc::clone(&status),
+        };
         std::thread::Builder::new().name("reader".to_owned()).spawn(move || runtime.block_on(shell.run()))?;
-        Ok((ReaderHandle { commands, preview, status }, events))
+        Ok((ReaderHandle { commands, preview, frame, status }, events))
     }
+}
+
+struct Camera {
+    orders: Arc<Orders>,
+    views: Views,
 }
 
 struct Shell {
     config: ReaderConfig,
     core: Core,
+    worker: Worker,
+    found: mpsc::UnboundedReceiver<Found>,
+    cameras: Vec<Camera>,
     commands: mpsc::UnboundedReceiver<Command>,
     events: mpsc::Sender<Event>,
     status: Arc<Mutex<Vec<DeviceStatus>>>,
@@ -76,36 +118,35 @@ struct Shell {
 
 impl Shell {
     async fn run(mut self) {
-        let (said, mut port_events) = mpsc::channel::<(usize, PortEvent)>(64);
-        let ports: Vec<mpsc::UnboundedSender<SerialCommand>> = self
-            .config
-            .serial
-            .iter()
-            .enumerate()
-            .map(|(port, serial)| {
-                let (to, commands) = mpsc::unbounded_channel();
-                let protocol: Box<dyn Protocol> = match serial.protocol {
-                    SerialProtocol::Elyctis { timing, presence } => {
-                        Box::new(elyctis::Machine::new(timing, presence, now()))
-                    }
-                };
-                let place = PortConfig { path: serial.path.clone(), baud: serial.baud, drain: serial.drain };
-                tokio::spawn(port::run(place, protocol, commands, port::Events { port, to: said.clone() }));
-                to
-            })
-            .collect();
+        let (ports, mut said) = self.start_ports();
+        let mut seen = self.start_cameras();
         loop {
-            let deadline = self.core.deadline().unwrap_or_else(|| now() + Duration::from_secs(3600));
+            let far = now() + Duration::from_secs(3600);
+            let deadline = self.core.deadline().into_iter().chain(self.worker.deadline()).min().unwrap_or(far);
             tokio::select! {
                 command = self.commands.recv() => match command {
-                    Some(command) => self.core.command(now(), command),
+                    Some(command) => self.command(command),
                     None => return,
                 },
-                Some((at, event)) = port_events.recv() => self.core.serial(at, event, today()),
-                () = sleep_until(deadline.into()) => self.core.timeout(now()),
+                Some((at, event)) = said.recv() => self.core.serial(at, event, today()),
+                Some((at, event)) = seen.recv() => self.core.camera(now(), at, event),
+                Some(found) = self.found.recv() => {
+                    if self.worker.finished(&found) {
+                        self.core.found(found, now(), today());
+                    }
+                }
+                () = sleep_until(deadline.into()) => {
+                    if let Some((camera, decoder)) = self.worker.abandon_overrun(now()) {
+                        self.core.decoder_failed(camera, decoder, DecoderFailure::Overran);
+                    }
+                    self.core.timeout(now());
+                }
             }
             // First the status, so that whoever hears an event finds it true.
             publish(&self.status, &self.core);
+            for camera in &self.cameras {
+                camera.orders.set_active(self.core.is_watching());
+            }
             for work in self.core.take() {
                 match work {
                     Do::Tell(event) => {
@@ -118,8 +159,69 @@ impl Shell {
                             let _ = port.send(command);
                         }
                     }
+                    Do::Recognise { camera, presentation, accept, effort } => {
+                        let frame = self.cameras.get(camera).and_then(|camera| camera.views.frame.borrow().clone());
+                        if let Some(frame) = frame.filter(|_| !self.worker.is_busy()) {
+                            self.worker.read(now(), Job { camera, presentation, accept, effort, frame });
+                        }
+                    }
                 }
             }
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        if let (Command::Preview { size }, Some(camera)) = (&command, self.cameras.first()) {
+            camera.orders.set_preview(*size);
+            if size.is_none() {
+                camera.views.preview.send_replace(None);
+            }
+        }
+        self.core.command(now(), command);
+        if !self.core.is_watching() {
+            for camera in &self.cameras {
+                camera.views.frame.send_replace(None);
+            }
+        }
+    }
+
+    fn start_ports(&self) -> (Vec<mpsc::UnboundedSender<SerialCommand>>, mpsc::Receiver<(usize, PortEvent)>) {
+        let (to, said) = mpsc::channel(64);
+        let start = |(port, serial): (usize, &SerialConfig)| {
+            let (commands, inbox) = mpsc::unbounded_channel();
+            let protocol: Box<dyn Protocol> = match serial.protocol {
+                SerialProtocol::Elyctis { timing, presence } => {
+                    Box::new(elyctis::Machine::new(timing, presence, now()))
+                }
+            };
+            let place = PortConfig { path: serial.path.clone(), baud: serial.baud, drain: serial.drain };
+            tokio::spawn(port::run(place, protocol, inbox, port::Events { port, to: to.clone() }));
+            commands
+        };
+        (self.config.serial.iter().enumerate().map(start).collect(), said)
+    }
+
+    fn start_cameras(&self) -> mpsc::Receiver<(usize, CameraEvent)> {
+        let (to, seen) = mpsc::channel(64);
+        for (camera, (config, started)) in self.config.cameras.iter().zip(&self.cameras).enumerate() {
+            let events = capture::Events { camera, to: to.clone() };
+            tokio::spawn(capture::run(
+                config.source.clone(),
+                Arc::clone(&started.orders),
+                started.views.clone(),
+                events,
+            ));
+        }
+        seen
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        for camera in &self.cameras {
+            camera.orders.stop();
+            camera.views.frame.send_replace(None);
+            camera.views.preview.send_replace(None);
         }
     }
 }

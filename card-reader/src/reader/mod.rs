@@ -7,6 +7,8 @@ mod config;
 mod core;
 mod handle;
 mod judge;
+mod recognise;
+mod watch;
 
 pub use config::{CameraConfig, CameraSource, ReaderConfig, SerialConfig, SerialProtocol};
 pub use handle::{Reader, ReaderHandle};

@@ -112,7 +112,7 @@ pub enum Notice {
     OverrideNotOffered,
 }
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Intent {
     /// Long press in the corner: the sign-in screen.
     Enter,

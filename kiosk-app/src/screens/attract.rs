@@ -53,7 +53,7 @@ pub(super) fn view<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent) -
     parts.extend(frame::banner_over(pen, test));
     parts.push(space().height(FillPortion(3)).into());
     if let Some(which) = pictures {
-        let drawn = picture(pen, which, pen.u(690.0).into());
+        let drawn = picture(pen, which, pen.u(780.0).into());
         parts.push(container(drawn).center_x(Fill).padding([0.0, pen.u(72.0)]).into());
     }
     parts.push(space().height(FillPortion(2)).into());

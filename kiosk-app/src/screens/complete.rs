@@ -14,10 +14,8 @@ pub(super) fn content(kiosk: &Kiosk, visit: &Session, by: CompletedBy, reference
     };
     let gate = visit.record.as_ref().and_then(|record| record.gate.clone()).unwrap_or_else(|| kiosk.site.gate.clone());
     let directions = words::directions(&kiosk.site, visit.settings.language);
-    let next = match reference {
-        Some(reference) => Item::Reference { reference: reference.0.clone(), help: Msg::CompleteReference.into() },
-        None => Item::Status { tone: Tone::Plain, line: Msg::CompleteStoring.into() },
-    };
+    let help = if reference.is_some() { Msg::CompleteReference } else { Msg::CompleteStoring };
+    let next = Item::Reference { reference: reference.map(|reference| reference.0.clone()), help: help.into() };
     ScreenContent::new(Place::Step { step: 4, done: true }, title)
         .help(Msg::CompleteHelp.with("gate", gate))
         .item(Item::Sign(Tone::Good))

@@ -2,7 +2,7 @@
 
 use crate::event::Intent;
 use crate::i18n::Msg;
-use crate::screens::content::{Action, Fact, Item, Picture, Place, Role, ScreenContent, Tone, Value};
+use crate::screens::content::{Action, Fact, Item, Place, Role, ScreenContent, Tone, Value};
 use crate::screens::words;
 use crate::session::state::Session;
 
@@ -25,7 +25,6 @@ pub(super) fn content(visit: &Session) -> ScreenContent {
     ScreenContent::new(Place::Step { step: 2, done: false }, Msg::ConfirmTitle)
         .help(Msg::ConfirmHelp)
         .item(Item::MaskedCard(facts))
-        .item(Item::Picture(Picture::CardRead))
         .action(Action::new(Role::WayOut, Msg::StartOver, Intent::StartOver))
         .action(Action::new(Role::Secondary, Msg::ConfirmNo, Intent::NotMe))
         .action(Action::new(Role::Forward, Msg::ConfirmYes, Intent::ConfirmYes))

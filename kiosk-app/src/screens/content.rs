@@ -177,6 +177,10 @@ pub enum Picture {
     Closed,
     /// A code that did not pass.
     TryAgain,
+    /// The holder's picture on a card.
+    Portrait,
+    /// The printed lines of a card, hidden.
+    HiddenRows,
     /// A shield: what is kept and what is not.
     Privacy,
 }
@@ -255,6 +259,11 @@ pub enum Item {
     },
     /// The document as far as a traveler's screen may show it.
     MaskedCard(Vec<Fact>),
+    /// What is promised about a traveler's data, and the action that says more.
+    Promise {
+        line: Line,
+        action: usize,
+    },
     /// A large sign over a centred title: the end of a visit.
     Sign(Tone),
     /// The number being typed, in the groups of the card.
@@ -276,8 +285,9 @@ pub enum Item {
         rows: Vec<Range<usize>>,
         size: KeySize,
     },
+    /// Without a reference while the service has not stored it.
     Reference {
-        reference: String,
+        reference: Option<String>,
         help: Line,
     },
     Countdown {
@@ -303,7 +313,7 @@ pub enum Item {
     },
     Device {
         name: Label,
-        facts: String,
+        facts: Vec<Label>,
         tone: Tone,
         who: Line,
         test: Option<usize>,

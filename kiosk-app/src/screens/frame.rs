@@ -108,6 +108,8 @@ pub(super) fn ruled<'a>(colour: Color, thick: f32) -> Part<'a> {
 
 /// Title, help and the parts of the screen.
 fn body<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent) -> Part<'a> {
+    let dense = Pen { dense: items::has_keypad(content), ..*pen };
+    let pen = &dense;
     let ended = content.items.iter().any(|item| matches!(item, Item::Sign(_)));
     let staff = matches!(content.place, Place::Officer | Place::Technician);
     let fills = content.items.iter().any(|item| items::fills(item, content));
@@ -121,28 +123,41 @@ fn body<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent) -> Part<'a> 
             }
         }
         let mut head: Vec<Part<'a>> = vec![pen.centred(Type::Title, title, pen.palette.ink)];
-        head.extend(help.map(|help| pen.centred(Type::Body, help, pen.palette.ink_soft)));
+        let mut lines: Vec<Part<'a>> = Vec::new();
+        lines.extend(help.map(|help| pen.centred(Type::Body, help, pen.palette.ink_soft)));
+        for item in &content.items {
+            if let Item::Directions(words) = item {
+                lines.push(pen.centred(Type::Body, words.clone(), pen.palette.ink_soft));
+            }
+        }
+        head.push(column(lines).spacing(pen.u(2.0)).into());
         parts.push(column(head).spacing(pen.u(20.0)).into());
     } else {
         let kind = if staff { Type::Heading } else { Type::Title };
         let mut head: Vec<Part<'a>> = vec![pen.paragraph(kind, title, pen.palette.ink)];
         let help_kind = if staff { Type::Small } else { Type::Body };
         head.extend(help.map(|help| pen.paragraph(help_kind, help, pen.palette.ink_soft)));
-        parts.push(column(head).spacing(pen.u(if staff { 8.0 } else { 20.0 })).into());
+        parts.push(column(head).spacing(pen.gap(if staff { 8.0 } else { 20.0 })).into());
     }
     for item in &content.items {
-        if !matches!(item, Item::Sign(_)) {
+        let in_head = matches!(item, Item::Sign(_)) || (ended && matches!(item, Item::Directions(_)));
+        if !in_head {
             parts.push(items::item(pen, look, content, item, ended));
         }
     }
     if !fills {
         parts.push(space().height(Fill).into());
     }
-    let (top, gap) = if staff { (40.0, 26.0) } else { (60.0, 36.0) };
-    let parts = Column::with_children(parts).spacing(pen.u(gap)).max_width(pen.u(WIDEST));
+    let (top, gap) = match content.place {
+        Place::Officer => (40.0, 24.0),
+        Place::Technician => (36.0, 20.0),
+        Place::OutOfService => (220.0, 36.0),
+        Place::Attract | Place::Step { .. } | Place::Sheet => (60.0, 36.0),
+    };
+    let parts = Column::with_children(parts).spacing(pen.gap(gap)).max_width(pen.u(WIDEST));
     container(parts)
         .center_x(Fill)
-        .padding(iced::Padding { top: pen.u(top), right: pen.u(SIDE), bottom: pen.u(24.0), left: pen.u(SIDE) })
+        .padding(iced::Padding { top: pen.gap(top), right: pen.u(SIDE), bottom: pen.u(24.0), left: pen.u(SIDE) })
         .height(Fill)
         .into()
 }
@@ -248,7 +263,7 @@ pub(super) fn sheet<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent) 
         width: pen.u(2.0).max(1.0),
         radius: iced::border::Radius { top_left: radius, top_right: radius, bottom_left: 0.0, bottom_right: 0.0 },
     };
-    let panel = container(Column::with_children(parts).spacing(pen.u(34.0)).max_width(pen.u(WIDEST)))
+    let panel = container(Column::with_children(parts).spacing(pen.gap(34.0)).max_width(pen.u(WIDEST)))
         .center_x(Fill)
         .padding(iced::Padding { top: pen.u(64.0), right: pen.u(SIDE), bottom: pen.u(44.0), left: pen.u(SIDE) })
         .style(move |_| container::Style {

@@ -1,7 +1,9 @@
 //! How each part of a screen's content is drawn.
 
 use crate::i18n::Msg;
-use crate::screens::content::{Action, ChoiceStyle, Fact, Item, Label, Mark, Picture, ScreenContent, StepState, Tone};
+use crate::screens::content::{
+    Action, ChoiceStyle, Fact, Item, Label, Mark, Picture, Place, ScreenContent, StepState, Tone,
+};
 use crate::screens::pen::{Part, Pen};
 use crate::screens::{Look, frame};
 use crate::theme::{MONO, Palette, Type};
@@ -15,12 +17,19 @@ use iced::{Border, Center, Color, Element, Fill, FillPortion, Length, Padding, S
 pub(super) fn fills(item: &Item, content: &ScreenContent) -> bool {
     match item {
         Item::Picture(_) => !has_keypad(content),
-        Item::Keypad { .. } | Item::Fill => true,
+        Item::Preview { .. } => preview_fills(content),
+        Item::Keypad { .. } | Item::Fill | Item::MaskedCard(_) => true,
         _ => false,
     }
 }
 
-fn has_keypad(content: &ScreenContent) -> bool {
+/// The live picture's ground takes the room that is left where nothing else does.
+fn preview_fills(content: &ScreenContent) -> bool {
+    let only = |item: &Item| !matches!(item, Item::Picture(_) | Item::Keypad { .. } | Item::Fill);
+    content.items.iter().all(only)
+}
+
+pub(super) fn has_keypad(content: &ScreenContent) -> bool {
     content.items.iter().any(|item| matches!(item, Item::Keypad { .. }))
 }
 
@@ -33,7 +42,6 @@ pub(super) fn item<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent, i
     match item {
         Item::Text(line) => words(Type::Body, line, palette.ink_soft),
         Item::Small(line) => words(Type::Small, line, palette.ink_faint),
-        Item::Directions(text) if ended => pen.centred(Type::Body, text.clone(), palette.ink_soft),
         Item::Directions(text) => pen.paragraph(Type::Body, text.clone(), palette.ink_soft),
         Item::Caption(line) => container(words(Type::SmallStrong, line, palette.ink_soft))
             .padding(Padding::ZERO.top(pen.u(6.0)).bottom(pen.u(-0.0)))
@@ -43,10 +51,19 @@ pub(super) fn item<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent, i
         Item::Steps { steps, progress } => steps_card(pen, steps, *progress),
         Item::Picture(which) => picture_panel(pen, content, *which, ended),
         Item::Preview { quad } => match &look.preview {
-            Some(newest) => panel(pen, container(preview::preview(pen, newest, quad.as_ref())).center_x(Fill).into()),
+            Some(newest) => {
+                let shown = container(preview::preview(pen, newest, quad.as_ref())).center_x(Fill);
+                if preview_fills(content) {
+                    let filled = container(panel(pen, shown.center_y(Fill).into()));
+                    filled.height(Fill).into()
+                } else {
+                    panel(pen, shown.into())
+                }
+            }
             None => space().into(),
         },
         Item::MaskedCard(facts) => masked_card(pen, facts),
+        Item::Promise { line, action } => promise(pen, &pen.line(line), content.actions.get(*action)),
         Item::Sign(tone) => large_sign(pen, *tone),
         Item::Entry { groups, lengths, tone } => code_entry::number(pen, groups, lengths, *tone),
         Item::Code(groups) => code_entry::code(pen, groups),
@@ -55,9 +72,9 @@ pub(super) fn item<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent, i
             let rows: Vec<&[Action]> = rows.iter().map(|range| &content.actions[range.clone()]).collect();
             keypad::keypad(pen, &rows, *size)
         }
-        Item::Reference { reference, help } => reference_card(pen, reference, &pen.line(help)),
+        Item::Reference { reference, help } => reference_card(pen, reference.as_deref(), &pen.line(help)),
         Item::Countdown { seconds, of } => {
-            container(countdown::countdown(pen, *seconds, *of, pen.u(420.0))).center(Fill).into()
+            container(countdown::countdown(pen, *seconds, *of, pen.u(520.0))).center_x(Fill).into()
         }
         Item::Zone { caption, verdict, rows, row } => {
             let verdict = verdict.as_ref().map(|(line, tone)| (pen.line(line), *tone));
@@ -85,13 +102,13 @@ fn card<'a>(pen: &Pen<'a>, content: Part<'a>, padding: f32) -> Part<'a> {
 
 /// The tinted ground of a picture.
 fn panel<'a>(pen: &Pen<'a>, content: Part<'a>) -> Part<'a> {
-    boxed(pen, content, 40.0, pen.palette.panel, pen.palette.line, 28.0)
+    boxed(pen, content, 36.0, pen.palette.panel, pen.palette.line, 28.0)
 }
 
 fn boxed<'a>(pen: &Pen<'a>, content: Part<'a>, padding: f32, ground: Color, line: Color, radius: f32) -> Part<'a> {
     let border = Border { color: line, width: pen.u(2.0).max(1.0), radius: pen.u(radius).into() };
     container(content)
-        .padding(pen.u(padding))
+        .padding(pen.gap(padding))
         .width(Fill)
         .style(move |_| container::Style { background: Some(ground.into()), border, ..container::Style::default() })
         .into()
@@ -101,16 +118,16 @@ fn picture_panel<'a>(pen: &Pen<'a>, content: &ScreenContent, which: Picture, end
     if has_keypad(content) {
         return picture(pen, which, pen.u(270.0).into());
     }
-    if ended {
-        return container(picture(pen, which, Fill)).height(Fill).max_height(pen.u(640.0)).into();
+    if ended || content.place == Place::OutOfService {
+        let drawn = container(picture(pen, which, Fill)).height(Fill).max_height(pen.u(760.0));
+        return container(drawn).center_y(Fill).into();
     }
     let palette = pen.palette;
     let border = Border { color: palette.line, width: pen.u(2.0).max(1.0), radius: pen.u(28.0).into() };
     container(picture(pen, which, Fill))
-        .padding(pen.u(44.0))
+        .padding(pen.gap(36.0))
         .width(Fill)
         .height(Fill)
-        .max_height(pen.u(860.0))
         .style(move |_| container::Style {
             background: Some(palette.panel.into()),
             border,
@@ -207,7 +224,7 @@ fn steps_card<'a>(pen: &Pen<'a>, steps: &[(crate::i18n::Line, StepState)], progr
     if let Some(progress) = progress {
         rows.push(progress_bar(pen, progress));
     }
-    card(pen, Column::with_children(rows).spacing(pen.u(40.0)).into(), 46.0)
+    card(pen, Column::with_children(rows).spacing(pen.gap(40.0)).into(), 46.0)
 }
 
 /// A bar that fills in the direction of reading.
@@ -244,6 +261,7 @@ pub(super) fn large_sign<'a>(pen: &Pen<'a>, tone: Tone) -> Part<'a> {
     container(badge(pen, which, 210.0, ground, ink)).center_x(Fill).into()
 }
 
+/// A card as large as a card's picture can be, with what may be shown of it, on the ground of a picture.
 fn masked_card<'a>(pen: &Pen<'a>, facts: &[Fact]) -> Part<'a> {
     let palette = pen.palette;
     let lines = facts.iter().map(|fact| -> Part<'a> {
@@ -254,11 +272,32 @@ fn masked_card<'a>(pen: &Pen<'a>, facts: &[Fact]) -> Part<'a> {
         .spacing(pen.u(2.0))
         .into()
     });
-    let portrait = picture(pen, Picture::Privacy, pen.u(210.0).into());
-    let portrait = container(portrait).width(pen.u(230.0));
-    let facts = Column::with_children(lines).spacing(pen.u(34.0)).width(Fill);
-    let content = pen.row(vec![portrait.into(), facts.into()]).spacing(pen.u(46.0));
-    boxed(pen, content.into(), 56.0, palette.card, palette.line_strong, 44.0)
+    let portrait = container(picture(pen, Picture::Portrait, pen.u(280.0).into())).width(pen.u(220.0));
+    let facts = Column::with_children(lines).spacing(pen.u(26.0)).width(Fill);
+    let upper = pen.row(vec![portrait.into(), facts.into()]).spacing(pen.u(44.0));
+    let rows = picture(pen, Picture::HiddenRows, pen.u(120.0).into());
+    let content = column![upper, rows].spacing(pen.u(40.0));
+    let face = boxed(pen, content.into(), 52.0, palette.card, palette.line_strong, 40.0);
+    let border = Border { color: palette.line, width: pen.u(2.0).max(1.0), radius: pen.u(28.0).into() };
+    container(face)
+        .padding(pen.u(44.0))
+        .center_y(Fill)
+        .width(Fill)
+        .style(move |_| container::Style {
+            background: Some(palette.panel.into()),
+            border,
+            ..container::Style::default()
+        })
+        .into()
+}
+
+/// A promise with its shield and the way to read more.
+fn promise<'a>(pen: &Pen<'a>, words: &str, action: Option<&Action>) -> Part<'a> {
+    let shield = container(picture(pen, Picture::Privacy, pen.u(150.0).into())).width(pen.u(150.0));
+    let mut parts = vec![pen.paragraph(Type::Small, words, pen.palette.ink_soft)];
+    parts.extend(action.map(|action| button::labelled(pen, action, Face::Plain)));
+    let words = pen.column(parts).spacing(pen.gap(20.0)).width(Fill);
+    card(pen, pen.row(vec![shield.into(), words.into()]).spacing(pen.u(36.0)).into(), 36.0)
 }
 
 fn choices<'a>(pen: &Pen<'a>, actions: &[Action], columns: usize, style: ChoiceStyle) -> Part<'a> {
@@ -279,7 +318,7 @@ fn choice<'a>(pen: &Pen<'a>, action: &Action, style: ChoiceStyle) -> Part<'a> {
     let face = button::face_of(action);
     match style {
         ChoiceStyle::Large => large_choice(pen, action, face),
-        ChoiceStyle::Segment => button::filled(pen, action, face, Type::Button, pen.u(112.0).into()),
+        ChoiceStyle::Segment => button::filled(pen, action, face, Type::Button, pen.u(116.0).into()),
         ChoiceStyle::Button => button::filled(pen, action, face, Type::Button, pen.u(110.0).into()),
         ChoiceStyle::Quick => button::filled(pen, action, face, Type::SmallStrong, pen.u(96.0).into()),
         ChoiceStyle::Listed => {
@@ -300,22 +339,29 @@ fn large_choice<'a>(pen: &Pen<'a>, action: &Action, face: Face) -> Part<'a> {
         .row(vec![pen.paragraph(Type::Heading, pen.label(&action.label), ink), sign(onward, pen.u(44.0), ink)])
         .spacing(pen.u(20.0));
     let content = container(content).padding([0.0, pen.u(48.0)]).center_y(Fill);
-    button::target(pen, action, face, pen.u(28.0), Fill, pen.u(168.0).into(), content.into())
+    button::target(pen, action, face, pen.u(28.0), Fill, pen.u(190.0).into(), content.into())
 }
 
-fn reference_card<'a>(pen: &Pen<'a>, reference: &str, help: &str) -> Part<'a> {
+/// The reference and its symbol; the same room, empty, while the service has not stored it.
+fn reference_card<'a>(pen: &Pen<'a>, reference: Option<&str>, help: &str) -> Part<'a> {
     let palette = pen.palette;
     let side = pen.u(236.0);
-    let symbol = qr::qr(reference, side).unwrap_or_else(|| space().width(side).height(side).into());
-    let reference =
-        text(reference.to_owned()).size(pen.type_size(Type::Large)).font(crate::theme::BOLD).color(palette.ink);
-    let words = pen.column(vec![
-        pen.text(Type::Small, pen.msg(Msg::Reference), palette.ink_faint).into(),
-        reference.into(),
-        pen.paragraph(Type::Small, help, palette.ink_soft),
-    ]);
-    let content = pen.row(vec![symbol, words.spacing(pen.u(8.0)).width(Fill).into()]).spacing(pen.u(46.0));
-    card(pen, content.into(), 46.0)
+    let symbol = reference.and_then(|reference| qr::qr(reference, side));
+    let symbol = symbol.unwrap_or_else(|| {
+        container(pen.text(Type::Large, "· · ·", palette.ink_faint))
+            .center(side)
+            .style(move |_| container::Style {
+                background: Some(palette.panel.into()),
+                border: iced::border::rounded(20.0),
+                ..container::Style::default()
+            })
+            .into()
+    });
+    let mut words: Vec<Part<'a>> = vec![pen.text(Type::Small, pen.msg(Msg::Reference), palette.ink_faint).into()];
+    words.extend(reference.map(|reference| pen.text(Type::Large, reference, palette.ink).into()));
+    words.push(pen.paragraph(Type::Small, help, palette.ink_soft));
+    let words = pen.column(words).spacing(pen.u(8.0)).width(Fill);
+    card(pen, pen.row(vec![symbol, words.into()]).spacing(pen.u(46.0)).into(), 46.0)
 }
 
 /// The widest row's characters in one width; doubtful and wrong ones on a ground of their own.
@@ -335,8 +381,7 @@ fn zone<'a>(
     if let Some((words, tone)) = verdict {
         head.push(pen.paragraph(Type::SmallStrong, words, ink_of(&palette, tone)));
     }
-    let head: Part<'a> = column(head).spacing(pen.u(4.0)).into();
-    let mut parts = vec![head];
+    let mut parts: Vec<Part<'a>> = vec![pen.row(head).spacing(pen.u(16.0)).align_y(iced::Top).into()];
     for (number, characters) in rows.iter().enumerate() {
         let cells = Row::with_children(characters.iter().map(|(c, mark)| cell(pen, *c, *mark, size)));
         let active = chosen.is_some_and(|(row, _)| row == number);
@@ -389,17 +434,38 @@ fn fact_tiles<'a>(pen: &Pen<'a>, facts: &[Fact]) -> Part<'a> {
             pen.paragraph(Type::Small, pen.label(&fact.label), palette.ink_soft),
             pen.text(Type::SmallStrong, pen.value(&fact.value), ink_of(&palette, fact.tone)).into(),
         ]);
-        boxed(pen, content.spacing(pen.u(12.0)).into(), 26.0, palette.card, palette.line, 22.0)
+        boxed(pen, content.spacing(pen.u(12.0)).into(), 20.0, palette.card, palette.line, 20.0)
     };
-    let rows = facts.chunks(2).map(|pair| -> Part<'a> {
-        let mut parts: Vec<Part<'a>> = pair.iter().map(tile).collect();
-        if parts.len() == 1 {
-            parts.push(space().width(Fill).into());
+    let mut rows: Vec<Part<'a>> = Vec::new();
+    let mut pair: Vec<Part<'a>> = Vec::new();
+    let gap = pen.u(18.0);
+    let flush = |pair: &mut Vec<Part<'a>>, rows: &mut Vec<Part<'a>>| {
+        if pair.is_empty() {
+            return;
         }
-        pen.row(parts).spacing(pen.u(20.0)).into()
-    });
-    column(rows).spacing(pen.u(18.0)).into()
+        if pair.len() == 1 {
+            pair.push(space().width(Fill).into());
+        }
+        rows.push(pen.row(std::mem::take(pair)).spacing(gap).into());
+    };
+    for fact in facts {
+        let long = pen.label(&fact.label).chars().count() + pen.value(&fact.value).chars().count() > LONGEST_IN_HALF;
+        if long {
+            flush(&mut pair, &mut rows);
+            rows.push(tile(fact));
+            continue;
+        }
+        pair.push(tile(fact));
+        if pair.len() == 2 {
+            flush(&mut pair, &mut rows);
+        }
+    }
+    flush(&mut pair, &mut rows);
+    column(rows).spacing(pen.u(14.0)).into()
 }
+
+/// Characters of a fact's label and value together that stand side by side in half the width.
+const LONGEST_IN_HALF: usize = 23;
 
 fn field<'a>(
     pen: &Pen<'a>,
@@ -437,7 +503,7 @@ fn field<'a>(
     }
 }
 
-fn device<'a>(pen: &Pen<'a>, name: &Label, facts: &str, tone: Tone, who: &str, test: Option<&Action>) -> Part<'a> {
+fn device<'a>(pen: &Pen<'a>, name: &Label, facts: &[Label], tone: Tone, who: &str, test: Option<&Action>) -> Part<'a> {
     let palette = pen.palette;
     let colour = match tone {
         Tone::Plain => palette.ink_faint,
@@ -451,12 +517,13 @@ fn device<'a>(pen: &Pen<'a>, name: &Label, facts: &str, tone: Tone, who: &str, t
         border: iced::border::rounded(side / 2.0),
         ..container::Style::default()
     });
-    let words = pen.column(vec![
+    let facts = facts.iter().map(|fact| pen.label(fact)).collect::<Vec<_>>().join(" · ");
+    let head = pen.row(vec![
         pen.paragraph(Type::Strong, pen.label(name), palette.ink),
-        pen.paragraph(Type::Small, facts, palette.ink_faint),
+        pen.text(Type::SmallStrong, who, colour).into(),
     ]);
-    let mut parts: Vec<Part<'a>> =
-        vec![dot.into(), words.width(Fill).into(), pen.text(Type::SmallStrong, who, colour).into()];
+    let words = pen.column(vec![head.into(), pen.paragraph(Type::Small, facts, palette.ink_faint)]);
+    let mut parts: Vec<Part<'a>> = vec![dot.into(), words.width(Fill).into()];
     if let Some(action) = test {
         let (_, ink, _) = button::colours(&palette, Face::Pill, action.enabled);
         let height = pen.u(84.0);
@@ -464,7 +531,7 @@ fn device<'a>(pen: &Pen<'a>, name: &Label, facts: &str, tone: Tone, who: &str, t
         let face = container(face).padding([0.0, pen.u(32.0)]).center_y(Fill);
         parts.push(button::target(pen, action, Face::Pill, height / 2.0, Shrink, height.into(), face.into()));
     }
-    card(pen, pen.row(parts).spacing(pen.u(28.0)).into(), 30.0)
+    card(pen, pen.row(parts).spacing(pen.u(28.0)).into(), 24.0)
 }
 
 fn stage_strip<'a>(pen: &Pen<'a>, look: &'a Look, stages: &[(String, u32)]) -> Part<'a> {
@@ -477,7 +544,7 @@ fn stage_strip<'a>(pen: &Pen<'a>, look: &'a Look, stages: &[(String, u32)]) -> P
         };
         let ground = palette.picture_light;
         let face =
-            container(face).width(Fill).height(pen.u(150.0)).padding(pen.u(4.0)).style(move |_| container::Style {
+            container(face).width(Fill).height(pen.u(128.0)).padding(pen.u(4.0)).style(move |_| container::Style {
                 background: Some(ground.into()),
                 border: iced::border::rounded(10.0),
                 ..container::Style::default()

@@ -10,11 +10,13 @@ pub(super) fn content(visit: &Session) -> ScreenContent {
     let content = ScreenContent::new(Place::Step { step: 1, done: false }, Msg::LanguageTitle)
         .help(Msg::LanguageHelp)
         .choices(ChoiceStyle::Large, 1, languages(None));
-    display(content, &visit.settings)
-        .item(Item::Fill)
-        .item(Item::Status { tone: crate::screens::content::Tone::Plain, line: Msg::LanguagePrivacy.into() })
-        .choices(ChoiceStyle::Button, 1, vec![Action::new(Role::Choice, Msg::PrivacyOpen, Intent::OpenPrivacy)])
-        .action(Action::new(Role::WayOut, Msg::StartOver, Intent::StartOver))
+    let mut content = display(content, &visit.settings).item(Item::Fill);
+    let more = content.place(vec![Action::new(Role::Choice, Msg::PrivacyOpen, Intent::OpenPrivacy)]).start;
+    content.item(Item::Promise { line: Msg::LanguagePrivacy.into(), action: more }).action(Action::new(
+        Role::WayOut,
+        Msg::StartOver,
+        Intent::StartOver,
+    ))
 }
 
 /// Every language by its own name; the one in force ticked where there is one.

@@ -132,7 +132,7 @@ impl Look {
             (Mode::OutOfService(_), _) => (self.default_language, theme::NIGHT, TextSize::Normal),
             (Mode::Officer(_) | Mode::Diagnostics(_), _) => (self.default_language, theme::STAFF, TextSize::Normal),
         };
-        Pen { words: self.catalogs.get(language), palette, size, unit: self.unit() }
+        Pen { words: self.catalogs.get(language), palette, size, unit: self.unit(), dense: false }
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Pen<'a> {
     pub size: TextSize,
     /// Logical pixels of one design unit.
     pub unit: f32,
+    /// Keys leave little room: what is read beside them grows only to the middle size.
+    pub dense: bool,
 }
 
 impl<'a> Pen<'a> {
@@ -37,6 +39,17 @@ impl<'a> Pen<'a> {
     #[must_use]
     pub fn rtl(&self) -> bool {
         self.words.language.right_to_left()
+    }
+
+    /// Space between parts in logical pixels: larger text takes some of it.
+    #[must_use]
+    pub fn gap(&self, units: f32) -> f32 {
+        let share = match self.size {
+            TextSize::Normal => 1.0,
+            TextSize::Large => 0.84,
+            TextSize::Largest => 0.68,
+        };
+        self.u(units * share)
     }
 
     /// The side where reading starts.
@@ -69,7 +82,11 @@ impl<'a> Pen<'a> {
     /// Font size of a kind of text, in logical pixels.
     #[must_use]
     pub fn type_size(&self, kind: Type) -> f32 {
-        kind.size(self.size) * self.unit
+        let size = match (self.dense, kind) {
+            (true, Type::Body | Type::Strong | Type::Small | Type::SmallStrong) => self.size.min(TextSize::Large),
+            _ => self.size,
+        };
+        kind.size(size) * self.unit
     }
 
     /// Text at its own width. It is never told to align itself: iced 0.14 draws a right-to-left line outside its box

@@ -5,7 +5,7 @@ use crate::i18n::Msg;
 use crate::kiosk::{Device, Kiosk};
 use crate::screens::content::{Action, Item, Picture, Place, Role, ScreenContent, StepState, Tone};
 use crate::screens::{Look, words};
-use crate::session::state::Session;
+use crate::session::state::{Session, TextSize};
 use card_reader::ocr::{Advice, Quad};
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub(super) fn content(
     };
     let picture =
         if reader || !camera { Picture::CardIntoReader { travel: look.travel() } } else { Picture::CardToCamera };
+    // Beside a live picture, large text leaves no room for the drawn one.
+    let pictured = !camera || visit.settings.text_size == TextSize::Normal;
     let (tone, (first, second)) = match advice {
         Some(advice) => (Tone::Care, words::advice(advice)),
         None if visit.failed_tries > 0 => (Tone::Care, (Msg::PresentAgain, Msg::PresentAgainHelp)),
@@ -35,7 +37,7 @@ pub(super) fn content(
     ScreenContent::new(STEP, title)
         .help(help)
         .maybe(camera.then_some(Item::Preview { quad }))
-        .item(Item::Picture(picture))
+        .maybe(pictured.then_some(Item::Picture(picture)))
         .item(Item::Notice { tone, title: first.into(), help: Some(second.into()) })
         .action(Action::new(Role::WayOut, Msg::StartOver, Intent::StartOver))
         .action(Action::new(Role::Secondary, Msg::PresentCannot, Intent::CannotUseCard))

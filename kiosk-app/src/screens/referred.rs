@@ -12,7 +12,7 @@ pub(super) fn content(kiosk: &Kiosk, language: Language, reference: &Reference) 
         .help(Msg::ReferredHelp.with("gate", kiosk.site.gate.clone()))
         .item(Item::Sign(Tone::Plain))
         .maybe(words::directions(&kiosk.site, language).map(Item::Directions))
-        .item(Item::Reference { reference: reference.0.clone(), help: Msg::ReferredReference.into() })
+        .item(Item::Reference { reference: Some(reference.0.clone()), help: Msg::ReferredReference.into() })
         .item(Item::Picture(Picture::ToOfficer))
         .item(Item::Notice { tone: Tone::Care, title: Msg::TakeCard.into(), help: None })
         .action(Action::new(Role::Forward, Msg::Finish, Intent::Finish))
@@ -21,7 +21,7 @@ pub(super) fn content(kiosk: &Kiosk, language: Language, reference: &Reference) 
 /// The referral is not stored yet, so the traveler stays with what was read.
 pub(super) fn held(kiosk: &Kiosk, storing: bool, officer_called: bool) -> ScreenContent {
     if storing {
-        return ScreenContent::new(Place::Step { step: 4, done: false }, Msg::StoringTitle)
+        return ScreenContent::new(Place::Step { step: 3, done: false }, Msg::StoringTitle)
             .help(Msg::StoringHelp)
             .item(Item::Picture(Picture::WaitHere))
             .action(Action::new(Role::WayOut, Msg::StartOver, Intent::StartOver));
@@ -31,7 +31,7 @@ pub(super) fn held(kiosk: &Kiosk, storing: bool, officer_called: bool) -> Screen
     } else {
         Msg::HeldHelp.with("counter", kiosk.site.counter.clone())
     };
-    let content = ScreenContent::new(Place::Step { step: 4, done: false }, Msg::HeldTitle)
+    let content = ScreenContent::new(Place::Step { step: 3, done: false }, Msg::HeldTitle)
         .help(help)
         .item(Item::Picture(Picture::WaitHere))
         .item(Item::Notice { tone: Tone::Plain, title: Msg::HeldSaving.into(), help: Some(Msg::HeldSavingHelp.into()) })

@@ -106,7 +106,7 @@ impl MinOf for Length {
 pub fn labelled<'a>(pen: &Pen<'a>, action: &Action, face: Face) -> Part<'a> {
     let (_, ink, _) = colours(&pen.palette, face, action.enabled);
     let words = pen.text(Type::Button, pen.label(&action.label), ink);
-    let side = if face == Face::Quiet { 24.0 } else { 46.0 };
+    let side = if face == Face::Quiet { 16.0 } else { 40.0 };
     let content = container(words).padding([pen.u(26.0), pen.u(side)]).center_y(Shrink);
     let content = container(content).center_y(pen.u(110.0)).height(Shrink);
     target(pen, action, face, pen.u(22.0), Shrink, Shrink, content.into())

@@ -16,9 +16,9 @@ const GAP_MM: f32 = 3.0;
 pub fn keypad<'a>(pen: &Pen<'a>, rows: &[&[Action]], size: KeySize) -> Part<'a> {
     let gap = pen.mm(GAP_MM);
     let tallest = match size {
-        KeySize::Large => pen.u(150.0),
-        KeySize::Normal => pen.u(124.0),
-        KeySize::Compact => pen.u(104.0),
+        KeySize::Large => pen.u(168.0),
+        KeySize::Normal => pen.u(138.0),
+        KeySize::Compact => pen.u(112.0),
     };
     let least = pen.mm(TARGET_MM) + 1.0;
     let widest = rows.iter().map(|row| row.len()).max().unwrap_or(1);
@@ -46,7 +46,8 @@ pub fn keypad<'a>(pen: &Pen<'a>, rows: &[&[Action]], size: KeySize) -> Part<'a> 
     let height = f32::from(count) * (tallest + gap) - gap;
     let floor = f32::from(count) * (least + gap) - gap;
     let keys = column(lines).spacing(gap).height(Fill);
-    container(keys).width(Fill).height(Fill).max_height(height.max(floor)).into()
+    // The outer container takes the room, the inner one no more of it than keys should have.
+    container(container(keys).width(Fill).max_height(height.max(floor))).width(Fill).height(Fill).into()
 }
 
 fn key<'a>(pen: &Pen<'a>, action: &Action) -> Part<'a> {

@@ -90,6 +90,8 @@ fn key(picture: Picture) -> (std::mem::Discriminant<Picture>, i32) {
         | Picture::StillThere
         | Picture::Closed
         | Picture::TryAgain
+        | Picture::Portrait
+        | Picture::HiddenRows
         | Picture::Privacy => 0,
     };
     (std::mem::discriminant(&picture), motion)
@@ -98,12 +100,15 @@ fn key(picture: Picture) -> (std::mem::Discriminant<Picture>, i32) {
 /// Width and height of the sheet that a picture is drawn on.
 const fn extent(picture: Picture) -> (f32, f32) {
     match picture {
-        Picture::CardIntoReader { .. } | Picture::CardRead => (760.0, 560.0),
-        Picture::CardToCamera => (760.0, 560.0),
-        Picture::Asking { .. } => (760.0, 330.0),
-        Picture::WhereANumber | Picture::WhereReceipt => (760.0, 330.0),
-        Picture::ToOfficer | Picture::WaitHere | Picture::Closed => (760.0, 420.0),
-        Picture::TryAgain | Picture::StillThere => (760.0, 330.0),
+        Picture::CardIntoReader { .. } | Picture::CardRead => (720.0, 600.0),
+        Picture::CardToCamera => (720.0, 560.0),
+        Picture::Asking { .. } => (560.0, 560.0),
+        Picture::WhereANumber | Picture::WhereReceipt => (520.0, 330.0),
+        Picture::ToOfficer | Picture::Closed => (760.0, 420.0),
+        Picture::WaitHere => (540.0, 440.0),
+        Picture::TryAgain | Picture::StillThere => (760.0, 400.0),
+        Picture::Portrait => (220.0, 280.0),
+        Picture::HiddenRows => (820.0, 120.0),
         Picture::Privacy => (300.0, 300.0),
     }
 }
@@ -120,6 +125,8 @@ fn draw(sketch: &mut Sketch<'_>, picture: Picture) {
         Picture::WaitHere => sketch.wait_here(),
         Picture::StillThere | Picture::TryAgain => sketch.try_again(),
         Picture::Closed => sketch.closed(),
+        Picture::Portrait => sketch.portrait(0.0, 0.0, 220.0, 280.0),
+        Picture::HiddenRows => sketch.hidden_rows(),
         Picture::Privacy => sketch.privacy(),
     }
 }
@@ -245,95 +252,99 @@ impl Sketch<'_> {
         );
     }
 
-    /// The reader's body with its slot; gives the height of the slot's lips.
-    fn reader(&mut self, x: f32, y: f32, w: f32, h: f32) -> f32 {
+    /// The reader with a card standing in its slot down to `sunk` units below the lips.
+    fn reader_with_card(&mut self, sunk: f32) {
         let p = self.palette;
-        self.rounded(x, y, w, h, 36.0, p.picture_dark);
-        self.outlined(x, y, w, h, 36.0, mix(p.picture_dark, p.picture_mid, 0.35), 3.0);
-        let lips = y + 46.0;
-        self.rounded(x + w * 0.08, lips - 12.0, w * 0.84, 24.0, 12.0, mix(p.picture_dark, p.picture_mid, 0.45));
-        self.outlined(x + w * 0.08, lips - 12.0, w * 0.84, 24.0, 12.0, p.picture_accent, 4.0);
-        lips
+        let (x, y, w, h) = (30.0, 344.0, 660.0, 240.0);
+        let lips = y + 50.0;
+        let rim = mix(p.picture_dark, p.picture_mid, 0.35);
+        self.rounded(x, y, w, h, 38.0, p.picture_dark);
+        self.outlined(x, y, w, h, 38.0, rim, 3.0);
+        let slot = (x + w * 0.08, w * 0.84);
+        self.rounded(slot.0, lips - 13.0, slot.1, 26.0, 13.0, mix(p.picture_dark, p.picture_mid, 0.45));
+        self.outlined(slot.0, lips - 13.0, slot.1, 26.0, 13.0, p.picture_accent, 4.0);
+        let card = 500.0;
+        self.card((720.0 - card) / 2.0, lips - 34.0 - card * 0.63 + sunk, card);
+        if sunk > 34.0 {
+            // What is inside is hidden by the front of the reader.
+            let path = Path::rounded_rectangle(
+                Point::new(x + 2.0, lips + 2.0),
+                Size::new(w - 4.0, h - 54.0),
+                iced::border::Radius { top_left: 0.0, top_right: 0.0, bottom_left: 36.0, bottom_right: 36.0 },
+            );
+            self.frame.fill(&path, p.picture_dark);
+            self.rounded(slot.0 + 4.0, lips, slot.1 - 8.0, 11.0, 5.0, mix(p.picture_dark, p.picture_mid, 0.45));
+            self.stroke(&[(slot.0 + 8.0, lips + 13.0), (slot.0 + slot.1 - 8.0, lips + 13.0)], p.picture_accent, 4.0);
+        }
     }
 
     fn card_into_reader(&mut self, travel: f32) {
-        let p = self.palette;
-        let lips = self.reader(64.0, 320.0, 632.0, 226.0);
-        let (w, h) = (440.0, 440.0 * 0.63);
-        let y = 54.0 + travel * 190.0;
-        let x = (760.0 - w) / 2.0;
-        if travel > 0.0 {
-            let above = Rectangle::new(Point::ORIGIN, Size::new(760.0, lips));
-            let mut card = Vec::new();
-            self.frame.with_clip(above, |frame| {
-                let mut sketch = Sketch { frame, palette: p, mirrored: false, width: 760.0 };
-                sketch.card(x, y, w);
-                card.push(());
-            });
-        } else {
-            self.card(x, y, w);
-        }
-        let _ = h;
-        self.arrow_down(380.0, lips + 36.0, 62.0, p.picture_accent);
+        self.reader_with_card(travel * 190.0);
+        self.arrow_down(360.0, 436.0, 74.0, self.palette.picture_accent);
     }
 
     fn card_read(&mut self) {
         let p = self.palette;
-        let lips = self.reader(64.0, 320.0, 632.0, 226.0);
-        let above = Rectangle::new(Point::ORIGIN, Size::new(760.0, lips));
-        self.frame.with_clip(above, |frame| {
-            Sketch { frame, palette: p, mirrored: false, width: 760.0 }.card(160.0, 210.0, 440.0);
-        });
+        self.reader_with_card(170.0);
         // Light from the slot.
-        let glow = Color { a: 0.35, ..p.picture_accent };
-        self.rounded(64.0 + 632.0 * 0.08, lips - 4.0, 632.0 * 0.84, 8.0, 4.0, p.picture_accent);
-        for (at, width) in [(150.0, 300.0), (178.0, 220.0), (206.0, 140.0)] {
-            self.rounded(380.0 - width / 2.0, 280.0 + at, width, 10.0, 5.0, glow);
+        for (down, width, strength) in [(446.0, 360.0, 0.55), (484.0, 260.0, 0.4), (522.0, 160.0, 0.25)] {
+            let glow = mix(p.picture_dark, p.picture_accent, strength);
+            self.rounded(360.0 - width / 2.0, down, width, 12.0, 6.0, glow);
+        }
+    }
+
+    fn hidden_rows(&mut self) {
+        let p = self.palette;
+        let tone = mix(p.picture_mid, p.picture_paper, 0.55);
+        for row in 0..3_u8 {
+            for cell in 0..30_u8 {
+                let x = f32::from(cell) * (820.0 / 30.0) + 3.0;
+                self.rounded(x, f32::from(row) * 42.0 + 4.0, 17.0, 24.0, 5.0, tone);
+            }
         }
     }
 
     fn card_to_camera(&mut self) {
         let p = self.palette;
         let beam = Path::new(|path| {
-            path.move_to(Point::new(340.0, 110.0));
-            path.line_to(Point::new(420.0, 110.0));
-            path.line_to(Point::new(640.0, 250.0));
-            path.line_to(Point::new(120.0, 250.0));
+            path.move_to(Point::new(320.0, 110.0));
+            path.line_to(Point::new(400.0, 110.0));
+            path.line_to(Point::new(630.0, 262.0));
+            path.line_to(Point::new(90.0, 262.0));
             path.close();
         });
-        self.frame.fill(&beam, Color { a: 0.22, ..p.picture_accent });
-        self.rounded(290.0, 16.0, 180.0, 110.0, 30.0, p.picture_dark);
-        self.circle(380.0, 71.0, 38.0, mix(p.picture_dark, p.picture_mid, 0.45));
-        self.ring(380.0, 71.0, 38.0, p.picture_accent, 5.0);
-        self.circle(380.0, 71.0, 14.0, p.picture_dark);
-        self.card(150.0, 240.0, 460.0);
+        self.frame.fill(&beam, mix(p.panel, p.picture_accent, 0.25));
+        self.rounded(270.0, 16.0, 180.0, 110.0, 30.0, p.picture_dark);
+        self.circle(360.0, 71.0, 38.0, mix(p.picture_dark, p.picture_mid, 0.45));
+        self.ring(360.0, 71.0, 38.0, p.picture_accent, 5.0);
+        self.circle(360.0, 71.0, 14.0, p.picture_dark);
+        self.card(120.0, 240.0, 480.0);
     }
 
-    /// The card here, the record there, and how far the question has gone.
+    /// The card above, the record below, and how far the question has gone.
     fn asking(&mut self, asked: f32) {
         let p = self.palette;
-        let (near, far) = (self.x(150.0), self.x(620.0));
-        self.card(near - 130.0, 84.0, 260.0);
-        for (row, y) in [70.0, 138.0, 206.0].into_iter().enumerate() {
-            self.rounded(far - 90.0, y, 180.0, 58.0, 14.0, p.picture_dark);
-            self.outlined(far - 90.0, y, 180.0, 58.0, 14.0, mix(p.picture_dark, p.picture_mid, 0.35), 2.0);
-            let lamp = if row == 1 { p.picture_accent } else { p.picture_mid };
-            self.circle(far - 60.0, y + 29.0, 9.0, lamp);
-            self.rounded(far - 30.0, y + 25.0, 92.0, 8.0, 4.0, mix(p.picture_dark, p.picture_mid, 0.5));
-        }
-        let dots = 7_u8;
+        self.card(130.0, 4.0, 300.0);
+        let dots = 5_u8;
         for dot in 0..dots {
             let share = f32::from(dot) / f32::from(dots - 1);
-            let x = self.x(312.0 + share * 190.0);
-            let colour = if share <= asked { p.action } else { mix(p.picture_mid, p.panel, 0.55) };
-            self.circle(x, 168.0, if share <= asked { 10.0 } else { 8.0 }, colour);
+            let reached = share <= asked;
+            let colour = if reached { p.action } else { mix(p.picture_mid, p.panel, 0.55) };
+            self.circle(280.0, 224.0 + share * 104.0, if reached { 11.0 } else { 8.0 }, colour);
+        }
+        for (row, y) in [364.0, 432.0, 500.0].into_iter().enumerate() {
+            self.rounded(140.0, y, 280.0, 56.0, 14.0, p.picture_dark);
+            self.outlined(140.0, y, 280.0, 56.0, 14.0, mix(p.picture_dark, p.picture_mid, 0.35), 2.0);
+            let lamp = if row == 0 { p.picture_accent } else { p.picture_mid };
+            self.circle(176.0, y + 28.0, 9.0, lamp);
+            self.rounded(214.0, y + 24.0, 170.0, 8.0, 4.0, mix(p.picture_dark, p.picture_mid, 0.5));
         }
     }
 
     /// The front of a card with the number ringed.
     fn where_a_number(&mut self) {
         let p = self.palette;
-        let (x, y, w, h) = (140.0, 14.0, 480.0, 302.0);
+        let (x, y, w, h) = (20.0, 14.0, 480.0, 302.0);
         self.rounded(x, y, w, h, 22.0, p.picture_paper);
         self.outlined(x, y, w, h, 22.0, p.picture_mid, 4.0);
         self.rounded(x, y, w, 54.0, 22.0, p.picture_mid);
@@ -352,7 +363,7 @@ impl Sketch<'_> {
     /// A notice with the receipt number ringed.
     fn where_receipt(&mut self) {
         let p = self.palette;
-        let (x, y, w, h) = (150.0, 10.0, 460.0, 310.0);
+        let (x, y, w, h) = (30.0, 10.0, 460.0, 310.0);
         self.rounded(x, y, w, h, 10.0, p.picture_paper);
         self.outlined(x, y, w, h, 10.0, p.picture_mid, 4.0);
         self.circle(x + 56.0, y + 52.0, 26.0, mix(p.picture_mid, p.picture_paper, 0.4));
@@ -372,7 +383,12 @@ impl Sketch<'_> {
         let p = self.palette;
         self.person(x, floor - 232.0, 44.0, 150.0, 84.0, p.picture_mid);
         // Cap and badge.
-        let brim = mix(p.picture_dark, p.picture_mid, 0.15);
+        let dark_ground = p.ground.r + p.ground.g + p.ground.b < 1.2;
+        let brim = if dark_ground {
+            mix(p.picture_mid, p.picture_paper, 0.55)
+        } else {
+            mix(p.picture_dark, p.picture_mid, 0.15)
+        };
         self.rounded(x - 50.0, floor - 266.0, 100.0, 16.0, 8.0, brim);
         self.rounded(x - 40.0, floor - 292.0, 80.0, 34.0, 14.0, brim);
         self.circle(x + 34.0, floor - 130.0, 11.0, p.picture_accent);
@@ -417,10 +433,10 @@ impl Sketch<'_> {
 
     fn wait_here(&mut self) {
         let p = self.palette;
-        let floor = 380.0;
+        let floor = 400.0;
         let oval = Path::new(|path| {
             path.ellipse(canvas::path::arc::Elliptical {
-                center: Point::new(360.0, floor),
+                center: Point::new(230.0, floor),
                 radii: Vector::new(190.0, 26.0),
                 rotation: Radians(0.0),
                 start_angle: Radians(0.0),
@@ -429,8 +445,8 @@ impl Sketch<'_> {
         });
         self.frame.fill(&oval, mix(p.picture_accent, p.ground, 0.72));
         self.frame.stroke(&oval, Stroke::default().with_color(p.picture_accent).with_width(5.0));
-        self.traveler(380.0, floor - 4.0);
-        let (x, y) = (self.x(545.0), 100.0);
+        self.traveler(250.0, floor - 4.0);
+        let (x, y) = (self.x(430.0), 104.0);
         self.rounded(x - 78.0, y - 58.0, 156.0, 106.0, 30.0, p.picture_dark);
         for dot in [-1.0, 0.0, 1.0] {
             self.circle(x + dot * 38.0, y - 5.0, 11.0, p.picture_accent);
@@ -467,25 +483,32 @@ impl Sketch<'_> {
     fn try_again(&mut self) {
         let p = self.palette;
         for (at, x) in [28.0, 208.0, 388.0, 568.0].into_iter().enumerate() {
-            self.rounded(x, 190.0, 164.0, 104.0, 20.0, p.picture_paper);
-            self.outlined(x, 190.0, 164.0, 104.0, 20.0, p.picture_mid, 4.0);
+            self.rounded(x, 256.0, 164.0, 104.0, 20.0, p.picture_paper);
+            self.outlined(x, 256.0, 164.0, 104.0, 20.0, p.picture_mid, 4.0);
             for dot in 0..5_u8 {
                 let x = x + 34.0 + f32::from(dot) * 24.0;
                 let colour = if at % 2 == 0 { p.picture_mid } else { mix(p.picture_mid, p.picture_dark, 0.3) };
-                self.circle(x, 242.0, 7.5, colour);
+                self.circle(x, 308.0, 7.5, colour);
             }
         }
+        // A circle that begins again: its end points on, clockwise.
+        let (cx, cy, radius, end) = (380.0_f32, 110.0_f32, 74.0_f32, 290.0_f32.to_radians());
         let arc = Path::new(|path| {
             path.arc(canvas::path::Arc {
-                center: Point::new(380.0, 92.0),
-                radius: 62.0,
-                start_angle: Radians(-2.5),
-                end_angle: Radians(2.2),
+                center: Point::new(cx, cy),
+                radius,
+                start_angle: Radians((-20.0_f32).to_radians()),
+                end_angle: Radians(end),
             });
         });
-        let stroke = Stroke::default().with_color(p.action).with_width(15.0).with_line_cap(LineCap::Round);
+        let stroke = Stroke::default().with_color(p.action).with_width(16.0).with_line_cap(LineCap::Round);
         self.frame.stroke(&arc, stroke);
-        self.stroke(&[(297.0, 66.0), (330.0, 55.0), (342.0, 90.0)], p.action, 15.0);
+        let tip = (cx + radius * end.cos() + 6.0, cy + radius * end.sin() + 2.0);
+        let back = (-end.cos()).atan2(end.sin());
+        for spread in [0.75, -0.75] {
+            let angle = back + spread;
+            self.stroke(&[tip, (tip.0 + 44.0 * angle.cos(), tip.1 + 44.0 * angle.sin())], p.action, 16.0);
+        }
     }
 
     fn privacy(&mut self) {

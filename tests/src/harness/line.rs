@@ -1,15 +1,17 @@
-//! The network between kiosk and service: a relay that can be cut, and be put back.
+//! The network between kiosk and service: a relay that can be cut, held, and be put back.
 
 use super::{OrTrouble, Outcome};
+use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// What happens to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum State {
     Up,
+    /// Slow without end: everything waits, nothing is lost, until it is [`State::Up`] again.
+    Waiting,
     /// Closed at once: like a service that is down.
     Refusing,
     /// Taken, and then nothing: like a firewall that drops everything.
@@ -18,7 +20,8 @@ pub enum State {
 
 struct Shared {
     target: Mutex<SocketAddr>,
-    state: AtomicU8,
+    state: Mutex<State>,
+    changed: Condvar,
     ended: AtomicBool,
     open: Mutex<Vec<TcpStream>>,
 }
@@ -39,7 +42,8 @@ impl Line {
         let address = listener.local_addr().or_trouble(|| "no port for the relay")?;
         let shared = Arc::new(Shared {
             target: Mutex::new(target),
-            state: AtomicU8::new(State::Up as u8),
+            state: Mutex::new(State::Up),
+            changed: Condvar::new(),
             ended: AtomicBool::new(false),
             open: Mutex::new(Vec::new()),
         });
@@ -48,10 +52,11 @@ impl Line {
         Ok(Self { address, shared })
     }
 
-    /// Changes what happens to new connections; open ones end, except when going [`State::Up`].
+    /// Changes what happens to connections; open ones end when it is cut.
     pub fn set(&self, state: State) {
-        self.shared.state.store(state as u8, Ordering::SeqCst);
-        if state != State::Up {
+        *self.shared.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        self.shared.changed.notify_all();
+        if matches!(state, State::Refusing | State::Silent) {
             self.close_all();
         }
     }
@@ -63,7 +68,7 @@ impl Line {
 
     #[must_use]
     pub fn is_up(&self) -> bool {
-        self.shared.state.load(Ordering::SeqCst) == State::Up as u8
+        self.shared.state() == State::Up
     }
 
     fn close_all(&self) {
@@ -77,8 +82,28 @@ impl Drop for Line {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::SeqCst);
         self.close_all();
+        self.set(State::Up);
         // Wakes the accepting thread, which then sees that it has ended.
         let _ = TcpStream::connect(self.address);
+    }
+}
+
+impl Shared {
+    fn state(&self) -> State {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Holds the caller while everything waits.
+    fn pass(&self) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = self.changed.wait_while(state, |state| *state == State::Waiting);
+        drop(passed.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn keep(&self, stream: &TcpStream) {
+        if let Ok(stream) = stream.try_clone() {
+            self.open.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
+        }
     }
 }
 
@@ -87,30 +112,32 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         if shared.ended.load(Ordering::SeqCst) {
             return;
         }
-        let state = shared.state.load(Ordering::SeqCst);
-        if state == State::Refusing as u8 {
+        let state = shared.state();
+        if state == State::Refusing {
             continue;
         }
+        shared.keep(&near);
         let target = *shared.target.lock().unwrap_or_else(PoisonError::into_inner);
-        let far = if state == State::Up as u8 { TcpStream::connect(target).ok() } else { None };
-        let mut open = shared.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Ok(near) = near.try_clone() {
-            open.push(near);
-        }
-        if let Some(far) = far {
-            if let Ok(far) = far.try_clone() {
-                open.push(far);
-            }
-            relay(&near, &far);
-            relay(&far, &near);
+        if matches!(state, State::Up | State::Waiting)
+            && let Ok(far) = TcpStream::connect(target)
+        {
+            shared.keep(&far);
+            relay(&near, &far, shared);
+            relay(&far, &near, shared);
         }
     }
 }
 
-fn relay(from: &TcpStream, to: &TcpStream) {
-    if let (Ok(mut from), Ok(mut to)) = (from.try_clone(), to.try_clone()) {
+fn relay(from: &TcpStream, to: &TcpStream, shared: &Arc<Shared>) {
+    if let (Ok(mut from), Ok(mut to), shared) = (from.try_clone(), to.try_clone(), Arc::clone(shared)) {
         std::thread::spawn(move || {
-            let _ = std::io::copy(&mut from, &mut to);
+            let mut bytes = [0; 16 * 1024];
+            while let Ok(count @ 1..) = from.read(&mut bytes) {
+                shared.pass();
+                if to.write_all(&bytes[..count]).is_err() {
+                    break;
+                }
+            }
             let _ = to.shutdown(Shutdown::Both);
         });
     }

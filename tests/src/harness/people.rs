@@ -72,7 +72,17 @@ pub const CLARA: Person = Person {
     optional: "",
 };
 
-/// Everyone.
+/// Carries a card that the record service does not know.
+pub const STRANGER: Person = Person {
+    given: "DORA",
+    a_number: "A000000799",
+    receipt: "SRC0000000799",
+    number: "000000799",
+    optional: "SRC0000000799",
+    ..BRUNO
+};
+
+/// Everyone whom the record service knows.
 pub const PEOPLE: [Person; 3] = [ANNA, BRUNO, CLARA];
 
 /// The surname of them all.

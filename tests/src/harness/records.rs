@@ -52,6 +52,12 @@ impl Records {
         self.folder.join("service.toml")
     }
 
+    /// The public key and the pepper with which a kiosk judges technicians' credentials.
+    #[must_use]
+    pub fn technician_keys(&self) -> (PathBuf, PathBuf) {
+        (self.folder.join("technician.pub"), self.folder.join("secrets/technician_pepper"))
+    }
+
     /// The command `verification-service WORDS… --config …`, not yet run.
     #[must_use]
     pub fn command(&self, words: &[&str]) -> Command {
@@ -134,7 +140,7 @@ pub fn text(made: &Value, member: &str) -> Outcome<String> {
     })
 }
 
-/// Anything that starts a record folder over.
+/// A folder that goes with its owner.
 ///
 /// # Errors
 /// The folder cannot be made.

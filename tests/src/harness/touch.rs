@@ -1,7 +1,7 @@
 //! A person at the kiosk: looks where a button is, presses there, and expects the screen to answer.
 
 use super::kiosk::{Kiosk, State};
-use super::{OrTrouble, Outcome, Trouble, wait};
+use super::{OrTrouble, Outcome, Trouble};
 use crate::display::{Pointer, Screen};
 use std::time::Duration;
 
@@ -25,13 +25,12 @@ impl Hand<'_> {
         Ok(state)
     }
 
-    /// Presses the target of this id for `time`.
+    /// Holds the corner of the screen that staff know of.
     ///
     /// # Errors
-    /// As [`Hand::tap`].
-    pub fn hold(&mut self, id: &str, time: Duration) -> Outcome {
-        let state = self.offered(id)?;
-        Pointer::of(self.screen).hold(middle(&state, id)?, time)
+    /// The X server is gone.
+    pub fn corner(&self) -> Outcome {
+        Pointer::of(self.screen).hold((40, 40), Duration::from_millis(2000))
     }
 
     /// Presses it and waits until the screen has changed.
@@ -67,9 +66,4 @@ fn middle(state: &State, id: &str) -> Outcome<(i16, i16)> {
         return Err(Trouble(format!("the button {id} has no size")));
     }
     Ok(at)
-}
-
-/// Waits while nothing may happen.
-pub fn idle(time: Duration) {
-    wait::pause(time);
 }

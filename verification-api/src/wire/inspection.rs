@@ -55,6 +55,19 @@ pub enum DocumentStatus {
     Unknown,
 }
 
+impl DocumentStatus {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Expired => "expired",
+            Self::ReportedLost => "reported_lost",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// Members of [`Document`] that can contradict the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -6,7 +6,7 @@ use crate::effect::MustAct;
 use crate::i18n::Msg;
 use crate::screens::content::{Action, Item, Label, Role, ScreenContent, Tone};
 use crate::screens::words;
-use card_reader::reader::{DeviceStatus, Fault};
+use card_reader::reader::DeviceStatus;
 
 /// Results of tests that are shown, newest last.
 const RESULTS: usize = 3;
@@ -14,8 +14,12 @@ const RESULTS: usize = 3;
 pub(super) fn content(diagnostics: &Diagnostics, technician: &str) -> ScreenContent {
     let report = &diagnostics.report;
     let running = diagnostics.running.as_ref();
-    let mut content = page(Msg::TechOverviewTitle)
-        .help(Msg::TechSigned.with("technician", technician).with("machine", report.machine_id.clone()));
+    let mut content = page(Msg::TechOverviewTitle).help(
+        Msg::TechSigned
+            .with("technician", technician)
+            .with("machine", report.machine_id.clone())
+            .with("clock", report.clock.clone()),
+    );
     for status in &report.devices {
         let id = TestId::Device(status.device.clone());
         let at = content.place(vec![test(id, running)]).start;
@@ -30,7 +34,7 @@ pub(super) fn content(diagnostics: &Diagnostics, technician: &str) -> ScreenCont
         let at = id.map(|id| content.place(vec![test(id, running)]).start);
         content = content.item(Item::Device {
             name: name.into(),
-            facts: row.facts.clone(),
+            facts: vec![Label::Text(row.facts.clone())],
             tone: tone(row),
             who: words::must_act(row.must_act).into(),
             test: at,
@@ -75,18 +79,18 @@ fn device(status: &DeviceStatus, test: usize) -> Item {
         "camera" => Label::from(Msg::DeviceCamera),
         other => Label::Text(other.to_owned()),
     };
-    let mut facts: Vec<&str> =
-        [status.identity.as_str(), status.facts.as_str()].into_iter().filter(|f| !f.is_empty()).collect();
-    let reads = format!("{} / {}", status.good_reads, status.failed_reads);
-    let counted = status.good_reads + status.failed_reads > 0;
-    if counted {
-        facts.push(&reads);
+    let mut facts: Vec<Label> = [&status.identity, &status.facts]
+        .into_iter()
+        .filter(|fact| !fact.is_empty())
+        .map(|fact| Label::Text(fact.clone()))
+        .collect();
+    if status.good_reads + status.failed_reads > 0 {
+        facts.push(Msg::DeviceReads.with("good", status.good_reads).with("failed", status.failed_reads).into());
     }
     let (tone, who) = match (status.fault, status.ready) {
         (Some(fault), _) => (Tone::Bad, words::fault(fault)),
         (None, true) => (Tone::Good, words::must_act(MustAct::Nobody)),
         (None, false) => (Tone::Care, Msg::DeviceStarting),
     };
-    let _ = Fault::Frozen;
-    Item::Device { name, facts: facts.join(" · "), tone, who: who.into(), test: Some(test) }
+    Item::Device { name, facts, tone, who: who.into(), test: Some(test) }
 }

@@ -33,7 +33,7 @@ pub(super) fn content(
         (None, None) => page(Msg::OfficerNoVisitTitle)
             .help(Msg::OfficerNoVisitHelp)
             .maybe(offline)
-            .item(Item::Picture(Picture::Closed))
+            .item(Item::Picture(Picture::ToOfficer))
             .action(Action::new(Role::Forward, Msg::OpenReferral, ask(Ask::OpenReferral))),
     }
 }
@@ -121,7 +121,13 @@ fn reading(kiosk: &Kiosk, visit: &Session) -> Item {
         (_, Some(guess)) => Item::Zone {
             caption: tries,
             verdict: failed(visit),
-            rows: zone::marked(&guess.lines, &guess.characters, zone::layout(&guess.lines), &[], false),
+            rows: zone::marked(
+                &guess.lines,
+                &guess.characters,
+                zone::layout(&guess.lines),
+                &zone::verdicts(&guess.lines),
+                false,
+            ),
             row: None,
         },
         _ => Item::Zone {
@@ -133,13 +139,14 @@ fn reading(kiosk: &Kiosk, visit: &Session) -> Item {
     }
 }
 
-/// Verdicts, then what the document and the service say; with a note being typed, only the verdicts.
+/// Verdicts, then what the document and the service say; with a note being typed there is room for little.
 fn facts(visit: &Session, brief: bool) -> Vec<Fact> {
     let mut facts = Vec::new();
     if let Some(Reading::Zone(read)) = &visit.reading {
-        facts.extend(read.checks.iter().map(verdict));
+        facts.extend(read.checks.iter().filter(|_| !brief).map(verdict));
         facts.extend(name_confidence(&read.characters, zone::name_row(read.format)));
     } else if let Some(guess) = &visit.guess {
+        facts.extend(zone::verdicts(&guess.lines).iter().filter(|_| !brief).map(verdict));
         let row = zone::layout(&guess.lines).map_or(0, zone::name_row);
         facts.extend(name_confidence(&guess.characters, row));
     }
@@ -175,14 +182,8 @@ fn facts(visit: &Session, brief: bool) -> Vec<Fact> {
         facts.push(fact(Msg::FieldIdentifier, Value::Personal(number.clone()), Tone::Plain));
     }
     if let Some(document) = visit.reading.as_ref().and_then(words::document_of) {
-        facts.push(fact(Msg::FieldDocument, Value::Line(words::document(document.document_type).into()), Tone::Plain));
-        facts.push(fact(Msg::ConfirmName, Value::Personal(words::full_name(document)), Tone::Plain));
-        if let Some(issuer) = &document.issuer {
-            facts.push(fact(Msg::FieldIssuer, Value::Personal(issuer.clone()), Tone::Plain));
-        }
-        if let Some(expiry) = &document.expiry_date {
-            facts.push(fact(Msg::FieldExpiryDate, Value::Personal(expiry.clone()), Tone::Plain));
-        }
+        let name = Value::Personal(words::full_name(document));
+        facts.insert(0, fact(words::document(document.document_type), name, Tone::Plain));
     }
     facts.push(fact(Msg::FieldWhy, Value::Line(why(&visit.state).into()), Tone::Plain));
     facts

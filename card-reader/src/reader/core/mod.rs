@@ -1,24 +1,44 @@
 //! What the reader decides, without devices, threads or a clock: which device is armed for what, what a try is, when
 //! it failed, and what a read is worth. Inputs come with the time; answers are [`Do`]s for the shell.
 
-use super::judge::{self, Failure};
-use super::{Accept, Command, DeviceId, DeviceStatus, Event, Fault, PresentationNo, Reading, SelfTestReport};
-use crate::date::Date;
-use crate::serial::port::PortEvent;
-use crate::serial::{Identity, SerialCommand, SerialEvent};
+mod camera;
+mod serial;
+#[cfg(test)]
+mod tests;
+
+use super::judge::Failure;
+use super::watch::Watch;
+use super::{
+    Accept, CameraConfig, Command, DeviceId, DeviceStatus, Event, Fault, PresentationNo, ReaderConfig, Reading,
+    SelfTestReport, SerialConfig,
+};
+use crate::barcode::Effort;
+use crate::serial::SerialCommand;
 use std::time::{Duration, Instant};
 
 /// What the shell is to do.
 pub(super) enum Do {
     Tell(Event),
     Serial(usize, SerialCommand),
+    /// Read the newest picture of a camera, if the worker is idle.
+    Recognise {
+        camera: usize,
+        presentation: PresentationNo,
+        accept: Accept,
+        effort: Effort,
+    },
 }
 
 /// Everything the reader knows.
 pub(super) struct Core {
     armed: Option<Arming>,
+    /// The newest number, under which the camera senses also while nothing is armed.
+    newest: PresentationNo,
     serials: Vec<Serial>,
+    cameras: Vec<Camera>,
+    /// The serial readers' first, then the cameras'.
     status: Vec<DeviceStatus>,
+    try_limit: Duration,
     out: Vec<Do>,
 }
 
@@ -38,17 +58,30 @@ struct Serial {
     testing: Option<Instant>,
 }
 
+struct Camera {
+    id: DeviceId,
+    watch: Watch,
+}
+
 /// A self-test that takes longer has failed.
 const TEST_LIMIT: Duration = Duration::from_secs(2);
 
 impl Core {
-    pub(super) fn new(serials: impl IntoIterator<Item = (DeviceId, &'static str)>) -> Self {
-        let mut core = Self { armed: None, serials: Vec::new(), status: Vec::new(), out: Vec::new() };
-        for (id, kind) in serials {
-            core.status.push(fresh_status(id.clone(), kind));
-            core.serials.push(Serial { id, ready: false, waiting: false, testing: None });
+    pub(super) fn new(config: &ReaderConfig) -> Self {
+        let serial =
+            |serial: &SerialConfig| Serial { id: serial.id.clone(), ready: false, waiting: false, testing: None };
+        let camera = |camera: &CameraConfig| Camera { id: camera.id.clone(), watch: Watch::default() };
+        let readers = config.serial.iter().map(|serial| fresh_status(serial.id.clone(), serial.protocol.name()));
+        let cameras = config.cameras.iter().map(|camera| fresh_status(camera.id.clone(), "camera"));
+        Self {
+            armed: None,
+            newest: PresentationNo::default(),
+            serials: config.serial.iter().map(serial).collect(),
+            cameras: config.cameras.iter().map(camera).collect(),
+            status: readers.chain(cameras).collect(),
+            try_limit: config.try_limit,
+            out: Vec::new(),
         }
-        core
     }
 
     /// State and counters of every device, the serial readers first.
@@ -62,7 +95,9 @@ impl Core {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.serials.iter().filter_map(|serial| serial.testing).map(|since| since + TEST_LIMIT).min()
+        let tests = self.serials.iter().filter_map(|serial| serial.testing).map(|since| since + TEST_LIMIT);
+        let tries = self.cameras.iter().filter_map(|camera| camera.watch.attempt.as_ref());
+        tests.chain(tries.map(|attempt| attempt.since + self.try_limit)).min()
     }
 
     pub(super) fn timeout(&mut self, now: Instant) {
@@ -71,6 +106,14 @@ impl Core {
                 self.tested(at, None);
             }
         }
+        for at in 0..self.cameras.len() {
+            self.end_try(now, at);
+        }
+    }
+
+    /// Whether full frames are wanted of the cameras, and quick looks.
+    pub(super) fn is_watching(&self) -> bool {
+        self.armed.is_some()
     }
 
     pub(super) fn command(&mut self, now: Instant, command: Command) {
@@ -84,6 +127,7 @@ impl Core {
     }
 
     fn arm(&mut self, presentation: PresentationNo, accept: Accept) {
+        self.newest = self.newest.max(presentation);
         self.armed = Some(Arming { presentation, accept, announced: false, taken: false });
         for (at, serial) in self.serials.iter_mut().enumerate() {
             // A slot reader reads zones only: armed for a code or a badge it would only drop what it reads.
@@ -94,6 +138,14 @@ impl Core {
                 self.out.push(Do::Serial(at, command));
             }
         }
+        let mut sees = false;
+        for camera in &mut self.cameras {
+            camera.watch.arm();
+            sees |= camera.watch.ready;
+        }
+        if sees {
+            self.announce();
+        }
     }
 
     fn disarm(&mut self) {
@@ -102,6 +154,9 @@ impl Core {
             if serial.ready {
                 self.out.push(Do::Serial(at, SerialCommand::Disarm));
             }
+        }
+        for camera in &mut self.cameras {
+            camera.watch.taken();
         }
         if let Some(Arming { presentation, taken: false, .. }) = self.armed.take() {
             self.tell(Event::Disarmed { presentation });
@@ -129,6 +184,9 @@ impl Core {
         if let Some(arming) = self.armed.as_mut() {
             arming.taken = true;
         }
+        for camera in &mut self.cameras {
+            camera.watch.taken();
+        }
         self.tell(Event::Read { presentation, reading });
         for (at, serial) in self.serials.iter_mut().enumerate() {
             serial.waiting = false;
@@ -145,91 +203,6 @@ impl Core {
         self.tell(Event::Failed { presentation, reason, advice, guess });
     }
 
-    pub(super) fn serial(&mut self, at: usize, event: PortEvent, today: Date) {
-        match event {
-            PortEvent::Lost(fault) => self.serial_lost(at, fault),
-            PortEvent::Said(SerialEvent::Ready { identity, changed_unit }) => {
-                self.serial_ready(at, &identity, changed_unit);
-            }
-            PortEvent::Said(SerialEvent::Armed(presentation)) if self.takes(presentation) => self.announce(),
-            PortEvent::Said(SerialEvent::DocumentPresent(presentation)) if self.takes(presentation) => {
-                self.announce();
-                self.tell(Event::Sensed { presentation });
-            }
-            PortEvent::Said(SerialEvent::ZoneRead { presentation, raw, again }) if self.takes(presentation) => {
-                match judge::serial_zone(&raw, today) {
-                    Ok(zone) => {
-                        self.status[at].good_reads += 1;
-                        self.taken(presentation, Reading::Zone(Box::new(zone)), Some(at));
-                    }
-                    // What still lies there after a failed try is no second one.
-                    Err(_) if again => {}
-                    Err(failure) => {
-                        self.status[at].failed_reads += 1;
-                        self.failed(presentation, failure);
-                    }
-                }
-            }
-            PortEvent::Said(SerialEvent::DocumentRemoved(presentation)) => {
-                if self.armed.as_ref().is_some_and(|arming| arming.presentation == presentation) {
-                    self.tell(Event::Removed { presentation });
-                }
-            }
-            PortEvent::Said(SerialEvent::ProtocolErrors(standing)) => {
-                let fault = standing.then_some(Fault::ProtocolErrors);
-                self.status[at].fault = fault;
-                let device = self.serials[at].id.clone();
-                self.tell(Event::Degraded { device, fault });
-            }
-            PortEvent::Said(SerialEvent::SelfTested { millis }) => self.tested(at, Some(millis)),
-            // Of an older presentation, or of one that has its read: dropped, and zeroed by its type.
-            PortEvent::Said(SerialEvent::Armed(_) | SerialEvent::DocumentPresent(_) | SerialEvent::ZoneRead { .. }) => {
-            }
-        }
-    }
-
-    fn serial_ready(&mut self, at: usize, identity: &Identity, changed_unit: bool) {
-        let status = &mut self.status[at];
-        status.ready = true;
-        status.fault = None;
-        status.identity = identity.part_number.clone();
-        if !identity.serial_number.is_empty() {
-            status.identity = format!("{} {}", status.identity, identity.serial_number).trim().to_owned();
-        }
-        status.facts = format!("firmware {}, engine {}", known(&identity.firmware), known(&identity.engine));
-        let said = status.identity.clone();
-        let serial = &mut self.serials[at];
-        serial.ready = true;
-        let device = serial.id.clone();
-        if changed_unit {
-            tracing::warn!(device = device.0, "another unit answers on this port");
-            self.out.push(Do::Tell(Event::AnotherUnit { device: device.clone() }));
-        }
-        let armed = std::mem::take(&mut serial.waiting).then(|| self.armed.as_ref().filter(|arming| !arming.taken));
-        if let Some(arming) = armed.flatten() {
-            self.out.push(Do::Serial(at, SerialCommand::Arm(arming.presentation)));
-        }
-        self.tell(Event::Ready { device, identity: said });
-    }
-
-    fn serial_lost(&mut self, at: usize, fault: Fault) {
-        let status = &mut self.status[at];
-        let was_ready = std::mem::take(&mut status.ready);
-        status.fault = Some(fault);
-        let serial = &mut self.serials[at];
-        serial.ready = false;
-        if was_ready {
-            status.reconnects += 1;
-            serial.waiting = false;
-        }
-        let device = serial.id.clone();
-        tracing::warn!(device = device.0, fault = fault.name(), "reader lost; it is being reopened");
-        if self.serials[at].testing.is_some() {
-            self.tested(at, None);
-        }
-        self.tell(Event::Lost { device, fault });
-    }
-
     fn self_test(&mut self, now: Instant, device: &DeviceId) {
         if let Some(at) = self.serials.iter().position(|serial| serial.id == *device) {
             if self.serials[at].ready {
@@ -238,6 +211,8 @@ impl Core {
             } else {
                 self.tested(at, None);
             }
+        } else if let Some(at) = self.cameras.iter().position(|camera| camera.id == *device) {
+            self.test_camera(now, at);
         } else {
             let detail = format!("no device named {} is configured; `kiosk-app devices` lists what there is", device.0);
             let report = SelfTestReport { passed: false, detail, millis: 0 };
@@ -282,8 +257,4 @@ fn fresh_status(device: DeviceId, kind: &'static str) -> DeviceStatus {
         reconnects: 0,
         facts: String::new(),
     }
-}
-
-fn known(text: &str) -> &str {
-    if text.is_empty() { "unknown" } else { text }
 }

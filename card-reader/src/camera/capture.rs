@@ -1,0 +1,301 @@
+//! The thread that takes pictures, and the watchdog over it.
+//!
+//! The thread waits in the camera's driver, perhaps for ever; it hands over the newest frame and never waits for
+//! anybody. The supervisor notices when nothing comes, says so, and opens the camera again.
+
+use super::gate::{Gate, Seen, WIDTH};
+use super::{Picture, SourceError};
+use crate::clock::now;
+use crate::reader::{CameraSource, Fault, Frame, PreviewFrame};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::sleep_until;
+
+/// Between two looks of the gate: at rest, and while something is wanted.
+const LOOK_IDLE: Duration = Duration::from_millis(500);
+const LOOK_ACTIVE: Duration = Duration::from_millis(60);
+/// Between two preview frames: twelve a second.
+const PREVIEW: Duration = Duration::from_millis(80);
+/// No frame for this long is a loss.
+const SILENT: Duration = Duration::from_millis(1700);
+/// Opening and the first frame take longer.
+const FIRST_FRAME: Duration = Duration::from_secs(5);
+/// A thread that hangs in the driver is left behind after this long, and only so many are.
+const ABANDON: Duration = Duration::from_secs(15);
+const ABANDONED_MAX: u32 = 3;
+const RETRY: Duration = Duration::from_millis(250);
+const RETRY_QUICK: u32 = 120;
+const RETRY_SLOW: Duration = Duration::from_secs(5);
+
+/// What a camera reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CameraEvent {
+    /// The first frame is there.
+    Ready {
+        name: String,
+        facts: String,
+    },
+    /// No frames; it is being opened again.
+    Lost(Fault),
+    Seen(Seen),
+}
+
+/// What is wanted of a camera; shared with its thread.
+#[derive(Default)]
+pub struct Orders {
+    active: AtomicBool,
+    stop: AtomicBool,
+    preview: Mutex<Option<(u32, u32)>>,
+}
+
+impl Orders {
+    /// Whether full frames are wanted, and quick looks.
+    pub fn set_active(&self, active: bool) {
+        self.active.store(active, Ordering::Relaxed);
+    }
+
+    pub fn set_preview(&self, size: Option<(u32, u32)>) {
+        *self.preview.lock().unwrap_or_else(PoisonError::into_inner) = size;
+    }
+
+    /// The thread ends with its next frame.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    fn preview(&self) -> Option<(u32, u32)> {
+        *self.preview.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where pictures go: always the newest, never a queue.
+#[derive(Clone)]
+pub struct Views {
+    pub frame: watch::Sender<Option<Frame>>,
+    pub preview: watch::Sender<Option<PreviewFrame>>,
+}
+
+/// One camera of several: its events carry its number.
+#[derive(Clone)]
+pub struct Events {
+    pub camera: usize,
+    pub to: mpsc::Sender<(usize, CameraEvent)>,
+}
+
+/// Runs until nobody takes its events any more.
+pub async fn run(source: CameraSource, orders: Arc<Orders>, views: Views, events: Events) {
+    let mut failures = 0;
+    let mut abandoned = 0;
+    let mut told = false;
+    loop {
+        let pulse = Arc::new(Pulse::new(now()));
+        let (ending, mut ended) = oneshot::channel();
+        let thread = Thread {
+            source: source.clone(),
+            orders: Arc::clone(&orders),
+            views: views.clone(),
+            events: events.clone(),
+            pulse: Arc::clone(&pulse),
+        };
+        let spawned = std::thread::Builder::new().name("camera".to_owned()).spawn(move || {
+            let end = thread.run();
+            let _ = ending.send(end);
+        });
+        if let Err(error) = spawned {
+            tracing::error!(%error, "no thread for the camera");
+            return;
+        }
+        let mut silent = false;
+        let error = loop {
+            let look = now() + Duration::from_millis(200);
+            tokio::select! {
+                end = &mut ended => match end {
+                    Ok(End::Stopped) => return,
+                    Ok(End::Lost(error)) => break error,
+                    Err(_) => break SourceError::new(Fault::NotResponding, "the camera's thread panicked"),
+                },
+                () = sleep_until(look.into()) => {}
+            }
+            if events.to.is_closed() {
+                orders.stop();
+                return;
+            }
+            let quiet = pulse.quiet_for(now());
+            let limit = if pulse.has_beaten() { SILENT } else { FIRST_FRAME };
+            if quiet >= limit && !silent {
+                silent = true;
+                told = true;
+                clear(&views);
+                let _ = events.to.send((events.camera, CameraEvent::Lost(Fault::NotResponding))).await;
+            } else if quiet < limit && silent {
+                // It was only slow: its thread says Ready again with the next frame.
+                silent = false;
+                pulse.announce_again();
+            }
+            if quiet >= ABANDON && abandoned < ABANDONED_MAX {
+                abandoned += 1;
+                pulse.abandon();
+                break SourceError::new(Fault::NotResponding, "the camera hangs; its thread is left behind");
+            }
+        };
+        clear(&views);
+        if pulse.has_beaten() {
+            (failures, told) = (0, told && silent);
+        }
+        failures += 1;
+        if !told {
+            told = true;
+            tracing::warn!(camera = events.camera, %error, "camera lost; it is being opened again");
+            if events.to.send((events.camera, CameraEvent::Lost(error.fault))).await.is_err() {
+                return;
+            }
+        }
+        let pause = if failures > RETRY_QUICK { RETRY_SLOW } else { RETRY };
+        sleep_until((now() + pause).into()).await;
+        if events.to.is_closed() {
+            return;
+        }
+    }
+}
+
+fn clear(views: &Views) {
+    views.frame.send_replace(None);
+    views.preview.send_replace(None);
+}
+
+/// The thread's sign of life.
+struct Pulse {
+    start: Instant,
+    /// Milliseconds after `start`, plus one; 0 before the first frame.
+    last: AtomicU64,
+    abandoned: AtomicBool,
+    announced: AtomicBool,
+}
+
+impl Pulse {
+    fn new(start: Instant) -> Self {
+        Self { start, last: AtomicU64::new(0), abandoned: AtomicBool::new(false), announced: AtomicBool::new(false) }
+    }
+
+    fn beat(&self, now: Instant) {
+        let millis = u64::try_from(now.saturating_duration_since(self.start).as_millis()).unwrap_or(u64::MAX - 1);
+        self.last.store(millis + 1, Ordering::Relaxed);
+    }
+
+    fn has_beaten(&self) -> bool {
+        self.last.load(Ordering::Relaxed) > 0
+    }
+
+    fn quiet_for(&self, now: Instant) -> Duration {
+        let last = self.last.load(Ordering::Relaxed).saturating_sub(1);
+        now.saturating_duration_since(self.start + Duration::from_millis(last))
+    }
+
+    fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Relaxed);
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Relaxed)
+    }
+
+    fn announce_again(&self) {
+        self.announced.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether this frame is the first since the last announcement.
+    fn to_announce(&self) -> bool {
+        !self.announced.swap(true, Ordering::Relaxed)
+    }
+}
+
+enum End {
+    Stopped,
+    Lost(SourceError),
+}
+
+struct Thread {
+    source: CameraSource,
+    orders: Arc<Orders>,
+    views: Views,
+    events: Events,
+    pulse: Arc<Pulse>,
+}
+
+impl Thread {
+    fn run(self) -> End {
+        // Foreign code on foreign hardware: a panic in it is a lost camera, nothing more.
+        catch_unwind(AssertUnwindSafe(|| self.take_pictures())).unwrap_or_else(|_| {
+            End::Lost(SourceError::new(Fault::NotResponding, "the camera's driver library panicked"))
+        })
+    }
+
+    fn take_pictures(&self) -> End {
+        let mut source = match super::open(&self.source) {
+            Ok(source) => source,
+            Err(error) => return End::Lost(error),
+        };
+        let mut gate = Gate::default();
+        let (mut look_at, mut preview_at) = (now(), now());
+        loop {
+            let picture = match source.next() {
+                Ok(picture) => picture,
+                Err(error) => return End::Lost(error),
+            };
+            if self.pulse.is_abandoned() || self.orders.stop.load(Ordering::Relaxed) || self.events.to.is_closed() {
+                return End::Stopped;
+            }
+            let now = now();
+            self.pulse.beat(now);
+            if self.pulse.to_announce() {
+                self.tell(CameraEvent::Ready { name: source.name(), facts: source.facts() });
+            }
+            let active = self.orders.active.load(Ordering::Relaxed);
+            if now >= look_at {
+                look_at = now + if active { LOOK_ACTIVE } else { LOOK_IDLE };
+                let seen = gate.look(now, picture.overview(WIDTH));
+                if seen.frozen {
+                    return End::Lost(SourceError::new(
+                        Fault::Frozen,
+                        "the camera gives the same picture again and again",
+                    ));
+                }
+                if active {
+                    self.views.frame.send_replace(Some(Arc::new(picture.luma())));
+                } else if self.views.frame.borrow().is_some() {
+                    self.views.frame.send_replace(None);
+                }
+                self.tell(CameraEvent::Seen(seen));
+            }
+            preview_at = self.show(&picture, now, preview_at);
+        }
+    }
+
+    fn show(&self, picture: &Picture, now: Instant, due: Instant) -> Instant {
+        match self.orders.preview() {
+            Some(size) if now >= due => {
+                self.views.preview.send_replace(Some(picture.preview(size)));
+                now + PREVIEW
+            }
+            Some(_) => due,
+            None => {
+                if self.views.preview.borrow().is_some() {
+                    self.views.preview.send_replace(None);
+                }
+                due
+            }
+        }
+    }
+
+    /// A full queue means that nobody has looked for a while; the next look says the same again.
+    fn tell(&self, event: CameraEvent) {
+        if self.events.to.try_send((self.events.camera, event.clone())).is_err()
+            && !matches!(event, CameraEvent::Seen(_))
+        {
+            self.pulse.announce_again();
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The reader's decisions about cameras, with a fake clock and made-up findings. Serial readers are tested against the
+//! simulator, end to end.
+
+use super::super::recognise::Found;
+use super::super::{
+    Accept, CameraConfig, CameraSource, Command, DeviceId, Event, PresentationNo, ReaderConfig, Reading,
+};
+use super::{Core, Do};
+use crate::barcode::{Barcode, Kind, Symbology};
+use crate::camera::capture::CameraEvent;
+use crate::camera::gate::Seen;
+use crate::clock::now;
+use crate::date::Date;
+use crate::mrz::Format;
+use crate::ocr::{Advice, MrzReading, NotRead, Point, Reason};
+use std::time::{Duration, Instant};
+use verification_api::personal::PersonalText;
+use zeroize::Zeroizing;
+
+const QUAD: [Point; 4] = [Point { x: 0.0, y: 0.0 }; 4];
+
+struct Bench {
+    core: Core,
+    now: Instant,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let camera =
+            CameraConfig { id: DeviceId("camera".to_owned()), source: CameraSource::Node("/dev/video0".into()) };
+        let config = ReaderConfig { cameras: vec![camera], ..ReaderConfig::default() };
+        let mut bench = Self { core: Core::new(&config), now: now() };
+        bench.core.camera(bench.now, 0, CameraEvent::Ready { name: "cam".to_owned(), facts: String::new() });
+        bench.said();
+        bench
+    }
+
+    fn arm(&mut self, number: u64, accept: Accept) {
+        self.core.command(self.now, Command::Arm { presentation: PresentationNo(number), accept });
+    }
+
+    fn see(&mut self, present: bool) {
+        self.now += Duration::from_millis(60);
+        let seen = Seen { present, still: true, frozen: false, black: false, brightness: 90 };
+        self.core.camera(self.now, 0, CameraEvent::Seen(seen));
+    }
+
+    fn find(&mut self, number: u64, zone: Option<Result<MrzReading, NotRead>>, barcodes: Vec<Barcode>) {
+        let found = Found::for_tests(0, PresentationNo(number), zone, barcodes);
+        self.core.found(found, self.now, Date::new(2026, 11, 25).unwrap());
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.now += time;
+        self.core.timeout(self.now);
+    }
+
+    fn said(&mut self) -> Vec<String> {
+        let told = self.core.take().into_iter().filter_map(|work| match work {
+            Do::Tell(event) => Some(event),
+            Do::Serial(..) | Do::Recognise { .. } => None,
+        });
+        told.map(|event| match event {
+            Event::Armed { presentation } => format!("armed {}", presentation.0),
+            Event::Disarmed { presentation } => format!("disarmed {}", presentation.0),
+            Event::Sensed { presentation } => format!("sensed {}", presentation.0),
+            Event::Removed { presentation } => format!("removed {}", presentation.0),
+            Event::Read { presentation, reading } => {
+                let what = match reading {
+                    Reading::Zone(zone) => zone.document.document_type.name().to_owned(),
+                    Reading::Barcode(barcode) => barcode.document.document_type.name().to_owned(),
+                    Reading::BackupCode(_) => "code".to_owned(),
+                    Reading::Staff(_) => "badge".to_owned(),
+                };
+                format!("read {} {what}", presentation.0)
+            }
+            Event::Failed { presentation, reason, .. } => format!("failed {} {}", presentation.0, reason.name()),
+            Event::Advice { advice, .. } => format!("advice {}", advice.map_or("none", Advice::name)),
+            Event::SelfTest { report, .. } => format!("self-test {}", report.passed),
+            _ => "other".to_owned(),
+        })
+        .collect()
+    }
+
+    fn reads_wanted(&mut self) -> usize {
+        self.core.take().iter().filter(|work| matches!(work, Do::Recognise { .. })).count()
+    }
+}
+
+fn passport() -> Option<Result<MrzReading, NotRead>> {
+    let rows = ["P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"];
+    Some(Ok(MrzReading {
+        format: Format::Td3,
+        lines: rows.map(PersonalText::from).to_vec(),
+        confidence: 0.99,
+        characters: Vec::new(),
+        quad: QUAD,
+        check_digits_used: false,
+    }))
+}
+
+fn not_read(reason: Reason, advice: Advice) -> Option<Result<MrzReading, NotRead>> {
+    Some(Err(NotRead { reason, advice: Some(advice), guess: None }))
+}
+
+fn barcode(kind: Kind, payload: &str) -> Barcode {
+    Barcode { symbology: Symbology::Qr, kind, payload: Zeroizing::new(payload.as_bytes().to_vec()), quad: QUAD }
+}
+
+#[test]
+fn a_card_is_sensed_read_once_and_its_removal_told() {
+    let mut bench = Bench::new();
+    bench.arm(4, Accept::Documents);
+    bench.see(false);
+    bench.see(true);
+    assert_eq!(bench.said(), ["armed 4", "sensed 4"]);
+    bench.find(4, passport(), Vec::new());
+    bench.find(4, passport(), Vec::new());
+    assert_eq!(bench.said(), ["read 4 passport", "disarmed 4"]);
+    bench.see(true);
+    assert_eq!(bench.reads_wanted(), 0, "nothing is read after an accepted read");
+    bench.see(false);
+    assert_eq!(bench.said(), ["removed 4"]);
+}
+
+#[test]
+fn a_late_answer_of_an_older_presentation_is_dropped() {
+    let mut bench = Bench::new();
+    bench.arm(1, Accept::Documents);
+    bench.see(true);
+    bench.arm(2, Accept::Documents);
+    bench.said();
+    bench.find(1, passport(), Vec::new());
+    assert!(bench.said().is_empty());
+    bench.core.command(bench.now, Command::Disarm);
+    assert_eq!(bench.said(), ["disarmed 2"]);
+    bench.find(2, passport(), Vec::new());
+    assert!(bench.said().is_empty());
+}
+
+#[test]
+fn a_try_fails_after_eight_seconds_with_the_best_reason() {
+    let mut bench = Bench::new();
+    bench.arm(1, Accept::Documents);
+    bench.see(true);
+    bench.said();
+    bench.find(1, not_read(Reason::Blurred, Advice::HoldStill), Vec::new());
+    bench.find(1, not_read(Reason::Blurred, Advice::HoldStill), Vec::new());
+    assert_eq!(bench.said(), ["advice hold_still"], "told when it changes");
+    bench.wait(Duration::from_millis(7900));
+    assert!(bench.said().is_empty());
+    bench.wait(Duration::from_millis(100));
+    assert_eq!(bench.said(), ["failed 1 blurred"]);
+    bench.arm(2, Accept::Documents);
+    bench.see(true);
+    assert_eq!(bench.said(), ["armed 2"], "what has just failed is left alone for a while");
+    bench.wait(Duration::from_secs(3));
+    bench.see(true);
+    assert_eq!(bench.said(), ["sensed 2"]);
+}
+
+#[test]
+fn a_code_without_a_document_is_no_try_and_never_handed_over_as_one() {
+    let mut bench = Bench::new();
+    bench.arm(1, Accept::Documents);
+    bench.see(true);
+    bench.said();
+    for _ in 0..20 {
+        bench.wait(Duration::from_secs(1));
+        bench.find(1, not_read(Reason::NoZone, Advice::Closer), vec![barcode(Kind::BackupCode, "BC1:7KQ25-XXXXX")]);
+    }
+    assert_eq!(bench.said(), ["advice another_document"]);
+}
+
+#[test]
+fn armed_for_a_code_only_a_code_is_taken() {
+    let mut bench = Bench::new();
+    bench.arm(1, Accept::BackupCode);
+    bench.see(true);
+    assert_eq!(bench.said(), ["armed 1"]);
+    bench.find(1, None, vec![barcode(Kind::Other, "K-1"), barcode(Kind::Technician, "TC1:x.y")]);
+    assert!(bench.said().is_empty());
+    bench.find(1, None, vec![barcode(Kind::BackupCode, "BC1:7KQ25-XXXXX")]);
+    assert_eq!(bench.said(), ["read 1 code", "disarmed 1"]);
+
+    bench.arm(2, Accept::Staff);
+    bench.find(2, None, vec![barcode(Kind::BackupCode, "BC1:7KQ25-XXXXX")]);
+    assert_eq!(bench.said(), ["armed 2"]);
+    bench.find(2, None, vec![barcode(Kind::Technician, "TC1:x.y")]);
+    assert_eq!(bench.said(), ["read 2 badge", "disarmed 2"]);
+}
+
+#[test]
+fn a_document_that_comes_while_nothing_is_armed_is_sensed_and_not_read() {
+    let mut bench = Bench::new();
+    bench.see(false);
+    bench.see(true);
+    bench.see(true);
+    assert_eq!(bench.said(), ["sensed 0"]);
+    assert_eq!(bench.reads_wanted(), 0);
+    bench.find(0, passport(), Vec::new());
+    assert!(bench.said().is_empty());
+}
+
+#[test]
+fn a_zone_that_the_gate_did_not_sense_is_read_all_the_same() {
+    let mut bench = Bench::new();
+    bench.arm(1, Accept::Documents);
+    bench.see(false);
+    assert_eq!(bench.reads_wanted(), 1);
+    bench.find(1, passport(), Vec::new());
+    assert_eq!(bench.said(), ["sensed 1", "read 1 passport", "disarmed 1"]);
+}
+
+#[test]
+fn a_lost_camera_ends_its_try_without_a_failure() {
+    let mut bench = Bench::new();
+    bench.arm(1, Accept::Documents);
+    bench.see(true);
+    bench.core.camera(bench.now, 0, CameraEvent::Lost(crate::reader::Fault::NotResponding));
+    bench.said();
+    bench.wait(Duration::from_secs(20));
+    assert!(bench.said().is_empty());
+    bench.core.command(bench.now, Command::SelfTest { device: DeviceId("camera".to_owned()) });
+    assert_eq!(bench.said(), ["self-test false"]);
+}

@@ -1,0 +1,192 @@
+//! One camera as the reader sees it: what lies under it, the try that runs, when to read the next picture. Pure; the
+//! time is an argument.
+
+use crate::camera::gate::Seen;
+use crate::ocr::{Advice, NotRead, Quad};
+use std::time::{Duration, Instant};
+
+/// Between two readings of a picture: lying still, moving, and with nothing sensed at all (the gate may be wrong).
+const STILL: Duration = Duration::from_millis(120);
+const MOVING: Duration = Duration::from_millis(500);
+const UNSENSED: Duration = Duration::from_millis(1000);
+/// For codes, which are held into the camera on a phone or a slip.
+const CODE: Duration = Duration::from_millis(150);
+/// After a failed try nothing new is sensed for this long, unless something moves.
+const REST: Duration = Duration::from_secs(3);
+/// A corner that moved less is drawn where it was.
+const CORNER: f32 = 8.0;
+
+/// State of one camera.
+#[derive(Default)]
+pub(super) struct Watch {
+    pub ready: bool,
+    pub seen: Option<(Instant, Seen)>,
+    /// A document has been told as sensed and not as removed.
+    sensed: bool,
+    rest_until: Option<Instant>,
+    pub attempt: Option<Attempt>,
+    last_read: Option<Instant>,
+    reads: u32,
+    told: (Option<Advice>, Option<Quad>),
+}
+
+/// One try: from the sensing to a read, the removal or the limit.
+pub(super) struct Attempt {
+    pub since: Instant,
+    pub best: Option<NotRead>,
+}
+
+/// What a look at the gate changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Nothing,
+    /// Something has come (or was there when it was asked).
+    Came,
+    Went,
+}
+
+impl Watch {
+    /// Takes what the gate saw.
+    pub(super) fn look(&mut self, now: Instant, seen: Seen) -> Change {
+        let was_seen = self.seen.replace((now, seen)).is_some();
+        if !seen.still && was_seen {
+            self.rest_until = None;
+        }
+        if seen.present {
+            let resting = self.rest_until.is_some_and(|until| now < until);
+            if !self.sensed && !resting {
+                self.sensed = true;
+                return Change::Came;
+            }
+        } else {
+            self.rest_until = None;
+            if std::mem::take(&mut self.sensed) {
+                self.attempt = None;
+                return Change::Went;
+            }
+        }
+        Change::Nothing
+    }
+
+    /// Armed anew: what lies there is sensed anew, after a rest if it has just failed.
+    pub(super) fn arm(&mut self) {
+        self.sensed = false;
+        self.attempt = None;
+        self.last_read = None;
+        self.told = (None, None);
+    }
+
+    pub(super) fn begin_try(&mut self, now: Instant) {
+        self.sensed = true;
+        self.attempt = Some(Attempt { since: now, best: None });
+        self.last_read = None;
+    }
+
+    /// The try has failed: what lies there is left alone for a while.
+    pub(super) fn fail_try(&mut self, now: Instant) -> Option<NotRead> {
+        self.sensed = false;
+        self.rest_until = Some(now + REST);
+        self.attempt.take().and_then(|attempt| attempt.best)
+    }
+
+    /// A read was taken: only the removal is looked for.
+    pub(super) fn taken(&mut self) {
+        self.attempt = None;
+    }
+
+    /// The camera is gone.
+    pub(super) fn lost(&mut self) {
+        *self = Self { reads: self.reads, ..Self::default() };
+    }
+
+    /// Whether it is time to read the newest picture; every fourth time with more effort for barcodes.
+    pub(super) fn wants_reading(&mut self, now: Instant, for_document: bool) -> Option<bool> {
+        let (_, seen) = self.seen?;
+        if !self.ready {
+            return None;
+        }
+        let pause = match (for_document, self.sensed, seen.still) {
+            (false, _, _) => CODE,
+            (true, true, true) => STILL,
+            (true, true, false) => MOVING,
+            (true, false, _) => UNSENSED,
+        };
+        if self.last_read.is_some_and(|last| now < last + pause) {
+            return None;
+        }
+        self.last_read = Some(now);
+        self.reads = self.reads.wrapping_add(1);
+        Some(self.reads.is_multiple_of(4))
+    }
+
+    /// Keeps the better of two failures: one with a guess is worth more to an officer.
+    pub(super) fn note_failure(&mut self, failure: NotRead) {
+        if let Some(attempt) = &mut self.attempt
+            && (failure.guess.is_some() || attempt.best.as_ref().is_none_or(|best| best.guess.is_none()))
+        {
+            attempt.best = Some(failure);
+        }
+    }
+
+    /// Whether advice or outline differ from what was told last.
+    pub(super) fn advises_anew(&mut self, advice: Option<Advice>, quad: Option<Quad>) -> bool {
+        let moved = match (self.told.1, quad) {
+            (Some(old), Some(new)) => {
+                old.iter().zip(new).any(|(old, new)| (old.x - new.x).abs() > CORNER || (old.y - new.y).abs() > CORNER)
+            }
+            (None, None) => false,
+            _ => true,
+        };
+        let anew = moved || self.told.0 != advice;
+        if anew {
+            self.told = (advice, quad);
+        }
+        anew
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Change, Watch};
+    use crate::camera::gate::Seen;
+    use crate::clock::now;
+    use std::time::Duration;
+
+    fn seen(present: bool, still: bool) -> Seen {
+        Seen { present, still, frozen: false, black: false, brightness: 90 }
+    }
+
+    #[test]
+    fn what_failed_is_left_alone_until_it_moves_or_three_seconds_have_passed() {
+        let start = now();
+        let at = |millis| start + Duration::from_millis(millis);
+        let mut watch = Watch { ready: true, ..Watch::default() };
+        assert_eq!(watch.look(at(0), seen(true, false)), Change::Came);
+        watch.begin_try(at(0));
+        watch.fail_try(at(8000));
+        watch.arm();
+        assert_eq!(watch.look(at(8100), seen(true, true)), Change::Nothing);
+        assert_eq!(watch.look(at(11_000), seen(true, true)), Change::Came);
+
+        watch.fail_try(at(20_000));
+        assert_eq!(watch.look(at(20_100), seen(true, true)), Change::Nothing);
+        assert_eq!(watch.look(at(20_200), seen(true, false)), Change::Came);
+        assert_eq!(watch.look(at(20_300), seen(false, false)), Change::Went);
+        assert_eq!(watch.look(at(20_400), seen(false, true)), Change::Nothing);
+    }
+
+    #[test]
+    fn pictures_are_read_often_when_still_and_seldom_when_nothing_is_sensed() {
+        let start = now();
+        let mut watch = Watch { ready: true, ..Watch::default() };
+        let mut count = |present, still, document| {
+            watch.arm();
+            watch.look(start, seen(present, still));
+            (0..100).filter(|n| watch.wants_reading(start + Duration::from_millis(n * 60), document).is_some()).count()
+        };
+        assert_eq!(count(true, true, true), 50);
+        assert_eq!(count(true, false, true), 12);
+        assert_eq!(count(false, true, true), 6);
+        assert_eq!(count(false, true, false), 34);
+    }
+}

@@ -1,0 +1,54 @@
+//! What every request has at hand.
+
+use crate::clock::Clock;
+use crate::codes::{Derivations, Dummy};
+use crate::config::Config;
+use crate::random::Random;
+use crate::secrets::{Keys, SealError};
+use crate::store::sqlite::SqliteStore;
+use std::sync::Arc;
+use verification_api::wire::{Receipt, Timestamp};
+
+/// The running service.
+pub struct App {
+    pub store: SqliteStore,
+    pub keys: Keys,
+    pub config: Config,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    pub derivations: Derivations,
+    pub dummy: Dummy,
+}
+
+impl App {
+    /// # Errors
+    /// [`SealError`] if there is no randomness.
+    pub fn new(
+        store: SqliteStore,
+        keys: Keys,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, SealError> {
+        let dummy = Dummy::new(&keys, &*random)?;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Self { store, keys, config, clock, random, derivations: Derivations::new(cores), dummy })
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The audit log's newest checkpoint: the empty string until that log is a Merkle tree.
+    #[must_use]
+    pub const fn checkpoint(&self) -> String {
+        String::new()
+    }
+
+    /// The reply of a call that has nothing else to tell.
+    #[must_use]
+    pub const fn receipt(&self, now: Timestamp) -> Receipt {
+        Receipt { checkpoint: self.checkpoint(), server_time: now }
+    }
+}

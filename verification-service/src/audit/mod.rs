@@ -1,0 +1,134 @@
+//! The audit log: one row for each change, written in the change's own transaction, chained by a keyed hash.
+//!
+//! `hash = HMAC(audit key, previous hash, seq, at, actor, event, subject, detail)`. A row never holds a code, nor an
+//! identifier in clear: those appear as blind indexes.
+
+mod verify;
+
+pub use verify::{AuditFault, AuditReport, verify};
+
+use crate::secrets::Keys;
+use crate::store::rows::AuditRow;
+use crate::store::{Answer, Tx};
+use verification_api::wire::Timestamp;
+
+/// Who did it: an operator at the command line, a kiosk, or the service by itself.
+#[derive(Clone, Copy, Debug)]
+pub enum Actor {
+    Operator,
+    Kiosk(uuid::Uuid),
+    Service,
+}
+
+impl std::fmt::Display for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Operator => f.write_str("operator"),
+            Self::Kiosk(id) => write!(f, "kiosk:{id}"),
+            Self::Service => f.write_str("service"),
+        }
+    }
+}
+
+/// What happened; the name is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    AccountAdded,
+    AssistanceCalled,
+    CodeDisabled,
+    CodeMade,
+    CodeRevoked,
+    Inspection,
+    KioskAdded,
+    KioskQuarantined,
+    KioskReleased,
+    KioskRevoked,
+    MockInspection,
+    OfficerAdded,
+    OfficerDisabled,
+    OfficerSignedIn,
+    OfficerSignedOut,
+    OfficerSignInFailed,
+    Override,
+    Purged,
+    ReferralClosed,
+    ReferralOpened,
+    ReferralStored,
+    TechnicianIssued,
+    TechnicianRevoked,
+    ThrottleCleared,
+    Verification,
+}
+
+impl Event {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AccountAdded => "account_added",
+            Self::AssistanceCalled => "assistance_called",
+            Self::CodeDisabled => "code_disabled",
+            Self::CodeMade => "code_made",
+            Self::CodeRevoked => "code_revoked",
+            Self::Inspection => "inspection",
+            Self::KioskAdded => "kiosk_added",
+            Self::KioskQuarantined => "kiosk_quarantined",
+            Self::KioskReleased => "kiosk_released",
+            Self::KioskRevoked => "kiosk_revoked",
+            Self::MockInspection => "mock_inspection",
+            Self::OfficerAdded => "officer_added",
+            Self::OfficerDisabled => "officer_disabled",
+            Self::OfficerSignedIn => "officer_signed_in",
+            Self::OfficerSignedOut => "officer_signed_out",
+            Self::OfficerSignInFailed => "officer_sign_in_failed",
+            Self::Override => "override",
+            Self::Purged => "purged",
+            Self::ReferralClosed => "referral_closed",
+            Self::ReferralOpened => "referral_opened",
+            Self::ReferralStored => "referral_stored",
+            Self::TechnicianIssued => "technician_issued",
+            Self::TechnicianRevoked => "technician_revoked",
+            Self::ThrottleCleared => "throttle_cleared",
+            Self::Verification => "verification",
+        }
+    }
+}
+
+/// Appends a row in the open transaction; its sequence number.
+///
+/// # Errors
+/// Of the store.
+pub async fn append<T: Tx>(
+    tx: &mut T,
+    keys: &Keys,
+    now: Timestamp,
+    actor: Actor,
+    event: Event,
+    subject: &str,
+    detail: &serde_json::Value,
+) -> Answer<i64> {
+    let head = tx.audit_head().await?;
+    let mut row = AuditRow {
+        seq: head.seq + 1,
+        at: now.unix_millis(),
+        actor: actor.to_string(),
+        event: event.name().to_owned(),
+        subject: subject.to_owned(),
+        detail: detail.to_string(),
+        hash: [0; 32],
+    };
+    row.hash = row_hash(keys, &head.hash, &row);
+    tx.append_audit(&row).await?;
+    Ok(row.seq)
+}
+
+fn row_hash(keys: &Keys, previous: &[u8; 32], row: &AuditRow) -> [u8; 32] {
+    keys.audit_hash(&[
+        previous,
+        &row.seq.to_be_bytes(),
+        &row.at.to_be_bytes(),
+        row.actor.as_bytes(),
+        row.event.as_bytes(),
+        row.subject.as_bytes(),
+        row.detail.as_bytes(),
+    ])
+}

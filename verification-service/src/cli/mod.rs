@@ -1,0 +1,232 @@
+//! The command line. Exit status: 0 done, 1 refused, 2 usage. With `--json` every command prints one object.
+
+mod accounts;
+mod kiosks;
+mod setup;
+mod staff;
+mod upkeep;
+
+use crate::app::App;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, DEFAULT_PATH};
+use crate::random::{Random, SystemRandomness};
+use crate::secrets::Keys;
+use crate::store::sqlite::SqliteStore;
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Records and backup codes behind the inspection kiosks.
+#[derive(Parser)]
+#[command(name = "verification-service", version, propagate_version = true)]
+struct Arguments {
+    /// Print one JSON object instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    /// The configuration that `init` wrote.
+    #[arg(long, global = true, value_name = "FILE", default_value = DEFAULT_PATH)]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make everything to start with, in an empty folder: certificates, secrets, configuration, database.
+    Init(setup::Init),
+    /// Certificates.
+    #[command(subcommand)]
+    Pki(setup::Pki),
+    /// Kiosks: add, list, revoke, release from quarantine.
+    #[command(subcommand)]
+    Kiosk(kiosks::KioskCommand),
+    /// Accounts: the records that kiosks ask for.
+    #[command(subcommand)]
+    Account(accounts::AccountCommand),
+    /// Backup codes: new, revoke.
+    #[command(subcommand)]
+    Code(accounts::CodeCommand),
+    /// Officers: add, disable.
+    #[command(subcommand)]
+    Officer(staff::OfficerCommand),
+    /// Technicians' credentials: issue, revoke.
+    #[command(subcommand)]
+    Technician(staff::TechnicianCommand),
+    /// Lock-out of an identifier: show, clear.
+    #[command(subcommand)]
+    Throttle(accounts::ThrottleCommand),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(upkeep::AuditCommand),
+    /// Make the database, or bring its schema up to date.
+    Migrate,
+    /// Delete what is past its time, as `serve` does every 10 minutes.
+    Purge,
+    /// Serve kiosks and portal.
+    Serve,
+}
+
+/// Why a command was not done: a sentence for the operator.
+#[derive(Debug)]
+pub struct CommandError {
+    message: String,
+    usage: bool,
+}
+
+impl CommandError {
+    /// Exit status 1.
+    #[must_use]
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self { message: message.into(), usage: false }
+    }
+
+    /// Exit status 2.
+    #[must_use]
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), usage: true }
+    }
+}
+
+impl std::fmt::Display for CommandError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+macro_rules! refused_by {
+    ($($error:ty),* $(,)?) => {
+        $(impl From<$error> for CommandError {
+            fn from(why: $error) -> Self {
+                Self::refused(why.to_string())
+            }
+        })*
+    };
+}
+
+refused_by!(
+    crate::codes::MakeError,
+    crate::codes::NotDerived,
+    crate::config::ConfigError,
+    crate::listener::TlsError,
+    crate::pki::PkiError,
+    crate::random::NoRandom,
+    crate::secrets::SealError,
+    crate::secrets::SecretError,
+    crate::store::StoreError,
+    crate::store::sqlite::OpenError,
+    std::io::Error,
+);
+
+/// What a command prints: text for a person, an object for a program.
+pub(crate) struct Done {
+    text: String,
+    json: serde_json::Value,
+}
+
+impl Done {
+    pub(crate) fn new(text: impl Into<String>, json: serde_json::Value) -> Self {
+        Self { text: text.into(), json }
+    }
+}
+
+/// Runs the program with these arguments (the first is its name).
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(why) => {
+            let _ = why.print();
+            return if why.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    let json = arguments.json;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(execute(arguments)),
+        Err(why) => Err(CommandError::refused(format!("the program could not start its threads: {why}"))),
+    };
+    match result {
+        Ok(None) => ExitCode::SUCCESS,
+        Ok(Some(done)) => {
+            if json {
+                println!("{}", done.json);
+            } else {
+                println!("{}", done.text);
+            }
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            if json {
+                println!("{}", serde_json::json!({ "error": why.message }));
+            } else {
+                eprintln!("verification-service: {}", why.message);
+            }
+            ExitCode::from(if why.usage { 2 } else { 1 })
+        }
+    }
+}
+
+async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
+    let open = || open(&arguments.config);
+    let done = match arguments.command {
+        Command::Init(init) => setup::init(&init).await?,
+        Command::Pki(pki) => setup::pki(&pki)?,
+        Command::Kiosk(command) => kiosks::run(open().await?, &arguments.config, command).await?,
+        Command::Account(command) => accounts::account(open().await?, command).await?,
+        Command::Code(command) => accounts::code(open().await?, command).await?,
+        Command::Throttle(command) => accounts::throttle(open().await?, command).await?,
+        Command::Officer(command) => staff::officer(open().await?, command).await?,
+        Command::Technician(command) => staff::technician(open().await?, command).await?,
+        Command::Audit(upkeep::AuditCommand::Verify) => upkeep::audit_verify(open().await?).await?,
+        Command::Migrate => upkeep::migrate(&arguments.config).await?,
+        Command::Purge => upkeep::purge(open().await?).await?,
+        Command::Serve => {
+            log_to_stderr(arguments.json);
+            crate::serve::serve(open().await?, arguments.json).await?;
+            return Ok(None);
+        }
+    };
+    Ok(Some(done))
+}
+
+/// Everything that a command on the database needs.
+async fn open(config: &std::path::Path) -> Result<App, CommandError> {
+    let config = Config::load(config)?;
+    let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key)?;
+    let store = SqliteStore::open(&config.database_file()).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let random: Arc<dyn Random> = Arc::new(SystemRandomness::new());
+    Ok(App::new(store, keys, config, clock, random)?)
+}
+
+fn log_to_stderr(json: bool) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    if json {
+        builder.json().init();
+    } else {
+        builder.init();
+    }
+}
+
+/// A secret on standard input: its first line, without the line's end.
+pub(crate) fn line_from_stdin(what: &str) -> Result<verification_api::personal::PersonalText, CommandError> {
+    let mut line = zeroize::Zeroizing::new(String::new());
+    std::io::stdin().read_line(&mut line)?;
+    let text = line.trim_end_matches(['\r', '\n']);
+    if text.is_empty() {
+        return Err(CommandError::usage(format!("give the {what} on standard input")));
+    }
+    Ok(text.into())
+}
+
+pub(crate) fn checked_pin(pin: &verification_api::personal::PersonalText, least: usize) -> Result<(), CommandError> {
+    let digits = pin.expose(|pin| pin.len() >= least && pin.len() <= 32 && pin.bytes().all(|b| b.is_ascii_digit()));
+    if digits {
+        Ok(())
+    } else {
+        Err(CommandError::refused(format!("a PIN has at least {least} digits, and only digits")))
+    }
+}

@@ -1,0 +1,394 @@
+//! `service.toml`: every key, its meaning and its default. An unknown key is an error with file, line and nearest key.
+
+use crate::clock::{DAY, HOUR, MINUTE};
+use crate::throttle::Rate;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use verification_api::backup_code::Groups;
+
+/// Where the configuration is looked for without `--config`.
+pub const DEFAULT_PATH: &str = "/etc/inspection-kiosk/service.toml";
+
+/// The largest configuration that is read, in bytes.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// Why a configuration is not taken: one sentence with file and, where there is one, line.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read the configuration {}: {cause}. Give another with --config, or make one with `init`", path.display())]
+    Unreadable { path: PathBuf, cause: std::io::Error },
+    #[error("{} is larger than 1 MiB: that is no configuration of this program", path.display())]
+    TooLarge { path: PathBuf },
+    #[error("{}, line {line}: {what}", path.display())]
+    Wrong { path: PathBuf, line: usize, what: String },
+    #[error("{}: {what}", path.display())]
+    Value { path: PathBuf, what: String },
+}
+
+/// The whole file. Paths are absolute after [`Config::load`]: relative ones are relative to the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub listen: Listen,
+    pub tls: Tls,
+    pub database: Database,
+    pub secrets: Secrets,
+    #[serde(default)]
+    pub code: Code,
+    #[serde(default)]
+    pub limits: Limits,
+    #[serde(default)]
+    pub retention: Retention,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    pub kiosk: SocketAddr,
+    pub portal: SocketAddr,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Folder of `pki init`.
+    pub dir: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:FILE`.
+    pub url: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    pub pepper: PathBuf,
+    pub index_key: PathBuf,
+    pub technician_pepper: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Code {
+    /// Groups of a new code: 4 or 6.
+    pub groups: u8,
+    /// Days until a code expires.
+    pub expires: u32,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    pub verifications_per_minute: u32,
+    pub verifications_burst: u32,
+    pub inspections_per_minute: u32,
+    pub inspections_burst: u32,
+    /// Looks at referrals of one officer's session.
+    pub looks_per_minute: u32,
+    /// More distinct failing identifiers than this, within `failing_minutes`, quarantine a kiosk.
+    pub failing_identifiers: u32,
+    pub failing_minutes: u32,
+    /// Every so many tries with one identifier lock it.
+    pub lock_after: u32,
+    /// Tries without success that disable a code.
+    pub disable_after: u32,
+    /// Wrong PINs that begin to lock.
+    pub pin_failures: u32,
+    /// Connections at once, on each port.
+    pub connections: usize,
+    /// Age of a connection, in seconds.
+    pub connection_seconds: u32,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    pub replies_hours: u32,
+    pub throttles_days: u32,
+    pub referrals_hours: u32,
+    pub audit_days: u32,
+}
+
+impl Default for Code {
+    fn default() -> Self {
+        Self { groups: 4, expires: 365 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            verifications_per_minute: 10,
+            verifications_burst: 20,
+            inspections_per_minute: 10,
+            inspections_burst: 20,
+            looks_per_minute: 30,
+            failing_identifiers: 15,
+            failing_minutes: 10,
+            lock_after: 5,
+            disable_after: 20,
+            pin_failures: 5,
+            connections: 1024,
+            connection_seconds: 600,
+        }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { replies_hours: 24, throttles_days: 30, referrals_hours: 4, audit_days: 730 }
+    }
+}
+
+impl Limits {
+    #[must_use]
+    pub const fn verifications(&self) -> Rate {
+        Rate { per_minute: self.verifications_per_minute, burst: self.verifications_burst }
+    }
+
+    #[must_use]
+    pub const fn inspections(&self) -> Rate {
+        Rate { per_minute: self.inspections_per_minute, burst: self.inspections_burst }
+    }
+
+    #[must_use]
+    pub const fn looks(&self) -> Rate {
+        Rate { per_minute: self.looks_per_minute, burst: self.looks_per_minute }
+    }
+
+    /// Milliseconds in which failing identifiers are counted.
+    #[must_use]
+    pub fn failing_window(&self) -> i64 {
+        i64::from(self.failing_minutes) * MINUTE
+    }
+}
+
+impl Retention {
+    /// Milliseconds that each kind of row is kept: replies, throttles, referrals, audit.
+    #[must_use]
+    pub fn spans(&self) -> [i64; 4] {
+        [
+            i64::from(self.replies_hours) * HOUR,
+            i64::from(self.throttles_days) * DAY,
+            i64::from(self.referrals_hours) * HOUR,
+            i64::from(self.audit_days) * DAY,
+        ]
+    }
+}
+
+impl Config {
+    /// Reads and checks the file.
+    ///
+    /// # Errors
+    /// [`ConfigError`], a sentence that says what to change.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |cause| ConfigError::Unreadable { path: path.into(), cause };
+        if std::fs::metadata(path).map_err(unreadable)?.len() > MAX_BYTES {
+            return Err(ConfigError::TooLarge { path: path.into() });
+        }
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let mut config = Self::parse(&text, path)?;
+        let folder = std::path::absolute(path).map_err(unreadable)?;
+        let folder = folder.parent().unwrap_or(Path::new("/"));
+        for file in [
+            &mut config.tls.dir,
+            &mut config.secrets.pepper,
+            &mut config.secrets.index_key,
+            &mut config.secrets.technician_pepper,
+        ] {
+            *file = folder.join(&*file);
+        }
+        let file = config.database.url.strip_prefix("sqlite:").unwrap_or_default();
+        config.database.url = format!("sqlite:{}", folder.join(file).display());
+        Ok(config)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|why| {
+            let line = why.span().map_or(1, |span| 1 + text.get(..span.start).unwrap_or(text).matches('\n').count());
+            ConfigError::Wrong { path: path.into(), line, what: with_nearest(why.message()) }
+        })?;
+        let wrong = |what: &str| Err(ConfigError::Value { path: path.into(), what: what.to_owned() });
+        if Groups::from_count(usize::from(config.code.groups)).is_none() {
+            return wrong("[code] groups must be 4 or 6");
+        }
+        if config.code.expires == 0 || config.code.expires > 3650 {
+            return wrong("[code] expires is in days, from 1 to 3650");
+        }
+        match config.database.url.strip_prefix("sqlite:") {
+            Some(file) if !file.is_empty() => {}
+            _ => return wrong("[database] url must be sqlite:FILE; this version has no other engine"),
+        }
+        let limits = &config.limits;
+        if [limits.lock_after, limits.disable_after, limits.pin_failures, limits.connection_seconds].contains(&0)
+            || limits.connections == 0
+        {
+            return wrong(
+                "[limits] lock_after, disable_after, pin_failures, connections and connection_seconds must be at least 1",
+            );
+        }
+        Ok(config)
+    }
+
+    /// The file of the database.
+    #[must_use]
+    pub fn database_file(&self) -> PathBuf {
+        PathBuf::from(self.database.url.strip_prefix("sqlite:").unwrap_or(&self.database.url))
+    }
+
+    /// Groups of a new code.
+    #[must_use]
+    pub fn groups(&self) -> Groups {
+        Groups::from_count(usize::from(self.code.groups)).unwrap_or(Groups::Four)
+    }
+}
+
+/// The parser's message for an unknown key names all known ones; a person wants the nearest.
+fn with_nearest(message: &str) -> String {
+    let mut words = message.split('`').skip(1).step_by(2);
+    match (message.starts_with("unknown field"), words.next()) {
+        (true, Some(unknown)) => {
+            let known: Vec<&str> = words.collect();
+            match known.iter().min_by_key(|key| distance(unknown, key)) {
+                Some(nearest) => format!("there is no key `{unknown}` here; did you mean `{nearest}`?"),
+                None => format!("there is no key `{unknown}` here"),
+            }
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// Levenshtein distance.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// The file that `init` writes. `folder`-relative, so that it can be moved.
+#[must_use]
+pub fn template(kiosk: SocketAddr, portal: SocketAddr) -> String {
+    let (code, limits, keep) = (Code::default(), Limits::default(), Retention::default());
+    format!(
+        "# The verification service. Relative paths are relative to this file. Every key is here, at its default where\n\
+         # it has one. After a change, restart `verification-service serve`.\n\
+         \n\
+         [listen]\n\
+         kiosk = \"{kiosk}\"    # mutual TLS 1.3, certificates of kiosk-ca.pem only\n\
+         portal = \"{portal}\"   # TLS 1.3 for people\n\
+         \n\
+         [tls]\n\
+         dir = \".\"                    # root.pem, kiosk-ca.pem, server.pem, their keys, crl.pem, technician.key\n\
+         \n\
+         [database]\n\
+         url = \"sqlite:service.db\"\n\
+         \n\
+         [secrets]                    # keep these apart from the database; mode 0600\n\
+         pepper = \"secrets/pepper\"                       # lines: number, blank, 64 hex digits; the highest is used\n\
+         index_key = \"secrets/index_key\"                 # 32 bytes; never change it\n\
+         technician_pepper = \"secrets/technician_pepper\" # 32 bytes; every kiosk has the same\n\
+         \n\
+         [code]\n\
+         groups = {groups}                   # 4 (80 bits) or 6 (120 bits)\n\
+         expires = {expires}                # days\n\
+         \n\
+         [limits]\n\
+         verifications_per_minute = {vpm}   # per kiosk\n\
+         verifications_burst = {vb}\n\
+         inspections_per_minute = {ipm}     # per kiosk\n\
+         inspections_burst = {ib}\n\
+         looks_per_minute = {looks}         # at referrals, per officer's session\n\
+         failing_identifiers = {fi}         # more distinct ones than this in failing_minutes quarantine a kiosk\n\
+         failing_minutes = {fm}\n\
+         lock_after = {la}                  # tries with one identifier; 15, 30, then 60 minutes\n\
+         disable_after = {da}               # tries without success that disable the code\n\
+         pin_failures = {pf}                # wrong PINs before 15 seconds, doubling\n\
+         connections = {con}                # at once, on each port\n\
+         connection_seconds = {age}         # age of a connection\n\
+         \n\
+         [retention]\n\
+         replies_hours = {rh}\n\
+         throttles_days = {td}\n\
+         referrals_hours = {fh}\n\
+         audit_days = {ad}\n",
+        groups = code.groups,
+        expires = code.expires,
+        vpm = limits.verifications_per_minute,
+        vb = limits.verifications_burst,
+        ipm = limits.inspections_per_minute,
+        ib = limits.inspections_burst,
+        looks = limits.looks_per_minute,
+        fi = limits.failing_identifiers,
+        fm = limits.failing_minutes,
+        la = limits.lock_after,
+        da = limits.disable_after,
+        pf = limits.pin_failures,
+        con = limits.connections,
+        age = limits.connection_seconds,
+        rh = keep.replies_hours,
+        td = keep.throttles_days,
+        fh = keep.referrals_hours,
+        ad = keep.audit_days,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, distance, template};
+    use std::path::Path;
+
+    fn written() -> String {
+        template("127.0.0.1:8443".parse().unwrap(), "127.0.0.1:8444".parse().unwrap())
+    }
+
+    fn error(text: &str) -> String {
+        Config::parse(text, Path::new("service.toml")).err().map(|why| why.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_init_writes_is_read_with_the_defaults() {
+        let config = Config::parse(&written(), Path::new("service.toml")).unwrap();
+        assert_eq!(config.code.groups, 4);
+        assert_eq!(config.limits.lock_after, 5);
+        assert_eq!(config.listen.kiosk.port(), 8443);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line_and_the_nearest_key() {
+        let text = written().replace("failing_minutes = 10", "failing_minuts = 10");
+        let line = 1 + text.lines().position(|l| l.starts_with("failing_minuts")).unwrap();
+        assert_eq!(
+            error(&text),
+            format!(
+                "service.toml, line {line}: there is no key `failing_minuts` here; did you mean `failing_minutes`?"
+            )
+        );
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused_in_words() {
+        assert!(error(&written().replace("groups = 4", "groups = 5")).contains("4 or 6"));
+        assert!(error(&written().replace("sqlite:", "mysql:")).contains("sqlite:FILE"));
+        assert!(error(&written().replace("lock_after = 5", "lock_after = 0")).contains("at least 1"));
+        assert!(error("[listen]\n").contains("line 1"));
+    }
+
+    #[test]
+    fn distances_are_edit_distances() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}

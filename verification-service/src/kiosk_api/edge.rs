@@ -1,0 +1,134 @@
+//! The edge: bytes to wire types, and replies or problem documents back to bytes.
+
+use crate::put_once::Reply;
+use crate::refusal::Refusal;
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use uuid::Uuid;
+use verification_api::wire::{MAX_BODY, Problem, ProblemType};
+use zeroize::Zeroizing;
+
+/// How long a body may take to come in.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
+
+/// The whole body, at most 64 KiB.
+///
+/// # Errors
+/// `too-large`; `malformed` if it broke off or came too slowly.
+pub async fn whole(body: Body) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    match tokio::time::timeout(BODY_WITHIN, Limited::new(body, MAX_BODY).collect()).await {
+        Ok(Ok(collected)) => Ok(Zeroizing::new(collected.to_bytes().to_vec())),
+        Ok(Err(why)) if why.downcast_ref::<LengthLimitError>().is_some() => Err(Refusal::new(ProblemType::TooLarge)),
+        Ok(Err(_)) => Err(Refusal::malformed("The body broke off")),
+        Err(_) => Err(Refusal::malformed("The body did not come within 10 seconds")),
+    }
+}
+
+/// The JSON of a request.
+///
+/// # Errors
+/// `malformed`, with the place, and the member if one is unknown or missing; never a value.
+pub fn parse<T: DeserializeOwned>(raw: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(raw).map_err(|why| {
+        let (line, column) = (why.line(), why.column());
+        let message = why.to_string();
+        let named = ["unknown field", "missing field", "duplicate field"].iter().any(|m| message.starts_with(m));
+        let what = match (named, message.split(['`']).nth(1)) {
+            (true, Some(member)) if member.len() <= 40 && !member.chars().any(char::is_control) => {
+                format!("{} \"{member}\"", message.split(" field").next().unwrap_or("wrong"))
+            }
+            _ if why.is_data() => "a member has the wrong type or a value that is not in its list".to_owned(),
+            _ => "this is not JSON".to_owned(),
+        };
+        Refusal::malformed(format!("Line {line}, column {column}: {what}"))
+    })
+}
+
+/// An id of a path or a body.
+///
+/// # Errors
+/// `malformed` unless it is a `UUIDv7`.
+pub fn uuid_v7(text: &str) -> Result<Uuid, Refusal> {
+    Uuid::try_parse(text).ok().and_then(|id| checked_v7(id).ok()).ok_or_else(not_v7)
+}
+
+/// # Errors
+/// `malformed` unless it is a `UUIDv7`.
+pub fn checked_v7(id: Uuid) -> Result<Uuid, Refusal> {
+    if id.get_version_num() == 7 { Ok(id) } else { Err(not_v7()) }
+}
+
+fn not_v7() -> Refusal {
+    Refusal::malformed("Ids and visits must be UUIDs of version 7")
+}
+
+/// A lane as configured: short and printable.
+///
+/// # Errors
+/// `malformed`.
+pub fn checked_lane(lane: &str) -> Result<(), Refusal> {
+    if lane.is_empty() || lane.len() > 32 || lane.chars().any(char::is_control) {
+        return Err(Refusal::malformed("A lane has 1 to 32 characters"));
+    }
+    Ok(())
+}
+
+/// A value as a reply.
+///
+/// # Errors
+/// `unavailable`, which wire types never are.
+pub fn ok<T: serde::Serialize>(value: &T) -> Result<Reply, Refusal> {
+    Ok(Reply { status: 200, body: crate::put_once::json(value)? })
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+        (status, headers, self.body.to_vec()).into_response()
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let problem = Problem::new(self.problem, self.detail.map(std::borrow::Cow::into_owned));
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = [(CONTENT_TYPE, "application/problem+json"), (CACHE_CONTROL, "no-store")];
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = (status, headers, body).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, uuid_v7};
+    use verification_api::wire::SignInRequest;
+
+    fn detail(json: &str) -> String {
+        parse::<SignInRequest>(json.as_bytes()).err().and_then(|r| r.detail).unwrap_or_default().into_owned()
+    }
+
+    #[test]
+    fn a_refused_body_is_explained_without_its_values() {
+        assert!(detail(r#"{"badge":"B1","pin":"1","colour":1}"#).ends_with("unknown \"colour\""));
+        assert!(detail(r#"{"badge":"B1"}"#).ends_with("missing \"pin\""));
+        assert!(!detail(r#"{"badge":"B1","pin":7654321}"#).contains("7654321"));
+        assert!(detail("{").ends_with("this is not JSON"));
+    }
+
+    #[test]
+    fn ids_are_of_version_7() {
+        assert!(uuid_v7("01980000-0000-7000-8000-000000000001").is_ok());
+        assert!(uuid_v7("01980000-0000-4000-8000-000000000001").is_err());
+        assert!(uuid_v7("x").is_err());
+    }
+}

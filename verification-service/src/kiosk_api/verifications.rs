@@ -1,0 +1,82 @@
+//! `PUT` and `GET /kiosk/v1/verifications/{id}`.
+
+use super::caller::Caller;
+use super::edge::{checked_lane, checked_v7, parse, uuid_v7, whole};
+use crate::app::App;
+use crate::put_once::{Once, Reply, json};
+use crate::refusal::Refusal;
+use crate::store::Tx;
+use crate::store::rows::{PutKey, PutState};
+use crate::verify::{self, KIND, Request, padded};
+use axum::body::Body;
+use axum::extract::{Path, State};
+use std::sync::Arc;
+use verification_api::backup_code::BackupCode;
+use verification_api::wire::{ProblemType, Purpose, Settlement, VerificationRequest, VerificationResult};
+
+pub async fn store(
+    State(app): State<Arc<App>>,
+    Caller(kiosk): Caller,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Reply, Refusal> {
+    let id = uuid_v7(&id)?;
+    let raw = whole(body).await?;
+    let wire: VerificationRequest = parse(&raw)?;
+    let visit = checked_v7(wire.visit)?;
+    checked_lane(&wire.lane)?;
+    let identifier = wire.identifier.to_identifier().map_err(|why| Refusal::malformed(why.to_string()))?;
+    let code = wire.code.expose(BackupCode::parse).map_err(|why| Refusal::malformed(why.to_string()))?;
+    match (wire.purpose, &wire.officer_session) {
+        (Purpose::Inspection, _) | (Purpose::Interview, Some(_)) => {}
+        (Purpose::Interview, None) => {
+            return Err(Refusal::because(ProblemType::Role, "An interview needs an officer's session"));
+        }
+        (Purpose::OnlineFiling | Purpose::RepresentativeAccess, _) => {
+            return Err(Refusal::because(ProblemType::Role, "A kiosk verifies for inspection and interview only"));
+        }
+    }
+    let request = Request {
+        once: Once {
+            key: PutKey { kiosk: kiosk.id, scope: "request", id },
+            kind: KIND,
+            body_mac: app.keys.body_mac(&raw),
+        },
+        visit,
+        identifier,
+        code,
+        purpose: wire.purpose,
+        officer_session: wire.officer_session,
+    };
+    // A kiosk that hangs up must not leave the work half done: the task goes on.
+    let task = tokio::spawn(verify::verify(app, request));
+    task.await.unwrap_or_else(|why| {
+        tracing::error!(cause = %why, "a verification ended unexpectedly");
+        Err(Refusal::new(ProblemType::Unavailable))
+    })
+}
+
+/// Settles an outcome that the kiosk does not know.
+pub async fn settle(
+    State(app): State<Arc<App>>,
+    Caller(kiosk): Caller,
+    Path(id): Path<String>,
+) -> Result<Reply, Refusal> {
+    let once =
+        Once { key: PutKey { kiosk: kiosk.id, scope: "request", id: uuid_v7(&id)? }, kind: KIND, body_mac: [0; 32] };
+    let mut tx = app.store.read().await?;
+    let put = tx.put(&once.key).await?.filter(|put| put.kind == KIND);
+    match put.map(|put| put.state) {
+        None => Err(Refusal::new(ProblemType::NotFound)),
+        Some(PutState::Done { status, reply }) => Ok(once.open(&app, status, &reply)?),
+        Some(PutState::Pending) => {
+            Ok(Reply { status: 202, body: padded(json(&serde_json::json!({ "pending": true }))?) })
+        }
+        Some(PutState::Purged) => {
+            // A request that never ended was not redeemed.
+            let result = tx.verification(once.key.kiosk, once.key.id).await?;
+            let settlement = Settlement { result: result.unwrap_or(VerificationResult::NotVerified), purged: true };
+            Ok(Reply { status: 200, body: padded(json(&settlement)?) })
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The service's own certificates: a root, a kiosk CA below it, the server's certificate, the kiosks', the CRL, and the
+//! key that signs technicians' credentials. All P-256 but that last one, which is Ed25519.
+
+use crate::clock::{DAY, HOUR, plus_millis};
+use crate::random::{self, NoRandom, Random};
+use rcgen::string::Ia5String;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData, RevocationReason,
+    RevokedCertParams, SanType, SerialNumber, SigningKey,
+};
+use rustls::pki_types::CertificateRevocationListDer;
+use rustls::pki_types::pem::PemObject;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+use verification_api::wire::Timestamp;
+use x509_parser::prelude::{CertificateRevocationList, FromDer};
+use zeroize::Zeroizing;
+
+/// A kiosk's certificate lives 7 days.
+pub const KIOSK_DAYS: u32 = 7;
+/// The server's certificate lives 90 days; `pki server` makes a new one.
+const SERVER_DAYS: u32 = 90;
+const ROOT_DAYS: u32 = 3650;
+/// The CRL lives 7 days and is signed anew at half that.
+const CRL_LIFE: i64 = 7 * DAY;
+
+/// What cannot be made or read; each names the file and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum PkiError {
+    #[error("{} is there already: choose an empty folder, nothing is overwritten", .0.display())]
+    Exists(PathBuf),
+    #[error("cannot write {}: {cause}", path.display())]
+    NotWritten { path: PathBuf, cause: std::io::Error },
+    #[error("cannot read {}: {cause}. `pki init` makes it", path.display())]
+    Unreadable { path: PathBuf, cause: std::io::Error },
+    #[error("{} is not what it should be: {cause}", path.display())]
+    Wrong { path: PathBuf, cause: String },
+    #[error("\"{0}\" cannot be the name of a server: give a host name or an IP address")]
+    ServerName(String),
+    #[error("a certificate could not be made: {0}")]
+    NotMade(#[from] rcgen::Error),
+    #[error(transparent)]
+    NoRandom(#[from] NoRandom),
+}
+
+/// A new kiosk certificate with everything that is kept or handed over.
+pub struct KioskCertificate {
+    /// The kiosk's certificate, then the kiosk CA's.
+    pub chain_pem: String,
+    pub key_pem: Zeroizing<String>,
+    /// SHA-256 of the SubjectPublicKeyInfo.
+    pub spki: [u8; 32],
+    /// Uncompressed point.
+    pub public_key: Vec<u8>,
+    pub serial: Vec<u8>,
+    pub not_before: Timestamp,
+    pub not_after: Timestamp,
+}
+
+/// Makes all files of a new folder; their paths.
+///
+/// # Errors
+/// [`PkiError`]; nothing is overwritten.
+pub fn init(
+    dir: &Path,
+    server_names: &[String],
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<Vec<PathBuf>, PkiError> {
+    let files = ["root", "kiosk-ca", "server"].map(|n| [dir.join(format!("{n}.pem")), dir.join(format!("{n}.key"))]);
+    let mut files: Vec<PathBuf> = files.into_iter().flatten().collect();
+    files.extend(["crl.pem", "technician.key", "technician.pub"].map(|n| dir.join(n)));
+    if let Some(there) = files.iter().find(|f| f.exists()) {
+        return Err(PkiError::Exists(there.clone()));
+    }
+    let root_key = KeyPair::generate()?;
+    let root = authority("Inspection Kiosk root", ROOT_DAYS, 1, random, now)?;
+    let root_pem = root.self_signed(&root_key)?.pem();
+    let root_issuer = Issuer::from_params(&root, &root_key);
+    let kiosk_key = KeyPair::generate()?;
+    let kiosk_ca = authority("Inspection Kiosk kiosk CA", ROOT_DAYS / 2, 0, random, now)?;
+    let kiosk_pem = kiosk_ca.signed_by(&kiosk_key, &root_issuer)?.pem();
+    let (server_pem, server_key) = server(server_names, &root_issuer, &root_pem, random, now)?;
+    let crl = crl(&Issuer::from_params(&kiosk_ca, &kiosk_key), &[], now)?;
+    let technician = KeyPair::generate_for(&rcgen::PKCS_ED25519)?;
+
+    let secret = |key: &KeyPair| Zeroizing::new(key.serialize_pem());
+    write_new(&dir.join("root.pem"), root_pem.as_bytes(), 0o644)?;
+    write_new(&dir.join("root.key"), secret(&root_key).as_bytes(), 0o600)?;
+    write_new(&dir.join("kiosk-ca.pem"), kiosk_pem.as_bytes(), 0o644)?;
+    write_new(&dir.join("kiosk-ca.key"), secret(&kiosk_key).as_bytes(), 0o600)?;
+    write_new(&dir.join("server.pem"), server_pem.as_bytes(), 0o644)?;
+    write_new(&dir.join("server.key"), server_key.as_bytes(), 0o600)?;
+    write_new(&dir.join("crl.pem"), crl.as_bytes(), 0o644)?;
+    write_new(&dir.join("technician.key"), secret(&technician).as_bytes(), 0o600)?;
+    write_new(&dir.join("technician.pub"), technician.public_key_pem().as_bytes(), 0o644)?;
+    Ok(files)
+}
+
+/// Makes the server a new key and certificate, in place of the old ones.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn renew_server(
+    dir: &Path,
+    names: &[String],
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<Vec<PathBuf>, PkiError> {
+    let root_pem = read(&dir.join("root.pem"))?;
+    let issuer = issuer(dir, "root")?;
+    let (pem, key) = server(names, &issuer, &root_pem, random, now)?;
+    let paths = vec![dir.join("server.pem"), dir.join("server.key")];
+    replace(&paths[1], key.as_bytes(), 0o600)?;
+    replace(&paths[0], pem.as_bytes(), 0o644)?;
+    Ok(paths)
+}
+
+/// Makes a kiosk's key and certificate, with the SAN URI `urn:poe:kiosk:<uuid>`.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn issue_kiosk(
+    dir: &Path,
+    (kiosk, number): (Uuid, &str),
+    days: u32,
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<KioskCertificate, PkiError> {
+    let issuer = issuer(dir, "kiosk-ca")?;
+    let key = KeyPair::generate()?;
+    let serial = serial(random)?;
+    let mut params = leaf(&format!("kiosk {number}"), days, now, ExtendedKeyUsagePurpose::ClientAuth);
+    params.serial_number = Some(SerialNumber::from_slice(&serial));
+    let uri = Ia5String::try_from(format!("urn:poe:kiosk:{kiosk}"))?;
+    params.subject_alt_names = vec![SanType::URI(uri)];
+    let certificate = params.signed_by(&key, &issuer)?;
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &key.subject_public_key_info());
+    let mut spki = [0; 32];
+    spki.copy_from_slice(digest.as_ref());
+    let instant = |t: time::OffsetDateTime| Timestamp::new(t).unwrap_or(now);
+    Ok(KioskCertificate {
+        chain_pem: certificate.pem() + &read(&dir.join("kiosk-ca.pem"))?,
+        key_pem: Zeroizing::new(key.serialize_pem()),
+        spki,
+        public_key: key.public_key_raw().to_vec(),
+        serial: serial.to_vec(),
+        not_before: instant(params.not_before),
+        not_after: instant(params.not_after),
+    })
+}
+
+/// Signs a new CRL with these serial numbers and the times they were revoked (ms), in place of the old one.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn renew_crl(dir: &Path, revoked: &[(Vec<u8>, i64)], now: Timestamp) -> Result<(), PkiError> {
+    let pem = crl(&issuer(dir, "kiosk-ca")?, revoked, now)?;
+    replace(&dir.join("crl.pem"), pem.as_bytes(), 0o644)
+}
+
+/// Whether the CRL is past half its life.
+///
+/// # Errors
+/// [`PkiError`] if there is none, or it is none.
+pub fn crl_is_due(dir: &Path, now: Timestamp) -> Result<bool, PkiError> {
+    let path = dir.join("crl.pem");
+    let wrong = |cause: String| PkiError::Wrong { path: path.clone(), cause };
+    let der = CertificateRevocationListDer::from_pem_slice(read(&path)?.as_bytes());
+    let der = der.map_err(|why| wrong(why.to_string()))?;
+    let (_, crl) = CertificateRevocationList::from_der(&der).map_err(|why| wrong(why.to_string()))?;
+    let next = crl.next_update().map_or(0, |t| t.timestamp());
+    Ok((next - now.unix_millis() / 1000) * 1000 < CRL_LIFE / 2)
+}
+
+/// Signs with the key of technicians' credentials.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn technician_signature(dir: &Path, message: &[u8]) -> Result<Vec<u8>, PkiError> {
+    Ok(key(&dir.join("technician.key"))?.sign(message)?)
+}
+
+/// Writes a file that must not be there yet.
+///
+/// # Errors
+/// [`PkiError::Exists`], [`PkiError::NotWritten`].
+pub fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PkiError> {
+    let not_written = |cause: std::io::Error| match cause.kind() {
+        std::io::ErrorKind::AlreadyExists => PkiError::Exists(path.into()),
+        _ => PkiError::NotWritten { path: path.into(), cause },
+    };
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path).map_err(not_written)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(not_written)
+}
+
+/// Replaces a file as a whole: whoever reads sees the old or the new one.
+fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PkiError> {
+    let not_written = |cause| PkiError::NotWritten { path: path.into(), cause };
+    let new = path.with_extension(format!("new-{}", std::process::id()));
+    let _ = std::fs::remove_file(&new);
+    write_new(&new, bytes, mode)?;
+    std::fs::rename(&new, path).map_err(not_written)
+}
+
+fn authority(
+    name: &str,
+    days: u32,
+    below: u8,
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<CertificateParams, PkiError> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = named(name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(below));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.serial_number = Some(SerialNumber::from_slice(&serial(random)?));
+    params.use_authority_key_identifier_extension = true;
+    lifetime(&mut params, days, now);
+    Ok(params)
+}
+
+fn leaf(name: &str, days: u32, now: Timestamp, usage: ExtendedKeyUsagePurpose) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = named(name);
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![usage];
+    params.use_authority_key_identifier_extension = true;
+    lifetime(&mut params, days, now);
+    params
+}
+
+fn server(
+    names: &[String],
+    root: &Issuer<'_, impl SigningKey>,
+    root_pem: &str,
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<(String, Zeroizing<String>), PkiError> {
+    let first = names.first().ok_or_else(|| PkiError::ServerName(String::new()))?;
+    let key = KeyPair::generate()?;
+    let mut params = leaf(first, SERVER_DAYS, now, ExtendedKeyUsagePurpose::ServerAuth);
+    params.serial_number = Some(SerialNumber::from_slice(&serial(random)?));
+    for name in names {
+        let host = rustls::pki_types::ServerName::try_from(name.as_str());
+        params.subject_alt_names.push(match host {
+            Ok(rustls::pki_types::ServerName::IpAddress(ip)) => SanType::IpAddress(std::net::IpAddr::from(ip)),
+            Ok(_) => SanType::DnsName(Ia5String::try_from(name.as_str())?),
+            Err(_) => return Err(PkiError::ServerName(name.clone())),
+        });
+    }
+    Ok((params.signed_by(&key, root)?.pem() + root_pem, Zeroizing::new(key.serialize_pem())))
+}
+
+fn crl(issuer: &Issuer<'_, impl SigningKey>, revoked: &[(Vec<u8>, i64)], now: Timestamp) -> Result<String, PkiError> {
+    let instant = |millis: i64| Timestamp::from_unix_millis(millis).unwrap_or(now).instant();
+    let params = CertificateRevocationListParams {
+        // A kiosk's clock may be a little behind.
+        this_update: plus_millis(now, -HOUR).instant(),
+        next_update: plus_millis(now, CRL_LIFE).instant(),
+        crl_number: SerialNumber::from_slice(&now.unix_millis().to_be_bytes()),
+        issuing_distribution_point: None,
+        revoked_certs: revoked
+            .iter()
+            .map(|(serial, at)| RevokedCertParams {
+                serial_number: SerialNumber::from_slice(serial),
+                revocation_time: instant(*at),
+                reason_code: Some(RevocationReason::CessationOfOperation),
+                invalidity_date: None,
+            })
+            .collect(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    Ok(params.signed_by(issuer)?.pem()?)
+}
+
+fn issuer(dir: &Path, name: &str) -> Result<Issuer<'static, KeyPair>, PkiError> {
+    let path = dir.join(format!("{name}.pem"));
+    let pem = read(&path)?;
+    let wrong = |why: rcgen::Error| PkiError::Wrong { path: path.clone(), cause: why.to_string() };
+    Issuer::from_ca_cert_pem(&pem, key(&dir.join(format!("{name}.key")))?).map_err(wrong)
+}
+
+fn key(path: &Path) -> Result<KeyPair, PkiError> {
+    let pem = Zeroizing::new(read(path)?);
+    KeyPair::from_pem(&pem).map_err(|why| PkiError::Wrong { path: path.into(), cause: why.to_string() })
+}
+
+fn read(path: &Path) -> Result<String, PkiError> {
+    std::fs::read_to_string(path).map_err(|cause| PkiError::Unreadable { path: path.into(), cause })
+}
+
+fn named(name: &str) -> DistinguishedName {
+    let mut distinguished = DistinguishedName::new();
+    distinguished.push(DnType::CommonName, name);
+    distinguished
+}
+
+fn lifetime(params: &mut CertificateParams, days: u32, now: Timestamp) {
+    params.not_before = plus_millis(now, -5 * crate::clock::MINUTE).instant();
+    params.not_after = plus_millis(now, i64::from(days) * DAY).instant();
+}
+
+/// A positive serial number of 16 bytes.
+fn serial(random: &dyn Random) -> Result<[u8; 16], NoRandom> {
+    let mut serial = random::bytes::<16>(random)?;
+    serial[0] = (serial[0] & 0x7f) | 0x40;
+    Ok(serial)
+}

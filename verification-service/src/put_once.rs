@@ -1,0 +1,157 @@
+//! Every PUT counts once: the same bytes get the stored reply, other bytes under the same id are refused.
+
+use crate::app::App;
+use crate::random::bytes;
+use crate::refusal::Refusal;
+use crate::secrets::same;
+use crate::store::rows::{Put, PutKey, PutState};
+use crate::store::sqlite::SqliteTx;
+use crate::store::{Answer, StoreError, Tx};
+use crate::throttle::Rate;
+use futures::future::BoxFuture;
+use std::sync::Arc;
+use verification_api::wire::{ProblemType, Timestamp};
+use zeroize::Zeroizing;
+
+/// A pending request older than this is taken over.
+pub const OWNED_FOR: i64 = 10_000;
+
+/// One PUT as it came in.
+#[derive(Clone)]
+pub struct Once {
+    pub key: PutKey,
+    /// What is asked for: one id cannot be two things.
+    pub kind: &'static str,
+    pub body_mac: [u8; 32],
+}
+
+/// A reply as it goes out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reply {
+    pub status: u16,
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+/// What is known of a PUT.
+pub enum Seen {
+    Never,
+    Pending(Box<Put>),
+    /// Sealed.
+    Done {
+        status: u16,
+        reply: Vec<u8>,
+    },
+}
+
+impl Once {
+    /// Looks the request up.
+    ///
+    /// # Errors
+    /// Of the store; inside, the refusal of other bytes or of a purged reply.
+    pub async fn seen<T: Tx>(&self, tx: &mut T) -> Answer<Result<Seen, Refusal>> {
+        let Some(put) = tx.put(&self.key).await? else { return Ok(Ok(Seen::Never)) };
+        if put.kind != self.kind || !same(&put.body_mac, &self.body_mac) {
+            return Ok(Err(Refusal::new(ProblemType::IdConflict)));
+        }
+        Ok(match put.state {
+            PutState::Pending => Ok(Seen::Pending(Box::new(put))),
+            PutState::Done { status, reply } => Ok(Seen::Done { status, reply }),
+            PutState::Purged => Err(Refusal::new(ProblemType::ReplyExpired)),
+        })
+    }
+
+    /// Seals a reply for its place.
+    ///
+    /// # Errors
+    /// If there is no randomness.
+    pub fn seal(&self, app: &App, body: &[u8]) -> Answer<Vec<u8>> {
+        Ok(app.keys.seal(&*app.random, &self.bound_to(), body)?)
+    }
+
+    /// Opens a stored reply.
+    ///
+    /// # Errors
+    /// If it was sealed for another place or under another pepper.
+    pub fn open(&self, app: &App, status: u16, sealed: &[u8]) -> Answer<Reply> {
+        Ok(Reply { status, body: app.keys.open(&self.bound_to(), sealed)? })
+    }
+
+    fn bound_to(&self) -> [&[u8]; 4] {
+        [b"reply", self.key.kiosk.as_bytes(), self.key.scope.as_bytes(), self.key.id.as_bytes()]
+    }
+}
+
+/// What the work of a PUT ended in.
+pub enum Work {
+    /// Stored, and the same for ever after.
+    Stored(Reply),
+    /// Not stored: the id stays free.
+    Refused(Refusal),
+}
+
+/// Runs a PUT whose work fits in one transaction: looks it up, takes one of the kiosk's rate (`limit`, for stored
+/// replies nothing), works, and stores the reply with the work.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn run<F>(app: &Arc<App>, once: Once, limit: Option<(&'static str, Rate)>, work: F) -> Result<Reply, Refusal>
+where
+    F: for<'t> FnOnce(&'t mut SqliteTx, Timestamp) -> BoxFuture<'t, Answer<Work>> + Send + 'static,
+{
+    let shared = Arc::clone(app);
+    let name = once.kind;
+    let done = app.store.write(name, move |tx| {
+        Box::pin(async move {
+            let now = shared.now();
+            match once.seen(tx).await? {
+                Err(refusal) => return Ok(Err(refusal)),
+                Ok(Seen::Done { status, reply }) => return once.open(&shared, status, &reply).map(Ok),
+                // Only work of several transactions is ever pending, and its kind is another.
+                Ok(Seen::Pending(_)) => return Ok(Err(Refusal::new(ProblemType::Unavailable))),
+                Ok(Seen::Never) => {}
+            }
+            if let Some((class, rate)) = limit
+                && let Err(wait) = take(tx, &format!("{class}/{}", once.key.kiosk), rate, now).await?
+            {
+                return Ok(Err(Refusal::limited(wait)));
+            }
+            let reply = match work(tx, now).await? {
+                Work::Stored(reply) => reply,
+                Work::Refused(refusal) => return Ok(Err(refusal)),
+            };
+            let put = Put {
+                kind: once.kind.to_owned(),
+                body_mac: once.body_mac,
+                owner: bytes(&*shared.random)?,
+                begun_at: now.unix_millis(),
+                charge: None,
+                state: PutState::Done { status: reply.status, reply: once.seal(&shared, &reply.body)? },
+            };
+            tx.add_put(&once.key, &put).await?;
+            Ok(Ok(reply))
+        })
+    });
+    done.await?
+}
+
+/// Takes one from a rate; the milliseconds to wait if there is none.
+///
+/// # Errors
+/// Of the store.
+pub async fn take<T: Tx>(tx: &mut T, subject: &str, rate: Rate, now: Timestamp) -> Answer<Result<(), i64>> {
+    match rate.take(tx.arrival(subject).await?, now.unix_millis()) {
+        Err(wait) => Ok(Err(wait)),
+        Ok(arrival) => {
+            tx.set_arrival(subject, arrival).await?;
+            Ok(Ok(()))
+        }
+    }
+}
+
+/// A value as the JSON of a reply.
+///
+/// # Errors
+/// [`StoreError::NotUnderstood`], which wire types never are.
+pub fn json<T: serde::Serialize>(value: &T) -> Answer<Zeroizing<Vec<u8>>> {
+    serde_json::to_vec(value).map(Zeroizing::new).map_err(|_| StoreError::NotUnderstood("reply"))
+}

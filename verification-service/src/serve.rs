@@ -1,0 +1,181 @@
+//! `serve`: opens everything, says `ready`, and runs until it is told to stop.
+
+use crate::app::App;
+use crate::audit::{self, Actor, Event};
+use crate::cli::CommandError;
+use crate::kiosk_api;
+use crate::listener::{Listener, kiosk_tls, portal_tls};
+use crate::pki;
+use crate::portal;
+use crate::store::rows::Purged;
+use crate::store::{Answer, Tx};
+use rustls::ServerConfig;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// Certificates and CRL are looked at so often.
+const RELOAD_EVERY: Duration = Duration::from_secs(30);
+/// What is past its time is deleted so often.
+const PURGE_EVERY: Duration = Duration::from_secs(600);
+
+/// Serves until a signal comes.
+///
+/// # Errors
+/// [`CommandError`], before the first connection only.
+pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
+    let app = Arc::new(app);
+    renew_crl_if_due(&app).await?;
+    let (kiosks, people) =
+        (bind(app.config.listen.kiosk, "kiosk").await?, bind(app.config.listen.portal, "portal").await?);
+    let dir = &app.config.tls.dir;
+    let (kiosk_config, kiosk_tls_now) = watch::channel(Arc::new(kiosk_tls(dir, app.now())?));
+    let (portal_config, portal_tls_now) = watch::channel(Arc::new(portal_tls(dir, app.now())?));
+    let address = |socket: &TcpListener| socket.local_addr().map_err(|why| CommandError::refused(why.to_string()));
+    let (kiosk_at, portal_at) = (address(&kiosks)?, address(&people)?);
+
+    let limits = app.config.limits;
+    let age = Duration::from_secs(u64::from(limits.connection_seconds));
+    let (stop, stopping) = watch::channel(false);
+    let kiosk_port = Listener {
+        socket: kiosks,
+        tls: kiosk_tls_now,
+        router: kiosk_api::router(Arc::clone(&app)),
+        kiosks: true,
+        connections: limits.connections,
+        age,
+    };
+    let portal_port = Listener {
+        socket: people,
+        tls: portal_tls_now,
+        router: portal::router(),
+        kiosks: false,
+        connections: limits.connections,
+        age,
+    };
+    let ports = [tokio::spawn(kiosk_port.run(stopping.clone())), tokio::spawn(portal_port.run(stopping))];
+    tokio::spawn(reload(Arc::clone(&app), kiosk_config, portal_config));
+    tokio::spawn(purge_now_and_then(Arc::clone(&app)));
+
+    if json {
+        println!(
+            "{}",
+            serde_json::json!({ "ready": { "kiosk": kiosk_at.to_string(), "portal": portal_at.to_string() } })
+        );
+    } else {
+        println!("ready kiosk={kiosk_at} portal={portal_at}");
+    }
+    told_to_stop().await;
+    let _ = stop.send(true);
+    for port in ports {
+        let _ = port.await;
+    }
+    Ok(())
+}
+
+/// Deletes what is past its time; audited if there was anything.
+///
+/// # Errors
+/// Of the store.
+pub async fn purge(app: &Arc<App>) -> Answer<Purged> {
+    let shared = Arc::clone(app);
+    let purge = app.store.write("purge", move |tx| {
+        Box::pin(async move {
+            let now = shared.now();
+            let [replies, throttles, referrals, audit_rows] =
+                shared.config.retention.spans().map(|span| now.unix_millis().saturating_sub(span));
+            let before = Purged { replies, throttles, referrals, audit: audit_rows };
+            let gone = tx.purge(&before, now.unix_millis()).await?;
+            if gone != Purged::default() {
+                let detail = serde_json::to_value(gone).unwrap_or_default();
+                audit::append(tx, &shared.keys, now, Actor::Service, Event::Purged, "database", &detail).await?;
+            }
+            Ok(gone)
+        })
+    });
+    purge.await
+}
+
+async fn bind(at: SocketAddr, key: &str) -> Result<TcpListener, CommandError> {
+    TcpListener::bind(at).await.map_err(|why| {
+        CommandError::refused(match why.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                format!("the address {at} is taken by another program: stop it, or choose another in [listen] {key}")
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                format!("this user may not listen on {at}: choose a port above 1023 in [listen] {key}")
+            }
+            std::io::ErrorKind::AddrNotAvailable => {
+                format!("this machine has no address {}: correct [listen] {key}", at.ip())
+            }
+            _ => format!("cannot listen on {at} ([listen] {key}): {why}"),
+        })
+    })
+}
+
+/// Signs the CRL anew at half its life, from the rows.
+async fn renew_crl_if_due(app: &App) -> Result<(), CommandError> {
+    let dir = &app.config.tls.dir;
+    if pki::crl_is_due(dir, app.now())? {
+        let revoked = app.store.read().await?.revoked_keys().await?;
+        pki::renew_crl(dir, &revoked, app.now())?;
+        tracing::info!("crl.pem was signed anew");
+    }
+    Ok(())
+}
+
+async fn reload(app: Arc<App>, kiosk: watch::Sender<Arc<ServerConfig>>, portal: watch::Sender<Arc<ServerConfig>>) {
+    let mut tick = tokio::time::interval(RELOAD_EVERY);
+    let mut seen = files(&app);
+    loop {
+        tick.tick().await;
+        if let Err(why) = renew_crl_if_due(&app).await {
+            tracing::error!(cause = %why, "crl.pem could not be signed anew");
+        }
+        let now = files(&app);
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        match (kiosk_tls(&app.config.tls.dir, app.now()), portal_tls(&app.config.tls.dir, app.now())) {
+            (Ok(for_kiosks), Ok(for_people)) => {
+                kiosk.send_replace(Arc::new(for_kiosks));
+                portal.send_replace(Arc::new(for_people));
+                tracing::info!("certificates and CRL were read again");
+            }
+            (Err(why), _) | (_, Err(why)) => tracing::error!(cause = %why, "the new certificates were not taken"),
+        }
+    }
+}
+
+fn files(app: &App) -> [Option<Vec<u8>>; 5] {
+    ["server.pem", "server.key", "root.pem", "kiosk-ca.pem", "crl.pem"]
+        .map(|name| std::fs::read(app.config.tls.dir.join(name)).ok())
+}
+
+async fn purge_now_and_then(app: Arc<App>) {
+    let mut tick = tokio::time::interval(PURGE_EVERY);
+    loop {
+        tick.tick().await;
+        if let Err(why) = purge(&app).await {
+            tracing::error!(cause = %why, "what is past its time could not be deleted");
+        }
+    }
+}
+
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Rows as the domain sees them. Sealed members stay sealed here; only the domain opens them.
+
+use crate::secrets::{Blind, Tag};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use verification_api::wire::{
+    DocumentMember, DocumentStatus, DocumentType, RecordFound, RecordStatus, VerificationResult,
+};
+
+/// A kiosk, as listed.
+#[derive(Clone, Debug)]
+pub struct Kiosk {
+    pub id: Uuid,
+    pub number: String,
+    pub lane: String,
+    pub added_at: i64,
+    pub revoked_at: Option<i64>,
+    pub quarantined_at: Option<i64>,
+    pub last_seen: Option<i64>,
+}
+
+/// A kiosk as its connection shows itself: what must be checked on every request.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    pub kiosk: Kiosk,
+    /// The key is pinned and has not ended.
+    pub pinned: bool,
+}
+
+/// A pinned key.
+#[derive(Clone, Debug)]
+pub struct KioskKey {
+    pub spki: [u8; 32],
+    /// Uncompressed P-256 point.
+    pub public_key: Vec<u8>,
+    pub serial: Vec<u8>,
+    pub not_before: i64,
+    pub not_after: i64,
+    pub ended_at: Option<i64>,
+}
+
+#[derive(Clone)]
+pub struct Account {
+    pub id: Uuid,
+    /// Sealed for (account id, "name").
+    pub name: Vec<u8>,
+    /// Sealed for (account id, "birth_date").
+    pub birth_date: Vec<u8>,
+    pub record_status: RecordStatus,
+    pub made_at: i64,
+}
+
+#[derive(Clone)]
+pub struct NewIdentifier {
+    pub blind: Blind,
+    pub kind: &'static str,
+    pub sealed: Vec<u8>,
+}
+
+#[derive(Clone)]
+pub struct NewDocument {
+    pub blind: Blind,
+    pub kind: DocumentType,
+    pub sealed: Vec<u8>,
+    /// As recorded: never `unknown`.
+    pub status: DocumentStatus,
+}
+
+#[derive(Clone)]
+pub struct StoredDocument {
+    pub account: Uuid,
+    pub kind: String,
+    /// Sealed for (account id, "document").
+    pub sealed: Vec<u8>,
+    /// As recorded; it may have expired since.
+    pub status: DocumentStatus,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeState {
+    Active,
+    Used,
+    Replaced,
+    Revoked,
+    Disabled,
+}
+
+impl CodeState {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Used => "used",
+            Self::Replaced => "replaced",
+            Self::Revoked => "revoked",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Active, Self::Used, Self::Replaced, Self::Revoked, Self::Disabled].into_iter().find(|s| s.name() == name)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Code {
+    pub id: Uuid,
+    pub account: Uuid,
+    pub identifier: Blind,
+    pub alg: String,
+    pub salt: [u8; 16],
+    pub tag: Tag,
+    pub state: CodeState,
+    pub version: i64,
+    pub made_at: i64,
+    pub expires_at: i64,
+}
+
+/// Which PUT: one id may be used once in each scope of a kiosk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutKey {
+    pub kiosk: Uuid,
+    pub scope: &'static str,
+    pub id: Uuid,
+}
+
+#[derive(Clone, Debug)]
+pub struct Put {
+    pub kind: String,
+    pub body_mac: [u8; 32],
+    pub owner: [u8; 16],
+    pub begun_at: i64,
+    pub charge: Option<Charged>,
+    pub state: PutState,
+}
+
+#[derive(Clone, Debug)]
+pub enum PutState {
+    Pending,
+    /// The reply is sealed for (kiosk, scope, id).
+    Done {
+        status: u16,
+        reply: Vec<u8>,
+    },
+    Purged,
+}
+
+/// What the charge found, for the transaction that redeems, also after a take-over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charged {
+    pub locked: bool,
+    /// Tries charged, this one included.
+    pub n: u32,
+    /// The newest code of the identifier and its version, if it was active.
+    pub code: Option<(Uuid, i64)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Verification {
+    pub kiosk: Uuid,
+    pub id: Uuid,
+    pub visit: Uuid,
+    pub identifier: Blind,
+    pub code: Option<Uuid>,
+    pub result: VerificationResult,
+    pub purpose: &'static str,
+    pub at: i64,
+    pub audit_seq: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    pub kiosk: Uuid,
+    pub id: Uuid,
+    pub visit: Uuid,
+    pub record: RecordFound,
+    pub document_status: DocumentStatus,
+    pub mismatch: Vec<DocumentMember>,
+    pub at: i64,
+    pub audit_seq: i64,
+}
+
+#[derive(Clone)]
+pub struct Override {
+    pub kiosk: Uuid,
+    pub id: Uuid,
+    pub visit: Uuid,
+    pub officer: Option<String>,
+    pub reason: &'static str,
+    pub decided_at: i64,
+    pub received_at: i64,
+    pub flags: Vec<&'static str>,
+    /// Sealed for (kiosk, id, "override").
+    pub sealed: Vec<u8>,
+    pub signature: String,
+    pub audit_seq: i64,
+}
+
+#[derive(Clone)]
+pub struct Referral {
+    pub visit: Uuid,
+    pub kiosk: Uuid,
+    pub reference: String,
+    /// Sealed for (visit, "referral").
+    pub sealed: Vec<u8>,
+    pub stored_at: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Officer {
+    pub id: Uuid,
+    pub salt: [u8; 16],
+    pub tag: Tag,
+    pub disabled: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct OfficerSession {
+    pub hash: [u8; 32],
+    pub officer: Uuid,
+    pub kiosk: Uuid,
+    pub begun_at: i64,
+    pub last_used: i64,
+    pub ended_at: Option<i64>,
+    pub officer_disabled_at: Option<i64>,
+}
+
+#[derive(Clone)]
+pub struct Technician {
+    pub id: Uuid,
+    /// Sealed for (id, "technician").
+    pub name: Vec<u8>,
+    pub issued_at: i64,
+    pub expires_at: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    pub seq: i64,
+    pub at: i64,
+    pub actor: String,
+    pub event: String,
+    pub subject: String,
+    pub detail: String,
+    pub hash: [u8; 32],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditHead {
+    pub seq: i64,
+    pub hash: [u8; 32],
+    pub first_seq: i64,
+    pub first_prev: [u8; 32],
+}
+
+/// A stored decision and the audit row that must tell it.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    pub audit_seq: i64,
+    pub event: &'static str,
+    pub subject: String,
+    /// For a verification: its result. For others: empty.
+    pub result: String,
+}
+
+/// For a purge: the times before which rows go; in its answer: how many went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Purged {
+    pub replies: i64,
+    pub throttles: i64,
+    pub referrals: i64,
+    pub audit: i64,
+}

@@ -1,0 +1,187 @@
+//! Lock-out and limits, as pure functions of a state and a time in milliseconds.
+
+use crate::clock::MINUTE;
+
+/// What is kept of the tries with one identifier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Throttle {
+    /// Tries charged and not refunded.
+    pub n: u32,
+    /// Later charges are locked until then.
+    pub locked_until: i64,
+    pub last_at: i64,
+}
+
+/// Whether a charged try is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charge {
+    Evaluate,
+    Locked,
+}
+
+impl Throttle {
+    /// Charges one try before it is evaluated. Every `lock_after`-th sets a lock of 15, 30, then 60 minutes, which
+    /// binds later charges only. A locked try changes nothing but `last_at`.
+    #[must_use]
+    pub fn charged(self, now: i64, lock_after: u32) -> (Self, Charge) {
+        if now < self.locked_until {
+            return (Self { last_at: now, ..self }, Charge::Locked);
+        }
+        let n = self.n.saturating_add(1);
+        let locked_until = match n.checked_rem(lock_after) {
+            Some(0) => now.saturating_add(MINUTE * [60, 15, 30].get((n / lock_after) as usize).copied().unwrap_or(60)),
+            _ => self.locked_until,
+        };
+        (Self { n, locked_until, last_at: now }, Charge::Evaluate)
+    }
+}
+
+/// What is kept of wrong PINs of one badge, or at one kiosk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PinThrottle {
+    pub n: u32,
+    pub locked_until: i64,
+    pub last_at: i64,
+}
+
+impl PinThrottle {
+    /// Charges one sign-in before it is evaluated: the `lock_after`-th locks 15 s, each further one twice as long, up to
+    /// 15 min. While locked nothing is charged: the answer is the lock's end.
+    ///
+    /// # Errors
+    /// Milliseconds until the lock ends.
+    pub fn charged(self, now: i64, lock_after: u32) -> Result<Self, i64> {
+        if now < self.locked_until {
+            return Err(self.locked_until.saturating_sub(now));
+        }
+        let n = self.n.saturating_add(1);
+        let locked_until = match n.checked_sub(lock_after) {
+            Some(over) => now.saturating_add((15_000_i64 << over.min(6)).min(15 * MINUTE)),
+            None => 0,
+        };
+        Ok(Self { n, locked_until, last_at: now })
+    }
+}
+
+/// A rate: so many a minute, after a burst (generic cell rate algorithm).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    pub per_minute: u32,
+    pub burst: u32,
+}
+
+impl Rate {
+    /// Takes one request: the new state (theoretical arrival time), from the old one.
+    ///
+    /// # Errors
+    /// Milliseconds until one more is allowed.
+    pub fn take(self, arrival: i64, now: i64) -> Result<i64, i64> {
+        let interval = MINUTE / i64::from(self.per_minute.max(1));
+        let tolerance = interval.saturating_mul(i64::from(self.burst.max(1)) - 1);
+        let arrival = arrival.max(now);
+        let early = arrival.saturating_sub(now).saturating_sub(tolerance);
+        if early > 0 { Err(early) } else { Ok(arrival.saturating_add(interval.max(1))) }
+    }
+}
+
+/// Whole seconds for a `Retry-After`, at least 1.
+#[must_use]
+pub fn retry_after(millis: i64) -> u32 {
+    u32::try_from(millis.max(1).saturating_add(999) / 1000).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Charge, PinThrottle, Rate, Throttle, retry_after};
+    use crate::clock::MINUTE;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_fifth_try_is_evaluated_and_locks_the_next() {
+        let mut state = Throttle::default();
+        for n in 1..=5 {
+            let (next, charge) = state.charged(1000, 5);
+            assert_eq!((next.n, charge), (n, Charge::Evaluate));
+            state = next;
+        }
+        let (next, charge) = state.charged(2000, 5);
+        assert_eq!((next.n, next.last_at, charge), (5, 2000, Charge::Locked));
+        assert_eq!(next.charged(1000 + 15 * MINUTE, 5).1, Charge::Evaluate);
+    }
+
+    #[test]
+    fn locks_grow_from_15_to_30_to_60_minutes() {
+        let mut state = Throttle::default();
+        let mut locks = vec![];
+        let mut now = 0;
+        for _ in 0..25 {
+            now = now.max(state.locked_until);
+            state = state.charged(now, 5).0;
+            if state.locked_until > now {
+                locks.push((state.n, (state.locked_until - now) / MINUTE));
+            }
+        }
+        assert_eq!(locks, [(5, 15), (10, 30), (15, 60), (20, 60), (25, 60)]);
+    }
+
+    #[test]
+    fn wrong_pins_lock_15_seconds_and_double_up_to_15_minutes() {
+        let mut state = PinThrottle::default();
+        let mut locks = vec![];
+        let mut now = 0;
+        for _ in 0..12 {
+            state = state.charged(now, 5).unwrap();
+            if state.locked_until > now {
+                assert_eq!(state.charged(now, 5), Err(state.locked_until - now));
+                locks.push((state.locked_until - now) / 1000);
+                now = state.locked_until;
+            }
+        }
+        assert_eq!(locks, [15, 30, 60, 120, 240, 480, 900, 900]);
+    }
+
+    #[test]
+    fn a_burst_of_20_then_10_a_minute() {
+        let rate = Rate { per_minute: 10, burst: 20 };
+        let mut state = 0;
+        for _ in 0..20 {
+            state = rate.take(state, 100_000).unwrap();
+        }
+        assert_eq!(rate.take(state, 100_000), Err(6000));
+        assert_eq!(retry_after(6000), 6);
+        assert_eq!(retry_after(5999), 6);
+        state = rate.take(state, 106_000).unwrap();
+        assert!(rate.take(state, 106_000).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn never_more_than_the_rate_and_the_burst(gaps in prop::collection::vec(0..20_000_i64, 1..200)) {
+            let rate = Rate { per_minute: 10, burst: 20 };
+            let (mut state, mut now, mut taken) = (0, 1_000_000, 0_i64);
+            let start = now;
+            for gap in gaps {
+                now += gap;
+                if let Ok(next) = rate.take(state, now) {
+                    state = next;
+                    taken += 1;
+                }
+            }
+            prop_assert!(taken <= 20 + (now - start) / 6000);
+        }
+
+        #[test]
+        fn at_most_five_tries_are_evaluated_before_a_lock(times in prop::collection::vec(0..14 * MINUTE, 1..100)) {
+            let mut times = times;
+            times.sort_unstable();
+            let mut state = Throttle::default();
+            let mut evaluated = 0;
+            for now in times {
+                let (next, charge) = state.charged(now, 5);
+                state = next;
+                evaluated += u32::from(charge == Charge::Evaluate);
+            }
+            prop_assert!(evaluated <= 5);
+        }
+    }
+}
