@@ -33,7 +33,7 @@ pub(super) fn with_frame(content: ScreenContent, visit: Option<&Session>) -> Scr
                 Action::new(Role::Header, Msg::SettingsOpen, Intent::OpenSettings)
                     .labelled(visit.settings.language.own_name()),
             )
-            .action(Action::new(Role::Header, Msg::Help, Intent::OpenHelp).labelled("?"))
+            .action(Action::new(Role::Header, Msg::Help, Intent::OpenHelp))
             .action(corner),
         (Place::Attract | Place::OutOfService, _) => content.action(corner),
         _ => content,
@@ -98,7 +98,7 @@ fn page<'a>(pen: &Pen<'a>, kiosk: &Kiosk, bar: Part<'a>, look: &'a Look, content
 }
 
 /// A line across.
-pub(super) fn ruled<'a>(colour: Color, thick: f32) -> Part<'a> {
+fn ruled<'a>(colour: Color, thick: f32) -> Part<'a> {
     container("")
         .width(Fill)
         .height(thick)
