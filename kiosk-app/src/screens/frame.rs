@@ -80,7 +80,8 @@ pub(super) fn screen<'a>(pen: &Pen<'a>, kiosk: &Kiosk, look: &'a Look, content: 
 
 fn page<'a>(pen: &Pen<'a>, kiosk: &Kiosk, bar: Part<'a>, look: &'a Look, content: &ScreenContent) -> Part<'a> {
     let palette = pen.palette;
-    let bar = container(bar)
+    let bar = container(container(bar).max_width(pen.u(WIDEST + 32.0)))
+        .center_x(Fill)
         .padding([0.0, pen.u(56.0)])
         .center_y(pen.u(HEADER))
         .width(Fill)
@@ -178,7 +179,8 @@ fn footer<'a>(pen: &Pen<'a>, content: &ScreenContent) -> Part<'a> {
     if parts.len() == 1 {
         return space().height(pen.u(32.0)).into();
     }
-    container(pen.row(parts).spacing(pen.u(20.0)))
+    container(container(pen.row(parts).spacing(pen.u(20.0))).max_width(pen.u(WIDEST + 32.0)))
+        .center_x(Fill)
         .padding(iced::Padding { top: pen.u(16.0), right: pen.u(56.0), bottom: pen.u(44.0), left: pen.u(56.0) })
         .width(Fill)
         .into()
