@@ -6,6 +6,7 @@ pub mod camera;
 mod clock;
 pub mod contract;
 pub mod date;
+pub mod devices;
 pub mod document;
 pub mod mrz;
 pub mod ocr;

@@ -124,9 +124,8 @@ pub struct Reader {
     pub path: PathBuf,
     #[serde(default = "default_baud")]
     pub baud: u32,
-    /// Pause after opening the port, before the first command.
-    #[serde(default = "default_settle_ms")]
-    pub settle_ms: u64,
+    /// Pause after opening the port, before the first command; the protocol's own if not set (2 s on USB).
+    pub settle_ms: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -402,10 +401,6 @@ impl Default for Technician {
 
 const fn default_baud() -> u32 {
     115_200
-}
-
-const fn default_settle_ms() -> u64 {
-    250
 }
 
 /// What the operating system says, without its number: `no such file`.

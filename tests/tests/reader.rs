@@ -1,17 +1,18 @@
 //! The reader handle against simulated devices on real pseudo-terminals: what the kiosk hears when cards come and go,
 //! and when the line misbehaves.
 
+mod ears;
+
 use card_reader::document::DocumentType;
 use card_reader::ocr::Reason;
 use card_reader::reader::{
-    Accept, Command, DeviceId, Event, Fault, PresentationNo, Reader, ReaderConfig, ReaderHandle, Reading, SerialConfig,
+    Accept, Command, DeviceId, Event, Fault, PresentationNo, Reader, ReaderConfig, Reading, SerialConfig,
 };
+use ears::{Ears, name, names};
 use kiosk_tests::harness::wait::{now, until_true};
 use kiosk_tests::sim::elyctis::{Act, Card, Elyctis, Model};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tokio::sync::mpsc::Receiver;
-use tokio::sync::mpsc::error::TryRecvError;
 
 const PASSPORT: [&str; 2] =
     ["P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"];
@@ -25,9 +26,22 @@ const SOON: Duration = Duration::from_secs(10);
 /// A simulated reader and a handle over it.
 struct Bench {
     sim: Elyctis,
-    reader: ReaderHandle,
-    events: Receiver<Event>,
+    ears: Ears,
     _folder: TempDir,
+}
+
+impl std::ops::Deref for Bench {
+    type Target = Ears;
+
+    fn deref(&self) -> &Ears {
+        &self.ears
+    }
+}
+
+impl std::ops::DerefMut for Bench {
+    fn deref_mut(&mut self) -> &mut Ears {
+        &mut self.ears
+    }
 }
 
 impl Bench {
@@ -36,7 +50,7 @@ impl Bench {
         let sim = Elyctis::start(&folder.path().join("scanner"), model).expect("a pseudo-terminal");
         let serial = vec![SerialConfig::elyctis("scanner", sim.path()).hurried()];
         let (reader, events) = Reader::start(ReaderConfig { serial, ..ReaderConfig::default() }).expect("a thread");
-        Self { sim, reader, events, _folder: folder }
+        Self { sim, ears: Ears { reader, events }, _folder: folder }
     }
 
     fn ready(model: Model) -> Self {
@@ -53,35 +67,8 @@ impl Bench {
 
     fn arm(&mut self, number: u64) {
         let presentation = PresentationNo(number);
-        self.reader.send(Command::Arm { presentation, accept: Accept::Documents });
+        self.tell(Command::Arm { presentation, accept: Accept::Documents });
         self.hear("armed", |event| matches!(event, Event::Armed { presentation } if presentation.0 == number));
-    }
-
-    /// The next event that `wanted` takes; what comes before it is let pass.
-    fn hear(&mut self, what: &str, wanted: impl Fn(&Event) -> bool) -> Event {
-        self.hear_all(what, wanted).pop().expect("at least the wanted one")
-    }
-
-    /// Everything up to the event that `wanted` takes.
-    fn hear_all(&mut self, what: &str, wanted: impl Fn(&Event) -> bool) -> Vec<Event> {
-        let mut heard = Vec::new();
-        until_true(what, SOON, || {
-            loop {
-                match self.events.try_recv() {
-                    Ok(event) => {
-                        let found = wanted(&event);
-                        heard.push(event);
-                        if found {
-                            return true;
-                        }
-                    }
-                    Err(TryRecvError::Empty) => return false,
-                    Err(TryRecvError::Disconnected) => panic!("the reader has ended"),
-                }
-            }
-        })
-        .unwrap_or_else(|error| panic!("{error}; heard {:?}", heard.iter().map(name).collect::<Vec<_>>()));
-        heard
     }
 
     fn lost(&mut self) -> Fault {
@@ -89,31 +76,6 @@ impl Bench {
             Event::Lost { fault, .. } => fault,
             _ => unreachable!(),
         }
-    }
-
-    fn read(&mut self) -> (u64, Reading) {
-        match self.hear("a read", |event| matches!(event, Event::Read { .. } | Event::Failed { .. })) {
-            Event::Read { presentation, reading } => (presentation.0, reading),
-            _ => panic!("the try failed"),
-        }
-    }
-}
-
-fn name(event: &Event) -> &'static str {
-    match event {
-        Event::Ready { .. } => "ready",
-        Event::AnotherUnit { .. } => "another unit",
-        Event::Lost { .. } => "lost",
-        Event::Degraded { .. } => "degraded",
-        Event::DecoderFailed { .. } => "decoder failed",
-        Event::Armed { .. } => "armed",
-        Event::Disarmed { .. } => "disarmed",
-        Event::Sensed { .. } => "sensed",
-        Event::Removed { .. } => "removed",
-        Event::Read { .. } => "read",
-        Event::Failed { .. } => "failed",
-        Event::Advice { .. } => "advice",
-        Event::SelfTest { .. } => "self-test",
     }
 }
 
@@ -130,7 +92,7 @@ fn a_passport_is_read_taken_once_and_its_removal_told() {
     let mut bench = Bench::armed(3);
     bench.sim.insert(&PASSPORT);
     let heard = bench.hear_all("a read", |event| matches!(event, Event::Read { .. }));
-    assert_eq!(heard.iter().map(name).collect::<Vec<_>>(), ["sensed", "read"]);
+    assert_eq!(names(&heard), ["sensed", "read"]);
     let Some(Event::Read { presentation, reading: Reading::Zone(zone) }) = heard.last() else { panic!("a zone") };
     assert_eq!(presentation.0, 3);
     assert_eq!(zone.document.document_type, DocumentType::Passport);
@@ -141,12 +103,12 @@ fn a_passport_is_read_taken_once_and_its_removal_told() {
 
     bench.sim.remove();
     let after = bench.hear_all("the removal", is_removed);
-    assert_eq!(after.iter().map(name).collect::<Vec<_>>(), ["disarmed", "removed"]);
+    assert_eq!(names(&after), ["disarmed", "removed"]);
     bench.sim.insert(&CARD);
-    bench.reader.send(Command::Disarm);
-    bench.reader.send(Command::SelfTest { device: DeviceId("scanner".to_owned()) });
+    bench.tell(Command::Disarm);
+    bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()) });
     let rest = bench.hear_all("the self-test", |event| matches!(event, Event::SelfTest { .. }));
-    assert_eq!(rest.iter().map(name).collect::<Vec<_>>(), ["self-test"], "disarmed, nothing is read");
+    assert_eq!(names(&rest), ["self-test"], "disarmed, nothing is read");
 }
 
 #[test]
@@ -192,7 +154,7 @@ fn arming_again_while_the_failed_card_lies_there_costs_no_try_and_a_better_look_
     // Turned over so quickly that no removal is seen.
     bench.sim.insert(&PASSPORT);
     let heard = bench.hear_all("a read", |event| matches!(event, Event::Read { .. }));
-    assert_eq!(heard.iter().map(name).collect::<Vec<_>>(), ["read"]);
+    assert_eq!(names(&heard), ["read"]);
 }
 
 #[test]
@@ -202,7 +164,7 @@ fn what_the_reader_does_not_notice_is_no_try() {
     bench.sim.remove();
     bench.sim.insert(&CARD);
     let heard = bench.hear_all("a read", |event| matches!(event, Event::Read { .. }));
-    assert_eq!(heard.iter().map(name).collect::<Vec<_>>(), ["sensed", "read"]);
+    assert_eq!(names(&heard), ["sensed", "read"]);
 }
 
 #[test]
@@ -228,14 +190,14 @@ fn an_unplugged_reader_is_named_at_once_comes_back_and_is_not_armed_by_itself() 
         let back = now();
         bench.sim.replug();
         let heard = bench.hear_all("ready again", |event| matches!(event, Event::Ready { .. }));
-        assert_eq!(heard.iter().map(name).collect::<Vec<_>>(), ["ready"]);
+        assert_eq!(names(&heard), ["ready"]);
         assert!(since(back) <= Duration::from_secs(4), "ready after {:?}", since(back));
         assert_eq!(bench.reader.status()[0].reconnects, round + 1);
 
         bench.sim.insert(&CARD);
-        bench.reader.send(Command::SelfTest { device: DeviceId("scanner".to_owned()) });
+        bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()) });
         let heard = bench.hear_all("the self-test", |event| matches!(event, Event::SelfTest { .. }));
-        assert_eq!(heard.iter().map(name).collect::<Vec<_>>(), ["self-test"]);
+        assert_eq!(names(&heard), ["self-test"]);
         bench.arm(round + 2);
         assert_eq!(bench.read().0, round + 2);
         bench.sim.remove();
@@ -249,7 +211,7 @@ fn another_unit_on_the_same_port_is_told() {
     bench.lost();
     bench.sim.control().act(Act::Replug(Some("SIM-0002".to_owned())));
     let heard = bench.hear_all("ready again", |event| matches!(event, Event::Ready { .. }));
-    assert_eq!(heard.iter().map(name).collect::<Vec<_>>(), ["another unit", "ready"]);
+    assert_eq!(names(&heard), ["another unit", "ready"]);
     assert!(matches!(heard.last(), Some(Event::Ready { identity, .. }) if identity.contains("SIM-0002")));
 }
 
@@ -262,7 +224,7 @@ fn a_reader_that_is_not_there_yet_is_awaited_and_then_armed_as_asked() {
     reader.send(Command::Arm { presentation: PresentationNo(5), accept: Accept::Documents });
     until_true("the fault", SOON, || reader.status()[0].fault == Some(Fault::NotReachable)).unwrap();
     let sim = Elyctis::start(&path, Model::default()).expect("a pseudo-terminal");
-    let mut bench = Bench { sim, reader, events, _folder: folder };
+    let mut bench = Bench { sim, ears: Ears { reader, events }, _folder: folder };
     bench.sim.insert(&PASSPORT);
     assert_eq!(bench.read().0, 5);
 }
@@ -272,7 +234,7 @@ fn a_hang_is_named_within_two_seconds_of_a_command() {
     let mut bench = Bench::ready(Model::default());
     bench.sim.control().act(Act::Hang);
     let asked = now();
-    bench.reader.send(Command::Arm { presentation: PresentationNo(1), accept: Accept::Documents });
+    bench.tell(Command::Arm { presentation: PresentationNo(1), accept: Accept::Documents });
     assert_eq!(bench.lost(), Fault::NotResponding);
     assert!(since(asked) <= Duration::from_millis(2500), "named after {:?}", since(asked));
     assert!(!bench.reader.status()[0].ready);
@@ -315,18 +277,18 @@ fn an_ignored_command_is_repeated() {
 #[test]
 fn armed_for_a_code_a_slot_reader_reads_nothing() {
     let mut bench = Bench::ready(Model::default());
-    bench.reader.send(Command::Arm { presentation: PresentationNo(1), accept: Accept::BackupCode });
+    bench.tell(Command::Arm { presentation: PresentationNo(1), accept: Accept::BackupCode });
     bench.sim.insert(&PASSPORT);
-    bench.reader.send(Command::SelfTest { device: DeviceId("scanner".to_owned()) });
+    bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()) });
     let heard = bench.hear_all("the self-test", |event| matches!(event, Event::SelfTest { .. }));
-    assert_eq!(heard.iter().map(name).collect::<Vec<_>>(), ["self-test"]);
+    assert_eq!(names(&heard), ["self-test"]);
 }
 
 #[test]
 fn the_self_test_says_what_to_do() {
     let mut bench = Bench::ready(Model::default());
     let test = |bench: &mut Bench, device: &str| {
-        bench.reader.send(Command::SelfTest { device: DeviceId(device.to_owned()) });
+        bench.tell(Command::SelfTest { device: DeviceId(device.to_owned()) });
         match bench.hear("the self-test", |event| matches!(event, Event::SelfTest { .. })) {
             Event::SelfTest { report, .. } => report,
             _ => unreachable!(),

@@ -10,7 +10,7 @@ use nokhwa::utils::{CameraFormat, CameraIndex, FrameFormat, RequestedFormat, Req
 use std::path::Path;
 
 /// The formats that can be decoded here.
-const FORMATS: [FrameFormat; 6] = [
+pub const FORMATS: [FrameFormat; 6] = [
     FrameFormat::MJPEG,
     FrameFormat::YUYV,
     FrameFormat::NV12,
@@ -34,15 +34,7 @@ impl V4l {
     pub fn open(node: &Path) -> Result<Self, SourceError> {
         let index = index_of(node)?;
         let request = RequestedFormat::with_formats(RequestedFormatType::None, &FORMATS);
-        let mut camera = Camera::new(CameraIndex::Index(index), request).map_err(|error| {
-            // Without any format that it understands nokhwa cannot fulfil the request.
-            let text = error.to_string();
-            if text.contains("Fufill") || text.contains("not whole number") {
-                SourceError::new(Fault::Unsupported, nothing_usable(node))
-            } else {
-                SourceError::new(Fault::NotReachable, format!("{} cannot be opened: {text}", node.display()))
-            }
-        })?;
+        let mut camera = Camera::new(CameraIndex::Index(index), request).map_err(|error| open_problem(node, &error))?;
         let refused = |error: nokhwa::NokhwaError| {
             SourceError::new(Fault::NotReachable, format!("{} refuses: {error}", node.display()))
         };
@@ -61,7 +53,18 @@ impl V4l {
     }
 }
 
-fn nothing_usable(node: &Path) -> String {
+/// Why a camera does not open.
+pub(crate) fn open_problem(node: &Path, error: &nokhwa::NokhwaError) -> SourceError {
+    // Without any format that it understands nokhwa cannot fulfil the request.
+    let text = error.to_string();
+    if text.contains("Fufill") || text.contains("not whole number") {
+        SourceError::new(Fault::Unsupported, nothing_usable(node))
+    } else {
+        SourceError::new(Fault::NotReachable, format!("{} cannot be opened: {text}", node.display()))
+    }
+}
+
+pub(crate) fn nothing_usable(node: &Path) -> String {
     format!(
         "{} offers no whole-number frame rate in a format that is understood here (MJPEG, YUYV, NV12, grey, RGB); use another camera",
         node.display()

@@ -11,9 +11,9 @@ const WIDTHS: [usize; 3] = [30, 36, 44];
 /// Cells looked at to see whether a candidate is text of a zone at all, and which way up.
 const PROBES: isize = 12;
 /// Mean certainty of the probes below which a candidate is dropped.
-const TEXT: f32 = 0.35;
+const TEXT: f32 = 0.4;
 /// All patches that one picture may cost: bounds the time of any picture.
-const MOST_PATCHES: usize = 2200;
+const MOST_PATCHES: usize = 1500;
 
 /// No character may be less certain than this in an accepted reading, and no more errors may be expected.
 const LOWEST: f32 = 0.85;
@@ -104,6 +104,10 @@ pub fn attempt(network: &Network, pyramid: &Pyramid<'_>, plane: Plane, budget: &
         answers = see(network, pyramid, &plane, first..last, budget);
     }
     let (width, from) = window(&answers)?;
+    let inside = answers.iter().flat_map(|l| &l[from..from + width]).map(|a| a.best().1).sum::<f32>();
+    if inside < 0.35 * (width * answers.len()) as f32 {
+        return None;
+    }
     plane.renumber(first + from as isize);
     for line in &mut answers {
         line.drain(..from);
@@ -114,10 +118,10 @@ pub fn attempt(network: &Network, pyramid: &Pyramid<'_>, plane: Plane, budget: &
     } else if width > 30 && answers.len() == 3 {
         drop_row(&mut plane, &mut answers);
     }
-    for line in 0..plane.lines.len() {
-        settle_line(&mut plane, line, &answers[line], 0);
+    // A grid that hardly moves needs no further look.
+    if settle(&mut plane, &answers, 0) > 0.07 {
+        answers = see(network, pyramid, &plane, 0..width as isize, budget);
     }
-    let answers = see(network, pyramid, &plane, 0..width as isize, budget);
     let cells = look_again(network, pyramid, &plane, &answers, budget);
     let seen: Vec<f32> = answers.iter().flatten().map(|a| a.best().1).collect();
     let certainty = seen.iter().sum::<f32>() / seen.len().max(1) as f32;

@@ -9,11 +9,11 @@ use super::{Advice, LumaImage, NotRead, Point, Quad, Reason};
 const SMALL_PITCH: f32 = 5.5;
 
 /// Nothing that looks like a zone.
-pub fn nothing_found(overview: &LumaImage, rows: &[Row], budget: &Budget) -> NotRead {
+pub fn nothing_found(overview: &LumaImage, rows: bool, budget: &Budget) -> NotRead {
     let bright = share(&overview.pixels, |p| p > 60);
     let (reason, advice) = if bright < 0.02 {
         (Reason::TooDark, Some(Advice::MoreLight))
-    } else if budget.best_probe > 0.3 && !rows.is_empty() {
+    } else if budget.best_probe > 0.3 && rows {
         (Reason::NotMrzText, Some(Advice::TurnOver))
     } else {
         (Reason::NoZone, None)
@@ -89,6 +89,10 @@ fn steepest(image: &LumaImage) -> (f32, f32) {
         }
     }
     (f32::from(quantile(&across, 0.97)), f32::from(quantile(&down, 0.97)))
+}
+
+pub fn copy(image: &LumaImage) -> LumaImage {
+    LumaImage { width: image.width, height: image.height, pixels: image.pixels.clone() }
 }
 
 /// The overview with the rows that were found.

@@ -24,17 +24,18 @@ const PEAK_RATE: f32 = 2e-3;
 const MAGIC: &[u8; 8] = b"MRZNET01";
 
 /// Typefaces and how often each is drawn: the zone's own in its cuts (without the outlined and inverted ones), and
-/// another that some issuers' zones resemble.
+/// two others that some issuers' zones resemble.
 const FACES: &[(&str, f32)] = &[
     ("opentype/ocr-b/OCRB.otf", 6.0),
     ("opentype/ocr-b/OCRBS.otf", 4.0),
     ("opentype/ocr-b/OCRBL.otf", 1.0),
-    ("truetype/dejavu/DejaVuSansMono.ttf", 0.6),
+    ("truetype/dejavu/DejaVuSansMono.ttf", 0.8),
+    ("truetype/noto/NotoSansMono-Regular.ttf", 0.4),
 ];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let (mut model, mut examples, mut fonts) = (None, 4_000_000usize, PathBuf::from("/usr/share/fonts"));
+    let (mut model, mut examples, mut fonts) = (None, 8_000_000usize, PathBuf::from("/usr/share/fonts"));
     let mut picture = None;
     while let Some(a) = arguments.next() {
         match a.as_str() {

@@ -129,8 +129,8 @@ impl Artist {
             }),
             slant: 0.07 * r.normal(),
             tilt: 0.012 * r.normal(),
-            width: r.between(0.82, 1.1),
-            height: r.between(0.84, 1.16),
+            width: r.between(0.88, 1.08),
+            height: r.between(0.86, 1.14),
             bars,
         }
     }
@@ -250,10 +250,10 @@ fn bilinear(pixels: &[u8], width: usize, height: usize, x: f32, y: f32) -> f32 {
 fn blur(ink: &mut [f32], width: usize, height: usize, pitch: f32, r: &mut Random) {
     let across;
     let down;
-    match r.below(14) {
+    match r.below(16) {
         // A hand that moves: along the row, across it, or both.
-        0 => {
-            across = box_taps(r.between(0.1, 0.65) * pitch);
+        0 | 15 => {
+            across = box_taps(r.between(0.1, 0.7) * pitch);
             down = if r.chance(0.3) { box_taps(r.between(0.1, 0.4) * pitch) } else { vec![1.0] };
         }
         1 => {

@@ -2,8 +2,13 @@
 //!
 //! Exit statuses are the contract's (`docs/reading.md`): 0 all went well, 1 something did not, 2 a usage error.
 
+pub mod config;
+pub mod devices;
+pub mod journal;
 pub mod parse;
 pub mod read;
+pub mod run;
+pub mod selftest;
 
 use crate::clock::Clock;
 use card_reader::date::Date;

@@ -195,16 +195,16 @@ fn write_canonical(value: &Value, out: &mut String) {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::{FIRST_PREVIOUS, Record, canonical, hash};
     use crate::clock::{Quality, Stamp};
     use crate::effect::{Entry, JournalEvent, MustAct};
 
-    pub(in crate::journal) fn stamp(ms: u64) -> Stamp {
+    pub(crate) fn stamp(ms: u64) -> Stamp {
         Stamp { boot_id: "boot-a".into(), boot_ms: ms, unix_ms: 1_764_100_800_000 + ms, quality: Quality::Unchecked }
     }
 
-    pub(in crate::journal) fn entry(event: JournalEvent) -> Entry {
+    pub(crate) fn entry(event: JournalEvent) -> Entry {
         Entry { event, visit: None, role: "system", actor: None, cause: None, must_act: MustAct::Nobody }
     }
 

@@ -214,6 +214,13 @@ impl Transport {
         &self.clock
     }
 
+    /// Host and port of the service.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let host = self.base.host_str().unwrap_or_default();
+        self.base.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
     pub(super) fn base(&self) -> &Url {
         &self.base
     }

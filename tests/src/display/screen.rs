@@ -104,3 +104,18 @@ impl Picture {
         self.0.save_with_format(path, ImageFormat::Png).or_trouble(|| format!("{} not written", path.display()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Screen;
+    use crate::display::Pointer;
+
+    #[test]
+    fn a_virtual_display_has_a_picture_and_takes_the_pointer() {
+        let screen = Screen::start(320, 200).unwrap();
+        let picture = screen.settled().unwrap();
+        assert_eq!(picture.0.dimensions(), (320, 200));
+        assert!(!picture.shows_something());
+        Pointer::of(&screen).tap((10, 10)).unwrap();
+    }
+}

@@ -55,7 +55,7 @@ impl Records {
     /// The public key and the pepper with which a kiosk judges technicians' credentials.
     #[must_use]
     pub fn technician_keys(&self) -> (PathBuf, PathBuf) {
-        (self.folder.join("technician.pub"), self.folder.join("technician_pepper"))
+        (self.folder.join("technician.pub"), self.folder.join("secrets/technician_pepper"))
     }
 
     /// The command `verification-service WORDS… --config …`, not yet run.

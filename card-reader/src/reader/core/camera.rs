@@ -146,7 +146,8 @@ impl Core {
         }
         let Some(mut failure) = failure else { return };
         let quad = failure.guess.as_ref().map(|guess| guess.quad);
-        if failure.reason == Reason::NoZone && !barcodes.is_empty() {
+        let code = barcodes.iter().any(|barcode| barcode.kind == Kind::BackupCode);
+        if code || (failure.guess.is_none() && !barcodes.is_empty()) {
             // A code without a document is said, and is no try: its time starts anew.
             failure.advice = Some(Advice::AnotherDocument);
             if let Some(attempt) = &mut self.cameras[at].watch.attempt {

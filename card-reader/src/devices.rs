@@ -1,0 +1,153 @@
+//! What is plugged in, and whether it can be used: for `kiosk-app devices` and the self-test. Looks once, and opens
+//! nothing that the kiosk has open.
+
+use crate::camera::v4l;
+use nokhwa::Camera;
+use nokhwa::utils::{ApiBackend, CameraIndex, RequestedFormat, RequestedFormatType};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A serial port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Port {
+    pub path: PathBuf,
+    /// The name to put into `kiosk.toml`: it stays the same when the device returns under another number.
+    pub stable: Option<PathBuf>,
+    /// Why it cannot be used, as a sentence that says what to do; `None` if it can.
+    pub problem: Option<String>,
+}
+
+/// A camera.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    pub path: PathBuf,
+    pub name: String,
+    /// Every format that it offers and we understand: `1280x960 YUYV, 15 frames a second`.
+    pub offers: Vec<String>,
+    /// The one that would be used.
+    pub best: Option<String>,
+    /// As [`Port::problem`].
+    pub problem: Option<String>,
+}
+
+const BY_ID: &str = "/dev/serial/by-id";
+
+/// Every serial port of the machine. Pseudo-terminals are not listed: their names come from the configuration.
+#[must_use]
+pub fn serial_ports() -> Vec<Port> {
+    let mut paths: Vec<PathBuf> = serialport::available_ports()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|port| PathBuf::from(port.port_name))
+        .chain(tty_nodes())
+        .collect();
+    paths.sort();
+    paths.dedup();
+    let stable = links(Path::new(BY_ID));
+    paths
+        .into_iter()
+        .map(|path| {
+            let stable = stable.iter().find(|(_, real)| *real == path).map(|(link, _)| link.clone());
+            Port { problem: try_port(&path).err(), path, stable }
+        })
+        .collect()
+}
+
+/// USB ports, which the library lists only with libudev.
+fn tty_nodes() -> Vec<PathBuf> {
+    entries(Path::new("/dev")).into_iter().filter(|path| is_usb_tty(path)).collect()
+}
+
+fn is_usb_tty(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.starts_with("ttyACM") || name.starts_with("ttyUSB")
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect()
+}
+
+/// (link, what it points to).
+fn links(folder: &Path) -> Vec<(PathBuf, PathBuf)> {
+    entries(folder).into_iter().filter_map(|link| Some((link.clone(), link.canonicalize().ok()?))).collect()
+}
+
+/// Whether a port opens.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub fn try_port(path: &Path) -> Result<(), String> {
+    let shown = path.display();
+    match serialport::new(path.to_string_lossy(), 9600).timeout(Duration::from_millis(100)).open() {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let text = error.to_string();
+            Err(match error.kind() {
+                serialport::ErrorKind::Io(std::io::ErrorKind::PermissionDenied) => {
+                    format!("no permission for {shown}: add this user to the group dialout")
+                }
+                serialport::ErrorKind::Io(std::io::ErrorKind::NotFound) => {
+                    format!("{shown} is not there: connect the device, or correct the path")
+                }
+                _ if text.contains("exclusive") => format!("{shown} is in use by another program, perhaps the kiosk"),
+                _ => format!("{shown} cannot be opened ({text}): probably nothing is connected to it"),
+            })
+        }
+    }
+}
+
+/// Every camera of the machine.
+#[must_use]
+pub fn cameras() -> Vec<Node> {
+    let found = nokhwa::query(ApiBackend::Video4Linux).unwrap_or_default();
+    let mut nodes: Vec<Node> = found
+        .iter()
+        .map(|camera| {
+            let index = camera.index().as_index().unwrap_or_default();
+            look_at(index, camera.human_name())
+        })
+        .collect();
+    nodes.sort_by(|a, b| a.path.cmp(&b.path));
+    nodes
+}
+
+fn look_at(index: u32, name: String) -> Node {
+    let path = PathBuf::from(format!("/dev/video{index}"));
+    let request = RequestedFormat::with_formats(RequestedFormatType::None, &v4l::FORMATS);
+    let formats =
+        Camera::new(CameraIndex::Index(index), request).and_then(|mut camera| camera.compatible_camera_formats());
+    match formats {
+        Ok(formats) => {
+            let best = v4l::best(&formats).map(v4l::facts);
+            let problem = best.is_none().then(|| v4l::nothing_usable(&path));
+            Node { path, name, offers: formats.into_iter().map(v4l::facts).collect(), best, problem }
+        }
+        Err(error) => {
+            let problem = Some(v4l::open_problem(&path, &error).what);
+            Node { path, name, offers: Vec::new(), best: None, problem }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::try_port;
+    use std::path::Path;
+
+    #[test]
+    fn a_port_that_is_not_there_says_what_to_do() {
+        let problem = try_port(Path::new("/dev/no-such-port")).unwrap_err();
+        assert!(problem.contains("/dev/no-such-port") && problem.contains("connect the device"), "{problem}");
+    }
+
+    #[test]
+    fn looking_at_this_machine_ends() {
+        for port in super::serial_ports() {
+            assert!(port.path.starts_with("/dev"), "{port:?}");
+        }
+        for node in super::cameras() {
+            assert!(node.problem.is_some() || node.best.is_some(), "{node:?}");
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The core's effects as tasks: the only caller of devices, service and journal.
+
+use super::{App, TESTED_WITHIN, Testing};
+use crate::clock::pause;
+use crate::diagnostics::{self, TestId};
+use crate::effect::{Effect, Entry, Handover, Inspection, JournalEvent, MustAct, Override};
+use crate::event::{Event, HandoverAnswer, StaffAnswer};
+use crate::message::Message;
+use crate::screens;
+use crate::selftest;
+use crate::session::state::{RequestId, VisitId};
+use crate::verifier::SETTLE_AFTER;
+use card_reader::reader::{Command, Source};
+use futures::SinkExt as _;
+use iced::Task;
+use std::time::Duration;
+
+/// Between two tries to have a referral stored.
+const HANDOVER_EVERY: Duration = Duration::from_secs(2);
+
+impl App {
+    pub(super) fn perform(&mut self, effect: Effect) -> Task<Message> {
+        let verifier = self.verifier.clone();
+        match effect {
+            Effect::Arm { presentation, accept } => self.tell_reader(Command::Arm { presentation, accept }),
+            Effect::Disarm => self.tell_reader(Command::Disarm),
+            Effect::Preview(wanted) => {
+                self.previewing = wanted;
+                self.look.preview = None;
+                let size = wanted.then(|| screens::preview_size(&self.look));
+                self.tell_reader(Command::Preview { size })
+            }
+            Effect::Inspect(asked) => {
+                let (visit, request) = (asked.visit, asked.request);
+                let call = async move { verifier.inspect(&asked).await };
+                self.of_visit(
+                    visit,
+                    Task::perform(call, move |answer| Message::Kiosk(Event::Inspected { visit, request, answer })),
+                )
+            }
+            // Never recalled: cancelling makes its outcome unknown, and it is settled.
+            Effect::Verify(asked) => {
+                let (visit, request) = (asked.visit, asked.request);
+                let call = async move { verifier.verify(&asked).await };
+                Task::perform(call, move |answer| Message::Verified { visit, request, answer })
+            }
+            Effect::Handover(asked) => self.hand_over(*asked),
+            Effect::Assist { visit } => {
+                let call = async move { verifier.assist(visit).await };
+                Task::perform(call, move |called| Message::Kiosk(Event::Assistance { visit, called }))
+            }
+            Effect::SignIn { staff, badge, pin } => {
+                let call = async move { verifier.sign_in(badge, pin).await };
+                Task::perform(call, move |answer| Message::Kiosk(Event::Staff { staff, answer }))
+            }
+            Effect::SignOut { session } => Task::future(async move { verifier.sign_out(&session).await }).discard(),
+            Effect::OpenReferral { staff, session, reference } => {
+                let call = async move { verifier.open_referral(&session, &reference).await.map(Box::new) };
+                Task::perform(call, move |opened| {
+                    Message::Kiosk(Event::Staff { staff, answer: StaffAnswer::Referral(opened) })
+                })
+            }
+            Effect::CloseReferral { staff, session, visit, outcome, code } => {
+                let call = async move { verifier.close_referral(&session, visit, outcome, code.as_deref()).await };
+                Task::perform(call, move |closed| {
+                    Message::Kiosk(Event::Staff { staff, answer: StaffAnswer::Closed(closed) })
+                })
+            }
+            Effect::Override(decided) => self.decide(*decided),
+            Effect::Journal(entry) => {
+                self.journal.note(entry);
+                Task::none()
+            }
+            Effect::Wipe { visit } => {
+                self.wipe(visit);
+                Task::none()
+            }
+            Effect::Diagnostics(effect) => self.perform_diagnostics(effect),
+        }
+    }
+
+    pub(super) fn settle(&self, visit: VisitId, request: RequestId) -> Task<Message> {
+        let verifier = self.verifier.clone();
+        let asked = async move { verifier.settle(request, SETTLE_AFTER).await };
+        Task::perform(asked, move |outcome| Message::Settled { visit, outcome })
+    }
+
+    fn tell_reader(&self, command: Command) -> Task<Message> {
+        self.reader.send(command);
+        Task::none()
+    }
+
+    /// A call that is dropped, with everything it holds of the traveler, when the visit is wiped.
+    fn of_visit(&mut self, visit: VisitId, task: Task<Message>) -> Task<Message> {
+        let (task, handle) = task.abortable();
+        self.calls.push((visit, handle));
+        task
+    }
+
+    fn wipe(&mut self, visit: VisitId) {
+        for (_, call) in self.calls.extract_if(.., |(of, _)| *of == visit) {
+            call.abort();
+        }
+        self.look.preview = None;
+        self.look.stages.clear();
+    }
+
+    /// Asks again until it is stored; a taken reference is drawn anew by the visit.
+    fn hand_over(&mut self, asked: Handover) -> Task<Message> {
+        let verifier = self.verifier.clone();
+        let visit = asked.visit;
+        let tries = iced::stream::channel(1, async move |mut out: futures::channel::mpsc::Sender<Message>| {
+            loop {
+                let answer = verifier.hand_over(&asked).await;
+                let (visit, reference) = (asked.visit, asked.reference.clone());
+                let told = Message::Kiosk(Event::Handover { visit, reference, answer });
+                if out.send(told).await.is_err() || answer != HandoverAnswer::NotStored {
+                    return;
+                }
+                pause(HANDOVER_EVERY).await;
+            }
+        });
+        self.of_visit(visit, Task::stream(tries))
+    }
+
+    /// The journal first: if it cannot be written, there is no override. Then the outbox, from where it is sent until the
+    /// service has it.
+    fn decide(&mut self, decided: Override) -> Task<Message> {
+        let visit = decided.visit;
+        let undone = Message::Kiosk(Event::OverrideJournaled { visit, written: false });
+        let (Some(outbox), Some(signed)) = (self.outbox.clone(), self.verifier.sign_override(&decided)) else {
+            tracing::error!("an override can be neither signed nor kept: run \"kiosk-app selftest\"");
+            return Task::done(undone);
+        };
+        let entry = Entry {
+            event: JournalEvent::OverrideDecided,
+            visit: Some(visit),
+            role: "officer",
+            actor: Some(decided.pseudonym.clone()),
+            cause: Some(format!("{} {}", decided.reason.name(), decided.id.0)),
+            must_act: MustAct::Nobody,
+        };
+        let written = self.journal.append(entry);
+        let verifier = self.verifier.clone();
+        let kept = async move {
+            if !written.await.unwrap_or(false) {
+                return undone;
+            }
+            let put = tokio::task::spawn_blocking(move || (outbox.put(&signed), outbox, signed)).await;
+            if let Ok((put, outbox, signed)) = put {
+                if let Err(error) = put {
+                    tracing::error!("{error}");
+                }
+                // The first try, at once; the service loop makes the others.
+                if verifier.send_override(&signed).await.is_ok() {
+                    outbox.confirmed(signed.id);
+                }
+            }
+            Message::Kiosk(Event::OverrideJournaled { visit, written: true })
+        };
+        Task::future(kept)
+    }
+
+    fn perform_diagnostics(&mut self, effect: diagnostics::Effect) -> Task<Message> {
+        match effect {
+            diagnostics::Effect::Admit { credential, pin } => {
+                let Some(credentials) = self.credentials.clone() else {
+                    let refused = diagnostics::Event::Refused(diagnostics::Notice::CredentialRefused);
+                    return Task::done(Message::Kiosk(Event::Diagnostics(refused)));
+                };
+                let clock = self.verifier.clock().clone();
+                let judged = tokio::task::spawn_blocking(move || credentials.admit(&credential, &pin, &clock));
+                Task::perform(judged, |judged| {
+                    let told = match judged {
+                        Ok(Ok(id)) => diagnostics::Event::Admitted { technician: id.to_string() },
+                        Ok(Err(notice)) => diagnostics::Event::Refused(notice),
+                        Err(_) => diagnostics::Event::Refused(diagnostics::Notice::CredentialRefused),
+                    };
+                    Message::Kiosk(Event::Diagnostics(told))
+                })
+            }
+            diagnostics::Effect::Watch(wanted) => {
+                self.watching = wanted;
+                self.testing = None;
+                if !wanted {
+                    return Task::none();
+                }
+                Task::done(Message::Report(Box::new(self.report())))
+            }
+            diagnostics::Effect::Test(test) => self.test(test),
+            diagnostics::Effect::MockInspect { request, document, checks } => {
+                // A visit of its own that nobody else has heard of: the request's own id will do.
+                let asked = Inspection {
+                    visit: VisitId(request.0),
+                    request,
+                    how: Source::Camera,
+                    document: *document,
+                    checks,
+                    barcode_agrees: None,
+                    officer_session: None,
+                    mock: true,
+                };
+                let verifier = self.verifier.clone();
+                let call = async move {
+                    let answered = verifier.inspect(&asked).await.is_ok();
+                    let detail = match (answered, verifier.last_failure()) {
+                        (true, _) => "the service answered".to_owned(),
+                        (false, Some(failure)) => failure.sentence().to_owned(),
+                        (false, None) => "the service refused the mock inspection".to_owned(),
+                    };
+                    diagnostics::Event::MockAnswered { answered, detail }
+                };
+                Task::perform(call, |told| Message::Kiosk(Event::Diagnostics(told)))
+            }
+        }
+    }
+
+    fn test(&mut self, test: TestId) -> Task<Message> {
+        let devices = match &test {
+            TestId::Device(device) => vec![device.clone()],
+            TestId::All => self.reader.status().into_iter().map(|status| status.device).collect(),
+            TestId::Service | TestId::Journal => Vec::new(),
+        };
+        for device in &devices {
+            self.reader.send(Command::SelfTest { device: device.clone() });
+        }
+        let others = !matches!(test, TestId::Device(_));
+        let until = self.verifier.clock().now() + TESTED_WITHIN;
+        self.testing = Some(Testing { rows: Vec::new(), devices, others, until });
+        if !others {
+            return Task::none();
+        }
+        let (config, verifier) = (self.config.clone(), self.verifier.clone());
+        let head = self.journal.state().borrow().head.seq;
+        let tested = tokio::task::spawn_blocking(move || match test {
+            TestId::Service => vec![selftest::service(&verifier), selftest::certificate(&verifier)],
+            TestId::Journal => {
+                vec![selftest::journal(&config.journal.dir, Some(head)), selftest::disk(&config.journal.dir)]
+            }
+            TestId::All | TestId::Device(_) => selftest::all(&config, &verifier, Some(head)),
+        });
+        Task::perform(tested, |rows| Message::Tested(rows.unwrap_or_default()))
+    }
+}

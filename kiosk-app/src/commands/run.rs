@@ -1,0 +1,92 @@
+//! `kiosk-app run`: looks at everything that can be wrong, says it in a sentence, then opens the screen.
+
+use super::{DONE, NOT_ALL};
+use crate::app::{self, World};
+use crate::clock::Clock;
+use crate::config::{Config, DEFAULT_FILE};
+use crate::credential::Credentials;
+use crate::i18n::Catalogs;
+use crate::journal::Writer;
+use crate::outbox::Outbox;
+use crate::service_loop::kept_last_seen;
+use crate::verifier::Verifier;
+use crate::{devices, theme};
+use card_reader::reader::Reader;
+use clap::Args;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+#[derive(Args)]
+pub struct Arguments {
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE)]
+    pub config: PathBuf,
+    /// Say in this file what is on the screen and where its buttons lie
+    #[cfg(feature = "simulated")]
+    #[arg(long, value_name = "FILE")]
+    pub state_file: Option<PathBuf>,
+}
+
+/// Runs the kiosk until it is told to stop. Exit status 0 after SIGTERM or a closed window, 1 if it cannot start.
+pub fn run(arguments: &Arguments) -> u8 {
+    let outcome = display().and_then(|()| prepare(arguments)).and_then(|(world, journal)| {
+        let display = std::env::var("DISPLAY").unwrap_or_default();
+        // The window system's library panics where it should say no.
+        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| app::run(world)));
+        match ran {
+            Ok(Ok(())) => {
+                // Everything that was noted is on the disk before the program ends.
+                drop(journal.join());
+                Ok(())
+            }
+            Ok(Err(error)) => Err(format!("the screen cannot be opened: {error}")),
+            Err(_) => Err(format!("the screen \"{display}\" cannot be used; check DISPLAY, or restart the program")),
+        }
+    });
+    match outcome {
+        Ok(()) => DONE,
+        Err(sentence) => {
+            eprintln!("kiosk-app: {sentence}");
+            NOT_ALL
+        }
+    }
+}
+
+/// Without a display the window system's library would panic.
+fn display() -> Result<(), String> {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if set("DISPLAY") || set("WAYLAND_DISPLAY") || set("WAYLAND_SOCKET") {
+        return Ok(());
+    }
+    Err("there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set); start it in a graphical session".to_owned())
+}
+
+fn prepare(arguments: &Arguments) -> Result<(World, JoinHandle<()>), String> {
+    fn say(error: impl std::fmt::Display) -> String {
+        error.to_string()
+    }
+    let config = Config::load(&arguments.config).map_err(say)?;
+    theme::load_fonts(&config.fonts.files).map_err(say)?;
+    let catalogs = Catalogs::load().map_err(say)?;
+    let state = &config.journal.dir;
+    let clock = Clock::start(kept_last_seen(state));
+    let verifier = Verifier::new(&config.service, &config.site.lane, state, clock.clone()).map_err(say)?;
+    // What follows may be missing: travelers are served without, and `selftest` names it.
+    let outbox = note(Outbox::open(&config.outbox)).map(Arc::new);
+    let credentials = match config.technician.public_key {
+        Some(_) => note(Credentials::load(&config.technician, state)).map(Arc::new),
+        None => None,
+    };
+    let (journal, thread) = Writer::start(state, clock).map_err(say)?;
+    let (reader, reader_events) = Reader::start(devices::reader_config(&config)).map_err(say)?;
+    #[cfg(feature = "simulated")]
+    let state_file = arguments.state_file.clone();
+    #[cfg(not(feature = "simulated"))]
+    let state_file = None;
+    let world = World { config, verifier, journal, reader, reader_events, outbox, credentials, catalogs, state_file };
+    Ok((world, thread))
+}
+
+fn note<T, E: std::fmt::Display>(outcome: Result<T, E>) -> Option<T> {
+    outcome.inspect_err(|error| tracing::error!("{error}")).ok()
+}

@@ -1,0 +1,148 @@
+//! What the kiosk does with the service in the background, visit or not: heartbeats, policy, renewed certificates,
+//! waiting overrides, a knock while it is barred.
+
+use crate::clock::pause;
+use crate::devices;
+use crate::event::Event;
+use crate::journal::Writer;
+use crate::journal::disk::write_whole;
+use crate::outbox::Outbox;
+use crate::verifier::Verifier;
+use card_reader::reader::ReaderHandle;
+use futures::Sink;
+use futures::SinkExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+const STEP: Duration = Duration::from_secs(5);
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(60);
+/// After one that was not taken.
+const HEARTBEAT_AGAIN: Duration = Duration::from_secs(10);
+const RELOAD_EVERY: Duration = Duration::from_secs(30);
+const KNOCK_EVERY: Duration = Duration::from_secs(30);
+/// The newest `server_time` is written down when it has moved on by this.
+const KEEP_TIME_EVERY_MS: u64 = 3_600_000;
+
+/// What the loop needs; clones share everything.
+#[derive(Clone)]
+pub struct ServiceLoop {
+    pub verifier: Verifier,
+    pub journal: Writer,
+    pub reader: ReaderHandle,
+    pub outbox: Option<Arc<Outbox>>,
+}
+
+/// What the loop tells.
+pub enum Told {
+    Kiosk(Event),
+    /// Ids of technicians' credentials that are no longer taken.
+    RevokedTechnicians(Vec<Uuid>),
+}
+
+/// The file with the newest `server_time` of earlier runs.
+#[must_use]
+pub fn last_seen_file(state: &Path) -> PathBuf {
+    state.join("last-seen")
+}
+
+/// What an earlier run kept of the service's time, milliseconds since 1970; 0 if nothing.
+#[must_use]
+pub fn kept_last_seen(state: &Path) -> u64 {
+    std::fs::read_to_string(last_seen_file(state)).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+}
+
+impl ServiceLoop {
+    /// Never ends. `out` takes what the kiosk should know.
+    pub async fn run(self, mut out: impl Sink<Told> + Unpin) {
+        let clock = self.verifier.clock().clone();
+        let mut barred = self.verifier.barred();
+        let mut due = Due::default();
+        let mut policy_version = None;
+        let mut kept = clock.newest_server_ms();
+        loop {
+            let now = clock.now();
+            if now >= due.reload {
+                due.reload = now + RELOAD_EVERY;
+                let verifier = self.verifier.clone();
+                // Reading files blocks, shortly.
+                let _ = tokio::task::spawn_blocking(move || verifier.transport().reload()).await;
+            }
+            if now >= due.heartbeat {
+                let taken = self.heartbeat(&mut policy_version, &mut out).await;
+                due.heartbeat = clock.now() + if taken { HEARTBEAT_EVERY } else { HEARTBEAT_AGAIN };
+            }
+            if *barred.borrow_and_update() && now >= due.knock {
+                due.knock = now + KNOCK_EVERY;
+                self.verifier.knock().await;
+            }
+            self.send_waiting().await;
+            if clock.newest_server_ms().saturating_sub(kept) >= KEEP_TIME_EVERY_MS {
+                kept = clock.newest_server_ms();
+                keep_last_seen(self.journal.dir(), kept);
+            }
+            // A change of the bar is told at once, the rest has time.
+            tokio::select! {
+                () = pause(STEP) => {}
+                Ok(()) = barred.changed() => {
+                    let barred = *barred.borrow_and_update();
+                    due.knock = clock.now() + KNOCK_EVERY;
+                    if out.send(Told::Kiosk(Event::Barred(barred))).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn heartbeat(&self, version: &mut Option<String>, out: &mut (impl Sink<Told> + Unpin)) -> bool {
+        let head = self.journal.state().borrow().head.clone();
+        let devices = self.reader.status().iter().map(devices::health).collect();
+        if self.verifier.heartbeat(devices, &head, version.clone()).await.is_err() {
+            return false;
+        }
+        if head.seq > 0 {
+            self.journal.acknowledge(head);
+        }
+        let Ok(policy) = self.verifier.policy().await else { return false };
+        if version.as_ref() != Some(&policy.version) {
+            *version = Some(policy.version);
+            // The receiver is the program itself: gone only when it ends.
+            let _ = out.send(Told::Kiosk(Event::Policy { code_groups: policy.groups })).await;
+            let _ = out.send(Told::RevokedTechnicians(policy.revoked_technicians)).await;
+        }
+        true
+    }
+
+    /// Overrides that wait, oldest first; the first that is not taken ends the round.
+    async fn send_waiting(&self) {
+        let Some(outbox) = &self.outbox else { return };
+        for id in outbox.waiting() {
+            let Some(signed) = outbox.open_one(id) else { continue };
+            match self.verifier.send_override(&signed).await {
+                Ok(()) => outbox.confirmed(id),
+                Err(failure) => {
+                    tracing::warn!(%id, cause = failure.name(), "an override waits for the service");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Keeps the service's time for the next run.
+pub fn keep_last_seen(state: &Path, server_ms: u64) {
+    if server_ms > 0
+        && let Err(error) = write_whole(&last_seen_file(state), server_ms.to_string().as_bytes())
+    {
+        tracing::warn!(%error, "the service's time could not be kept");
+    }
+}
+
+#[derive(Default)]
+struct Due {
+    reload: Duration,
+    heartbeat: Duration,
+    knock: Duration,
+}
