@@ -257,9 +257,11 @@ impl App {
         Task::batch(tasks)
     }
 
-    /// Whether the picture of Attract moves just now.
+    /// Whether the picture of Attract moves just now, or will before the next tick: else its first second would be lost.
     fn moving(&self) -> bool {
-        self.at_rest() && self.config.attract.motion && screens::is_moving(self.look.motion)
+        let soon = screens::MOTION_CYCLE.saturating_sub(Duration::from_millis(1100));
+        let motion = self.look.motion;
+        self.at_rest() && self.config.attract.motion && (screens::is_moving(motion) || motion >= soon)
     }
 
     /// Attract, or out of service: nobody stands here.
