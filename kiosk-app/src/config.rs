@@ -191,6 +191,8 @@ impl Config {
     /// Unreadable, too large, not TOML, an unknown or missing key, a value out of range.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
         let name = file.display().to_string();
+        // Absolute, so that the paths in it do not depend on where the program is started.
+        let file = &std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let unreadable = |e: std::io::Error| ConfigError::Unreadable { file: name.clone(), cause: io_cause(&e) };
         let metadata = std::fs::metadata(file).map_err(unreadable)?;
         if metadata.len() > MAX_BYTES {

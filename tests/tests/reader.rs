@@ -205,6 +205,26 @@ fn an_unplugged_reader_is_named_at_once_comes_back_and_is_not_armed_by_itself() 
 }
 
 #[test]
+fn coming_and_going_leaks_neither_descriptors_nor_threads() {
+    let count = |what: &str| std::fs::read_dir(format!("/proc/self/{what}")).map_or(0, Iterator::count);
+    let mut bench = Bench::ready(Model::default());
+    let cycle = |bench: &mut Bench| {
+        bench.sim.unplug();
+        bench.lost();
+        bench.sim.replug();
+        bench.hear("ready again", |event| matches!(event, Event::Ready { .. }));
+    };
+    cycle(&mut bench);
+    // Tests beside this one open and close their own; what leaks here would add up to more than they can.
+    let before = (count("fd"), count("task"));
+    for _ in 0..20 {
+        cycle(&mut bench);
+    }
+    let after = (count("fd"), count("task"));
+    assert!(after.0 < before.0 + 20 && after.1 < before.1 + 20, "from {before:?} to {after:?}");
+}
+
+#[test]
 fn another_unit_on_the_same_port_is_told() {
     let mut bench = Bench::armed(1);
     bench.sim.unplug();

@@ -192,37 +192,44 @@ pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReadin
     let mut watch = Watch { last: stages.now(), stages };
 
     let pyramid = Pyramid::new(image);
-    let (doubled, scale) = pyramid.overview();
-    let overview = doubled.as_ref().unwrap_or_else(|| pyramid.smallest());
-    watch.done("frame", || LumaImage {
-        width: overview.width,
-        height: overview.height,
-        pixels: overview.pixels.clone(),
-    });
-
-    let marks = ink::marks(overview);
-    let rows = rows::rows(&marks, overview.width, overview.height);
-    let candidates = rows::candidates(&rows);
-    watch.done("zone", || quality::drawn(overview, &rows));
-
+    let overviews = pyramid.overviews();
     let mut budget = Budget::default();
     let mut best: Option<Attempt> = None;
-    'candidates: for candidate in candidates.iter().take(MOST_CANDIDATES) {
-        let Some(plane) = zone::Plane::new(candidate, scale) else { continue };
-        for plane in plane.segment(&pyramid) {
-            let Some(attempt) = attempt::attempt(network, &pyramid, plane, &mut budget) else { continue };
-            let done = attempt.accepted();
-            if best.as_ref().is_none_or(|b| attempt.merit() > b.merit()) {
-                best = Some(attempt);
+    let mut located = Vec::new();
+    for (overview, scale) in &overviews {
+        if located.is_empty() {
+            watch.done("frame", || quality::copy(overview));
+        }
+        let marks = ink::marks(overview);
+        let rows = rows::rows(&marks, overview.width, overview.height);
+        let candidates = rows::candidates(&rows);
+        if located.is_empty() {
+            watch.done("zone", || quality::drawn(overview, &rows));
+        }
+        located.push(rows);
+        'candidates: for candidate in candidates.iter().take(MOST_CANDIDATES) {
+            let Some(plane) = zone::Plane::new(candidate, *scale) else { continue };
+            for plane in plane.segment(&pyramid) {
+                let Some(attempt) = attempt::attempt(network, &pyramid, plane, &mut budget) else { continue };
+                if best.as_ref().is_none_or(|b| attempt.merit() > b.merit()) {
+                    best = Some(attempt);
+                }
+                if best.as_ref().is_some_and(Attempt::accepted) || budget.spent() {
+                    break 'candidates;
+                }
             }
-            if done || budget.spent() {
-                break 'candidates;
-            }
+        }
+        if budget.spent() || best.as_ref().is_some_and(|b| b.certainty > 0.7) {
+            break;
         }
     }
 
+    let Some((overview, scale)) = overviews.first().map(|(o, s)| (&**o, *s)) else {
+        return Err(nothing(Reason::NoZone, None));
+    };
     let Some(best) = best else {
-        return Err(quality::nothing_found(overview, &rows, &budget));
+        let found = located.iter().any(|rows| !rows.is_empty());
+        return Err(quality::nothing_found(overview, found, &budget));
     };
     watch.done("rectified", || best.plane.picture(&pyramid, best.width()));
     watch.done("cells", || best.picture(&pyramid));

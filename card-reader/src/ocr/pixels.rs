@@ -56,10 +56,13 @@ pub struct Pyramid<'a> {
     smaller: Vec<LumaImage>,
 }
 
+/// Levels go down to one whose longer side is shorter than this.
+const OVERVIEW: usize = 800;
+
 impl<'a> Pyramid<'a> {
     pub fn new(full: &'a LumaImage) -> Self {
         let mut pyramid = Self { full, smaller: Vec::new() };
-        while pyramid.level(pyramid.smaller.len()).width.max(pyramid.level(pyramid.smaller.len()).height) >= 1200 {
+        while pyramid.level(pyramid.smaller.len()).width.max(pyramid.level(pyramid.smaller.len()).height) >= OVERVIEW {
             let next = pyramid.level(pyramid.smaller.len()).halved();
             pyramid.smaller.push(next);
         }
@@ -78,19 +81,34 @@ impl<'a> Pyramid<'a> {
         self.smaller.len() + 1
     }
 
-    /// A picture to look for text in, its longer side 400 to 1200 pixels where possible, and its pixels for one
-    /// pixel of the full picture.
-    pub fn overview(&self) -> (Option<LumaImage>, f32) {
-        let smallest = self.level(self.smaller.len());
-        if smallest.width.max(smallest.height) < 400 {
-            (Some(smallest.doubled()), 2.0)
-        } else {
-            (None, 0.5f32.powi(self.smaller.len() as i32))
+    /// Pictures to look for text in, in this order, each with its pixels for one pixel of the full picture: the
+    /// smallest level (400 to 800 pixels), where a zone usually has 5 to 20 pixels a character, then the next finer,
+    /// for a zone that is small in the picture. A small picture is doubled.
+    pub fn overviews(&self) -> Vec<(Overview<'_>, f32)> {
+        let last = self.smaller.len();
+        let smallest = self.level(last);
+        if smallest.width.max(smallest.height) < OVERVIEW / 2 {
+            return vec![(Overview::Made(smallest.doubled()), 2.0)];
         }
+        let at = |level: usize| (Overview::Level(self.level(level)), 0.5f32.powi(level as i32));
+        if last == 0 { vec![at(0)] } else { vec![at(last), at(last - 1)] }
     }
+}
 
-    pub fn smallest(&self) -> &LumaImage {
-        self.level(self.smaller.len())
+/// A level of the pyramid, or a picture made for the purpose.
+pub enum Overview<'a> {
+    Level(&'a LumaImage),
+    Made(LumaImage),
+}
+
+impl std::ops::Deref for Overview<'_> {
+    type Target = LumaImage;
+
+    fn deref(&self) -> &LumaImage {
+        match self {
+            Self::Level(image) => image,
+            Self::Made(image) => image,
+        }
     }
 }
 

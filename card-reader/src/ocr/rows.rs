@@ -4,7 +4,7 @@
 //! transform) find it at any angle.
 
 use super::Point;
-use super::ink::Mark;
+use super::ink::{FULL, Mark};
 
 /// A straight row of marks.
 #[derive(Clone, Copy)]
@@ -18,6 +18,10 @@ pub struct Row {
     /// Usual size of its marks, about the height of a capital letter.
     pub size: f32,
     pub marks: usize,
+    /// Sum of the marks' weights, in full marks.
+    pub weight: f32,
+    /// Share of marks whose distance to the next is the usual one.
+    pub evenness: f32,
 }
 
 impl Row {
@@ -55,6 +59,7 @@ const ANGLES: usize = 180;
 const BIN: f32 = 2.0;
 const MOST_ROWS: usize = 16;
 const FEWEST_MARKS: usize = 9;
+const LIGHTEST: i32 = FULL as i32 * 5;
 
 /// The rows of a picture, the fullest first.
 pub fn rows(marks: &[Mark], width: usize, height: usize) -> Vec<Row> {
@@ -64,9 +69,10 @@ pub fn rows(marks: &[Mark], width: usize, height: usize) -> Vec<Row> {
     let table: Vec<(f32, f32)> = (0..ANGLES).map(|a| (a as f32).to_radians().sin_cos()).collect();
     let reach = ((width * width + height * height) as f32).sqrt();
     let bins = (2.0 * reach / BIN) as usize + 3;
-    let mut votes = vec![0i16; ANGLES * bins];
+    let mut votes = vec![0i32; ANGLES * bins];
     let bin = |m: &Mark, (sin, cos): (f32, f32)| ((m.y * cos - m.x * sin + reach) / BIN) as usize;
-    let vote = |votes: &mut [i16], m: &Mark, by: i16| {
+    let vote = |votes: &mut [i32], m: &Mark, sign: i32| {
+        let by = sign * i32::from(m.weight);
         for (a, &direction) in table.iter().enumerate() {
             votes[a * bins + bin(m, direction)] += by;
         }
@@ -80,7 +86,7 @@ pub fn rows(marks: &[Mark], width: usize, height: usize) -> Vec<Row> {
         if rows.len() >= MOST_ROWS {
             break;
         }
-        let mut best = (0i16, 0usize, 0usize);
+        let mut best = (0i32, 0usize, 0usize);
         for (a, line) in votes.chunks_exact(bins).enumerate() {
             for (b, w) in line.windows(2).enumerate() {
                 let sum = w[0] + w[1];
@@ -89,7 +95,7 @@ pub fn rows(marks: &[Mark], width: usize, height: usize) -> Vec<Row> {
                 }
             }
         }
-        if (best.0 as usize) < FEWEST_MARKS {
+        if best.0 < LIGHTEST {
             break;
         }
         let (sin, cos) = table[best.1];
@@ -101,6 +107,8 @@ pub fn rows(marks: &[Mark], width: usize, height: usize) -> Vec<Row> {
             to: 0.0,
             size: 0.0,
             marks: 0,
+            weight: 0.0,
+            evenness: 0.0,
         };
         let found = fill(&line, marks, &free);
         let taken: Vec<usize> = match &found {
@@ -120,7 +128,7 @@ pub fn rows(marks: &[Mark], width: usize, height: usize) -> Vec<Row> {
             break;
         }
     }
-    rows.sort_by_key(|r| std::cmp::Reverse(r.marks));
+    rows.sort_by(|a, b| b.weight.total_cmp(&a.weight));
     rows
 }
 
@@ -162,9 +170,22 @@ fn fill(line: &Row, marks: &[Mark], free: &[bool]) -> Option<(Row, Vec<usize>)> 
         let half = row.size * 0.35;
         (row.from, row.to) = (run[0].0 - half, run[run.len() - 1].0 + half);
         row.marks = run.len();
+        row.weight = members.iter().map(|&i| f32::from(marks[i].weight)).sum::<f32>() / f32::from(FULL);
+        row.evenness = evenness(run);
         refit(&mut row, run, marks);
     }
     (row.length() > 9.0 * row.size).then_some((row, members))
+}
+
+/// Share of neighbours whose distance is near the usual one: high in a zone, low in words and lines.
+fn evenness(run: &[(f32, usize)]) -> f32 {
+    let mut steps: Vec<f32> = run.windows(2).map(|w| w[1].0 - w[0].0).collect();
+    if steps.is_empty() {
+        return 0.0;
+    }
+    let middle = steps.len() / 2;
+    let usual = *steps.select_nth_unstable_by(middle, f32::total_cmp).1;
+    steps.iter().filter(|&&s| (s - usual).abs() <= 0.22 * usual).count() as f32 / steps.len() as f32
 }
 
 /// Least squares across the row; `from` and `to` keep their places.
@@ -200,7 +221,7 @@ pub fn candidates(rows: &[Row]) -> Vec<Candidate> {
             let Some(apart) = spacing(a, &b) else { continue };
             let (upper, lower) = if apart > 0.0 { (*a, b) } else { (b, *a) };
             let alike = upper.length().min(lower.length()) / upper.length().max(lower.length());
-            let score = (upper.marks + lower.marks) as f32 * alike;
+            let score = (worth(&upper) + worth(&lower)) * alike;
             found.push(Candidate { rows: vec![upper, lower], score });
         }
     }
@@ -217,10 +238,7 @@ pub fn candidates(rows: &[Row]) -> Vec<Candidate> {
                     let lengths = [a.length(), b.length(), c.length()];
                     let alike =
                         lengths.iter().copied().fold(f32::MAX, f32::min) / lengths.iter().copied().fold(0.0, f32::max);
-                    triples.push(Candidate {
-                        rows: vec![*a, *b, *c],
-                        score: (a.marks + b.marks + c.marks) as f32 * alike,
-                    });
+                    triples.push(Candidate { rows: vec![*a, *b, *c], score: (worth(a) + worth(b) + worth(c)) * alike });
                 }
             }
         }
@@ -228,6 +246,11 @@ pub fn candidates(rows: &[Row]) -> Vec<Candidate> {
     found.extend(triples);
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     found
+}
+
+/// How much a row looks like a zone's.
+fn worth(row: &Row) -> f32 {
+    row.weight * (0.3 + row.evenness)
 }
 
 /// How far `b` lies beside `a` (positive: below), if the two may be neighbours in a zone. ICAO 9303-4 to 7 print rows
@@ -259,7 +282,7 @@ mod tests {
         (0..rows * 36)
             .map(|i| {
                 let (u, v) = ((i % 36) as f32 * 8.0 - 140.0, (i / 36) as f32 * 18.0);
-                Mark { x: 320.0 + u * cos - v * sin, y: 240.0 + u * sin + v * cos, size: 7.0 }
+                Mark { x: 320.0 + u * cos - v * sin, y: 240.0 + u * sin + v * cos, size: 7.0, weight: FULL }
             })
             .collect()
     }

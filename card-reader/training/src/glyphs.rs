@@ -29,7 +29,10 @@ impl Typeface {
     /// A sentence naming the file, if it is missing or no font.
     pub fn load(path: &Path, weight: f32) -> Result<Self, String> {
         let bytes = std::fs::read(path).map_err(|e| {
-            format!("cannot read the font {} ({e}); install Debian's fonts-ocr-b and fonts-dejavu-core", path.display())
+            format!(
+                "cannot read the font {} ({e}); install Debian's fonts-ocr-b, fonts-dejavu-core and fonts-noto-mono",
+                path.display()
+            )
         })?;
         let font = FontVec::try_from_vec(bytes).map_err(|e| format!("{} is not a font: {e}", path.display()))?;
         let plain: Vec<Mask> = ALPHABET.iter().chain(FOREIGN).map(|&c| draw(&font, c as char)).collect();

@@ -33,7 +33,7 @@ pub(super) fn with_frame(content: ScreenContent, visit: Option<&Session>) -> Scr
                 Action::new(Role::Header, Msg::SettingsOpen, Intent::OpenSettings)
                     .labelled(visit.settings.language.own_name()),
             )
-            .action(Action::new(Role::Header, Msg::Help, Intent::OpenHelp).labelled("?"))
+            .action(Action::new(Role::Header, Msg::Help, Intent::OpenHelp))
             .action(corner),
         (Place::Attract | Place::OutOfService, _) => content.action(corner),
         _ => content,
@@ -80,7 +80,8 @@ pub(super) fn screen<'a>(pen: &Pen<'a>, kiosk: &Kiosk, look: &'a Look, content: 
 
 fn page<'a>(pen: &Pen<'a>, kiosk: &Kiosk, bar: Part<'a>, look: &'a Look, content: &ScreenContent) -> Part<'a> {
     let palette = pen.palette;
-    let bar = container(bar)
+    let bar = container(container(bar).max_width(pen.u(WIDEST + 32.0)))
+        .center_x(Fill)
         .padding([0.0, pen.u(56.0)])
         .center_y(pen.u(HEADER))
         .width(Fill)
@@ -98,7 +99,7 @@ fn page<'a>(pen: &Pen<'a>, kiosk: &Kiosk, bar: Part<'a>, look: &'a Look, content
 }
 
 /// A line across.
-pub(super) fn ruled<'a>(colour: Color, thick: f32) -> Part<'a> {
+fn ruled<'a>(colour: Color, thick: f32) -> Part<'a> {
     container("")
         .width(Fill)
         .height(thick)
@@ -178,7 +179,8 @@ fn footer<'a>(pen: &Pen<'a>, content: &ScreenContent) -> Part<'a> {
     if parts.len() == 1 {
         return space().height(pen.u(32.0)).into();
     }
-    container(pen.row(parts).spacing(pen.u(20.0)))
+    container(container(pen.row(parts).spacing(pen.u(20.0))).max_width(pen.u(WIDEST + 32.0)))
+        .center_x(Fill)
         .padding(iced::Padding { top: pen.u(16.0), right: pen.u(56.0), bottom: pen.u(44.0), left: pen.u(56.0) })
         .width(Fill)
         .into()
