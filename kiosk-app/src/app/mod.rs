@@ -3,6 +3,7 @@
 
 mod listen;
 mod perform;
+mod repaint;
 pub mod stages;
 #[cfg(feature = "simulated")]
 mod state_file;
@@ -67,6 +68,7 @@ pub struct App {
     /// Stages of the newest picture are being drawn, or were drawn at that time.
     staging: bool,
     staged: Duration,
+    repaint: repaint::Repaint,
     stage_times: Vec<(String, u32)>,
     #[cfg(feature = "simulated")]
     state_file: Option<state_file::StateFile>,
@@ -109,6 +111,7 @@ pub fn run(world: World) -> iced::Result {
         .title("Inspection Kiosk")
         .subscription(App::subscription)
         .scale_factor(move |_: &App| display.scale)
+        .style(|app: &App, _| app.repaint.style())
         .default_font(crate::theme::SANS)
         .window(settings)
         .run()
@@ -140,6 +143,7 @@ impl App {
             reported: Duration::ZERO,
             testing: None,
             staging: false,
+            repaint: repaint::Repaint::default(),
             staged: Duration::ZERO,
             stage_times: Vec::new(),
         }
@@ -152,6 +156,7 @@ impl App {
             Message::Tick | Message::Frame | Message::Preview(_) | Message::Activity | Message::Targets(_)
         );
         let task = self.understand(message);
+        self.repaint.look(&self.kiosk, &self.look);
         #[cfg(feature = "simulated")]
         if let Some(file) = &mut self.state_file {
             let task = Task::batch([task, file.look(&self.kiosk, &self.look, quiet)]);
@@ -239,8 +244,10 @@ impl App {
 
     fn tick(&mut self) -> Task<Message> {
         let now = self.verifier.clock().now();
-        self.look.turn = screens::turn_at(now);
-        self.look.motion = if self.config.attract.motion { screens::motion_at(now) } else { screens::MOTION };
+        // Held still, with every language on it, if so configured: each change redraws the whole window.
+        let moves = self.config.attract.motion;
+        self.look.turn = if moves { screens::turn_at(now) } else { 0 };
+        self.look.motion = if moves { screens::motion_at(now) } else { screens::MOTION };
         let mut tasks = vec![self.step(Event::Tick)];
         if self.watching && now.saturating_sub(self.reported) >= Duration::from_secs(1) {
             self.reported = now;

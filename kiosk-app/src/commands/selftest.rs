@@ -51,9 +51,9 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut out: impl Write, mut err: i
     tracing::debug!(answered, "asked for the service's health");
     rows.extend(crate::selftest::all(&config, &verifier, None));
     if arguments.json {
-        writeln!(out, "{}", as_json(&rows))?
+        writeln!(out, "{}", as_json(&rows))?;
     } else {
-        print(&rows, &mut out)?
+        print(&rows, &mut out)?;
     }
     Ok(if rows.iter().all(|row| row.ok) { DONE } else { NOT_ALL })
 }
@@ -72,7 +72,8 @@ pub(super) fn print(rows: &[Row], mut out: impl Write) -> io::Result<()> {
     for row in rows {
         let state = if row.ok { "ok  " } else { "FAIL" };
         write!(out, "{state}  {:<12} {}", row.name, row.facts)?;
-        if row.ok { writeln!(out)? } else { writeln!(out, "  [{}]", row.must_act.name())? }
+        let who = if row.ok { String::new() } else { format!("  [{}]", row.must_act.name()) };
+        writeln!(out, "{who}")?;
     }
     Ok(())
 }
