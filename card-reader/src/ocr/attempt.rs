@@ -12,6 +12,8 @@ const WIDTHS: [usize; 3] = [30, 36, 44];
 const PROBES: isize = 12;
 /// Mean certainty of the probes below which a candidate is dropped.
 const TEXT: f32 = 0.4;
+/// Cells looked at beyond an end that turned out to be none.
+const BEYOND: isize = 8;
 /// All patches that one picture may cost: bounds the time of any picture.
 const MOST_PATCHES: usize = 1500;
 
@@ -93,17 +95,40 @@ impl Attempt {
 /// Recognises a candidate; `None` if it is no text of a zone.
 pub fn attempt(network: &Network, pyramid: &Pyramid<'_>, plane: Plane, budget: &mut Budget) -> Option<Attempt> {
     let mut plane = upright(network, pyramid, plane, budget)?;
-    let (first, last) = extent(&plane);
+    let (mut first, mut last) = extent(&plane);
     let mut answers = see(network, pyramid, &plane, first..last, budget);
-    // The grid bends towards the characters until it lies still: at most three looks.
-    for _ in 0..2 {
+    // The grid bends towards the characters until it lies still: at most four looks.
+    for _ in 0..3 {
         let moved = settle(&mut plane, &answers, first);
         if moved < 0.12 {
             break;
         }
         answers = see(network, pyramid, &plane, first..last, budget);
     }
-    let (width, from) = window(&answers)?;
+    let (mut width, mut from) = window(&answers)?;
+    // Characters up to the edge of what was looked at: there may be more beyond.
+    for _ in 0..3 {
+        let cells = answers.first().map_or(0, Vec::len);
+        let (before, behind) = (from == 0, from + width == cells);
+        if !(before || behind) || cells > 80 {
+            break;
+        }
+        let more =
+            see(network, pyramid, &plane, if before { first - BEYOND..first } else { last..last + BEYOND }, budget);
+        for (line, more) in answers.iter_mut().zip(more) {
+            if before {
+                line.splice(0..0, more);
+            } else {
+                line.extend(more);
+            }
+        }
+        if before {
+            first -= BEYOND;
+        } else {
+            last += BEYOND;
+        }
+        (width, from) = window(&answers)?;
+    }
     let inside = answers.iter().flat_map(|l| &l[from..from + width]).map(|a| a.best().1).sum::<f32>();
     if inside < 0.35 * (width * answers.len()) as f32 {
         return None;
@@ -199,12 +224,18 @@ fn settle_line(plane: &mut Plane, line: usize, answers: &[Answer], first: isize)
     // the middle outwards, an offset is the one near its predecessors'.
     let middle = seen.len() / 2;
     for forwards in [true, false] {
-        let mut expected = seen[middle].1;
+        let (mut at, mut expected) = (seen[middle].0, seen[middle].1);
+        let mut slope = 0.0f32;
         for step in 1..=seen.len() {
             let i = if forwards { middle + step } else { middle.wrapping_sub(step) };
             let Some(s) = seen.get_mut(i) else { break };
+            let steps = (s.0 - at).abs() as f32;
+            expected += slope * steps;
+            at = s.0;
             s.1 += (expected - s.1).round();
-            expected += 0.35 * (s.1 - expected).clamp(-0.3, 0.3);
+            let error = (s.1 - expected).clamp(-0.3, 0.3);
+            expected += 0.5 * error;
+            slope = (slope + 0.12 * error / steps.max(1.0)).clamp(-0.3, 0.3);
         }
     }
     let ends = [first, first + answers.len() as isize - 1];

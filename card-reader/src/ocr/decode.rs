@@ -45,6 +45,8 @@ enum Kind {
     CheckDigit,
     Sex,
     Code,
+    /// The second letter of the document code: a digit on few cards (`C1`, `C2`).
+    SecondCode,
 }
 
 /// How likely a character is in a position before looking at it, up to a factor.
@@ -55,6 +57,8 @@ fn prior(kind: Kind, c: u8) -> f32 {
         (Kind::CheckDigit, b'<') => 0.3,
         (Kind::Sex, b'X') => 0.1,
         (Kind::Digit, b'<') | (Kind::Code, b'A'..=b'Z') => 0.05,
+        (Kind::SecondCode, b'0'..=b'9') => 0.1,
+        (Kind::SecondCode, _) => 1.0,
         (Kind::Letter | Kind::Digit, _) => 0.01,
         (Kind::CheckDigit | Kind::Sex | Kind::Code, _) => 0.004,
     }
@@ -137,6 +141,7 @@ fn kinds(format: Format, rows: &[&str]) -> Vec<Vec<Kind>> {
     }
     let code = layout.document_code;
     set(code.line, code.start, code.start + 1, Kind::Code);
+    set(code.line, code.start + 1, code.end, Kind::SecondCode);
     set(layout.sex.line, layout.sex.start, layout.sex.end, Kind::Sex);
     for checked in [Some(layout.birth_date), layout.expiry_date].into_iter().flatten() {
         set(checked.field.line, checked.field.start, checked.field.end, Kind::Digit);
@@ -405,7 +410,7 @@ mod tests {
     #[test]
     fn a_long_document_number_has_its_digit_in_the_optional_data() {
         let rows =
-            ["IDBEL600001795<0152<<<<<<<<<<<", "1301014F2311207UTO<<<<<<<<<<<6", "REINARTZ<<ULRIKE<KATIA<E<<<<<<"];
+            ["IDBEL600001795<0152<<<<<<<<<<<", "1301014F2311207BEL130101987398", "SPECIMEN<<SPECIMEN<<<<<<<<<<<<"];
         let d = decode(&cells(&rows, &[])).unwrap();
         assert_eq!(text(&d), rows);
         assert_eq!(d.agreeing, 4, "of {}", d.agreeing + d.disagreeing);

@@ -42,7 +42,7 @@ pub fn why(pyramid: &Pyramid<'_>, attempt: &Attempt, quad: &Quad) -> (Reason, Op
     if paper < 60 {
         return (Reason::TooDark, Some(Advice::MoreLight));
     }
-    if share(&zone.pixels, |p| p >= 250) > 0.06 && paper < 245 {
+    if washed_out(attempt, &zone) {
         return (Reason::Glare, Some(Advice::Tilt));
     }
     let (across, down) = steepest(&zone);
@@ -57,6 +57,22 @@ pub fn why(pyramid: &Pyramid<'_>, attempt: &Attempt, quad: &Quad) -> (Reason, Op
         };
     }
     (Reason::LowConfidence, Some(Advice::HoldStill))
+}
+
+/// Whether most of the cells that are not certain are nearly white: light hides them.
+fn washed_out(attempt: &Attempt, zone: &LumaImage) -> bool {
+    let (cell, row) = (zone.width / attempt.width().max(1), zone.height / attempt.plane.lines.len().max(1));
+    let (mut doubtful, mut white) = (0, 0);
+    for (l, line) in attempt.decoded.confidence.iter().enumerate() {
+        for (c, _) in line.iter().enumerate().filter(|(_, p)| **p < 0.9) {
+            let pixels: Vec<u8> = (l * row..(l + 1) * row)
+                .flat_map(|y| zone.pixels[y * zone.width + c * cell..][..cell].iter().copied())
+                .collect();
+            doubtful += 1;
+            white += usize::from(quantile(&pixels, 0.25) > 235);
+        }
+    }
+    doubtful > 0 && 2 * white >= doubtful
 }
 
 fn share(pixels: &[u8], test: impl Fn(u8) -> bool) -> f32 {

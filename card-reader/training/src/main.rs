@@ -1,4 +1,5 @@
-//! `mrz-training MODEL [--examples N]`: draws characters, trains the network, writes the model file.
+//! `mrz-training MODEL [--examples N] [--from MODEL]`: draws characters, trains the network, writes the model file.
+//! `--from` goes on from an earlier model, at half the rate.
 //!
 //! `mrz-training --sheet FILE.png` shows what the training data look like instead.
 //!
@@ -29,17 +30,18 @@ const FACES: &[(&str, f32)] = &[
     ("opentype/ocr-b/OCRB.otf", 6.0),
     ("opentype/ocr-b/OCRBS.otf", 4.0),
     ("opentype/ocr-b/OCRBL.otf", 1.0),
-    ("truetype/dejavu/DejaVuSansMono.ttf", 0.8),
-    ("truetype/noto/NotoSansMono-Regular.ttf", 0.4),
+    ("truetype/dejavu/DejaVuSansMono.ttf", 1.2),
+    ("truetype/noto/NotoSansMono-Regular.ttf", 0.6),
 ];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (mut model, mut examples, mut fonts) = (None, 8_000_000usize, PathBuf::from("/usr/share/fonts"));
-    let mut picture = None;
+    let (mut picture, mut from) = (None, None);
     while let Some(a) = arguments.next() {
         match a.as_str() {
             "--examples" => examples = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(examples),
+            "--from" => from = arguments.next().map(PathBuf::from),
             "--sheet" => picture = arguments.next().map(PathBuf::from),
             "--fonts" => fonts = arguments.next().map_or(fonts, PathBuf::from),
             _ => model = Some(PathBuf::from(a)),
@@ -47,9 +49,9 @@ fn main() -> ExitCode {
     }
     let done = match (&picture, &model) {
         (Some(file), _) => sheet(file, &fonts),
-        (None, Some(model)) => train(model, &fonts, examples),
+        (None, Some(model)) => train(model, &fonts, examples, from.as_deref()),
         (None, None) => {
-            eprintln!("usage: mrz-training MODEL [--examples N] [--fonts DIR]");
+            eprintln!("usage: mrz-training MODEL [--examples N] [--from MODEL] [--fonts DIR]");
             return ExitCode::from(2);
         }
     };
@@ -66,15 +68,20 @@ fn faces(fonts: &Path) -> Result<Vec<Typeface>, String> {
     FACES.iter().map(|(name, weight)| Typeface::load(&fonts.join(name), *weight)).collect()
 }
 
-fn train(model: &Path, fonts: &Path, examples: usize) -> Result<(), String> {
-    let mut artist = Artist::new(faces(fonts)?, SEED);
+fn train(model: &Path, fonts: &Path, examples: usize, from: Option<&Path>) -> Result<(), String> {
     let mut judge = Artist::new(faces(fonts)?, SEED + 1);
     let mut test = Vec::new();
     while test.len() < 20_000 {
         judge.draw(&mut test);
     }
     let mut random = Random::new(SEED + 2);
-    let mut weights = network::initial(&mut random);
+    let mut weights = match from {
+        Some(earlier) => load(earlier)?,
+        None => network::initial(&mut random),
+    };
+    let peak = if from.is_some() { PEAK_RATE / 2.0 } else { PEAK_RATE };
+    // Going on, the same characters again would teach nothing new.
+    let mut artist = Artist::new(faces(fonts)?, if from.is_some() { SEED + 100 } else { SEED });
     let mut adam = Adam::new();
     let mut mean = network::zeros();
     let steps = (examples / BATCH).max(1);
@@ -91,8 +98,7 @@ fn train(model: &Path, fonts: &Path, examples: usize) -> Result<(), String> {
         let score = network::score(&mut pass.outputs, &batch);
         let gradient = network::backward(&weights, &pass);
         let progress = step as f32 / steps as f32;
-        let rate =
-            PEAK_RATE * (step as f32 / 300.0).min(1.0) * (0.5 + 0.5 * (progress * std::f32::consts::PI).cos()) + 1e-6;
+        let rate = peak * (step as f32 / 300.0).min(1.0) * (0.5 + 0.5 * (progress * std::f32::consts::PI).cos()) + 1e-6;
         adam.step(&mut weights, &gradient, rate);
         // The mean of the last tenth's weights generalises better than the last weights.
         if step * 10 >= steps * 9 {
@@ -183,6 +189,19 @@ fn write(path: &Path, weights: &Blocks) -> Result<(), String> {
         bytes.extend_from_slice(&w.to_le_bytes());
     }
     std::fs::write(path, bytes).map_err(|e| format!("cannot write the model {}: {e}", path.display()))
+}
+
+fn load(path: &Path) -> Result<Blocks, String> {
+    let bytes = std::fs::read(path).map_err(|e| format!("cannot read the model {}: {e}", path.display()))?;
+    let mut floats = bytes.strip_prefix(MAGIC).unwrap_or_default().chunks_exact(4);
+    let mut blocks = network::zeros();
+    if floats.len() != blocks.iter().map(Vec::len).sum() {
+        return Err(format!("{} is no model of this network", path.display()));
+    }
+    for (w, b) in blocks.iter_mut().flatten().zip(&mut floats) {
+        *w = f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+    }
+    Ok(blocks)
 }
 
 struct Adam {

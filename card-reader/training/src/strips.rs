@@ -65,7 +65,7 @@ impl Artist {
         let layout = self.layout();
         let r = &mut self.random;
         // Most captures are small; the zone is rarely sampled finer than 24 pixels a pitch.
-        let pitch = 6.0 * (24.0f32 / 6.0).powf(r.unit());
+        let pitch = 5.3 * (24.0f32 / 5.3).powf(r.unit());
         let (width, height) = ((CHARACTERS as f32 * pitch).ceil() as usize, (2.3 * pitch).ceil() as usize);
         let mut ink = self.ink(&layout, pitch, width, height);
         let r = &mut self.random;
@@ -252,8 +252,8 @@ fn blur(ink: &mut [f32], width: usize, height: usize, pitch: f32, r: &mut Random
     let down;
     match r.below(16) {
         // A hand that moves: along the row, across it, or both.
-        0 | 15 => {
-            across = box_taps(r.between(0.1, 0.7) * pitch);
+        0 | 14 | 15 => {
+            across = box_taps(r.between(0.15, 0.75) * pitch);
             down = if r.chance(0.3) { box_taps(r.between(0.1, 0.4) * pitch) } else { vec![1.0] };
         }
         1 => {

@@ -30,8 +30,9 @@ pub fn all(post: &mut Post, album: Album) -> Vec<(&'static str, Outcome<String>)
         .map(|(name, step)| {
             let outcome = step(&mut walk);
             if outcome.is_err() {
-                // What it looked like when it failed.
+                // What it looked like when it failed; the next one begins afresh.
                 let _ = walk.picture("failed");
+                let _ = walk.start_again();
             }
             (name, outcome)
         })
@@ -194,6 +195,15 @@ impl Walk<'_> {
     /// Waits until the service holds the hand-over of this visit.
     fn handed_over(&mut self) -> Outcome<Visit> {
         self.post.site.visit("the hand-over at the service", |visit| visit.reference.is_some())
+    }
+
+    fn start_again(&mut self) -> Outcome {
+        self.post.site.line.set(line::State::Up);
+        self.post.site.tray.clear();
+        self.post.remove()?;
+        self.post.kiosk.process.kill();
+        self.post.kiosk = self.post.site.start()?;
+        self.post.kiosk.attract(SOON).map(|_| ())
     }
 
     fn leave(&mut self) -> Outcome {
