@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             visit.settings.text_size = size;
             visit.settings.contrast = contrast;
         }
-        look.preview = sample.camera.then(samples::preview);
+        samples::prepare(&mut look, &sample);
         let file = Path::new(folder).join(format!("{}.png", sample.name));
         draw(&mut renderer, &sample, &look, &file)?;
         println!("{}", file.display());

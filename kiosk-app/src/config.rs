@@ -479,7 +479,7 @@ mod tests {
     }
 
     fn refusal(more: &str) -> String {
-        parse(more).err().expect("must be refused").to_string()
+        parse(more).expect_err("must be refused").to_string()
     }
 
     #[test]
@@ -530,7 +530,7 @@ mod tests {
 
     #[test]
     fn a_missing_key_and_broken_toml_name_the_line() {
-        let missing = Config::parse("[service]\nurl = \"https://a\"\n", Path::new("k.toml")).err().expect("refused");
+        let missing = Config::parse("[service]\nurl = \"https://a\"\n", Path::new("k.toml")).expect_err("refused");
         assert!(missing.to_string().starts_with("k.toml, line 1: missing field `root`"), "{missing}");
         assert!(refusal("[site\n").starts_with("/etc/kiosk/kiosk.toml, line 6: "), "{}", refusal("[site\n"));
         assert!(refusal("[session]\nwarn_after = \"a\"\n").contains("line 7: invalid type"));
@@ -544,7 +544,7 @@ mod tests {
         assert!(refusal("[technician]\npin_digits = 4\n").ends_with("between 8 and 32"));
         assert!(refusal("[camera]\n").contains("names no device"));
         let plain = SERVICE.replace("https", "http");
-        let http = Config::parse(&plain, Path::new("k.toml")).err().expect("refused").to_string();
+        let http = Config::parse(&plain, Path::new("k.toml")).expect_err("refused").to_string();
         assert!(http.contains("must begin with https://"), "{http}");
     }
 
@@ -560,7 +560,7 @@ mod tests {
         text.push('x');
         std::fs::write(&file, &text).expect("written");
         assert!(matches!(Config::load(&file), Err(ConfigError::TooLarge { .. })));
-        let none = Config::load(&folder.path().join("no.toml")).err().expect("refused").to_string();
+        let none = Config::load(&folder.path().join("no.toml")).expect_err("refused").to_string();
         assert!(none.ends_with("there is no such file; give the right file with --config FILE"), "{none}");
     }
 

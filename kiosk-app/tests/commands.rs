@@ -104,7 +104,10 @@ fn each_bad_file_is_one_clear_line_and_the_others_are_read() {
     assert!(errors[4].starts_with(". is a folder"));
     let code = &lines[6];
     assert!(code["mrz"].is_null() && code["document"].is_null());
-    assert_eq!((code["barcodes"][0]["symbology"].as_str(), code["barcodes"][0]["kind"].as_str()), (Some("QR"), Some("backup_code")));
+    assert_eq!(
+        (code["barcodes"][0]["symbology"].as_str(), code["barcodes"][0]["kind"].as_str()),
+        (Some("QR"), Some("backup_code"))
+    );
     assert!(code["barcodes"][0]["payload_hex"].as_str().unwrap().starts_with("4243313a"));
 
     let only_good = kiosk_app(&["read", "--json", "code.png"], folder.path(), "");

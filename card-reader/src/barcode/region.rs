@@ -4,7 +4,7 @@
 //! A structure tensor over small blocks gives each an energy and the direction of its edges; neighbouring blocks of
 //! high energy make a region; its direction is that of its edges, a quarter turn being the same for square codes.
 
-use crate::ocr::{LumaImage, Point};
+use crate::ocr::{LumaImage, Point, Quad};
 
 /// Side of a block, in pixels of the level that is looked at.
 const BLOCK: usize = 16;
@@ -26,7 +26,7 @@ pub(super) struct Region {
     pub(super) half_height: f32,
     /// What its edges say it may be.
     pub(super) shape: Shape,
-    /// Energy times area: how likely it is that something is printed there.
+    /// How likely it is that a code is printed there.
     weight: f32,
 }
 
@@ -85,6 +85,15 @@ impl Region {
         near < 0.3 * small
             && (self.half_width - other.half_width).abs() < 0.3 * small
             && (self.half_height - other.half_height).abs() < 0.3 * small
+    }
+
+    /// Clockwise from the upper left of the upright region.
+    pub(super) fn corners(&self) -> Quad {
+        let (along, down) = self.axes();
+        [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map(|(x, y)| Point {
+            x: self.centre.x + x * self.half_width * along.0 + y * self.half_height * down.0,
+            y: self.centre.y + x * self.half_width * along.1 + y * self.half_height * down.1,
+        })
     }
 
     /// The region's axes in the picture.
@@ -158,7 +167,7 @@ fn bilinear(picture: &LumaImage, x: f32, y: f32) -> u8 {
 }
 
 /// Means over `factor`×`factor` pixels.
-fn shrink(picture: &LumaImage, factor: usize) -> LumaImage {
+pub(super) fn shrink(picture: &LumaImage, factor: usize) -> LumaImage {
     if factor == 1 {
         return LumaImage { width: picture.width, height: picture.height, pixels: picture.pixels.clone() };
     }
@@ -296,7 +305,8 @@ fn fit(blocks: &[Block], members: &[usize], columns: usize, factor: f32) -> Opti
         half_width: width / 2.0,
         half_height: height / 2.0,
         shape,
-        weight: energy,
+        // Codes are denser than text, so density counts for more than size.
+        weight: energy / members.len() as f32 * (members.len() as f32).sqrt(),
     })
 }
 

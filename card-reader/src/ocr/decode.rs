@@ -410,7 +410,7 @@ mod tests {
     #[test]
     fn a_long_document_number_has_its_digit_in_the_optional_data() {
         let rows =
-            ["IDBEL600001795<0152<<<<<<<<<<<", "1301014F2311207UTO<<<<<<<<<<<6", "REINARTZ<<ULRIKE<KATIA<E<<<<<<"];
+            ["IDBEL600001795<0152<<<<<<<<<<<", "1301014F2311207BEL130101987398", "SPECIMEN<<SPECIMEN<<<<<<<<<<<<"];
         let d = decode(&cells(&rows, &[])).unwrap();
         assert_eq!(text(&d), rows);
         assert_eq!(d.agreeing, 4, "of {}", d.agreeing + d.disagreeing);

@@ -13,6 +13,8 @@ mod pixels;
 mod quality;
 mod rows;
 mod states;
+#[cfg(test)]
+mod tests;
 mod zone;
 
 use crate::mrz::{Format, Lines};

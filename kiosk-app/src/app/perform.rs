@@ -27,6 +27,8 @@ impl App {
             Effect::Preview(wanted) => {
                 self.previewing = wanted;
                 self.look.preview = None;
+                self.look.stages.clear();
+                self.stage_times.clear();
                 let size = wanted.then(|| screens::preview_size(&self.look));
                 self.tell_reader(Command::Preview { size })
             }
@@ -102,7 +104,6 @@ impl App {
             call.abort();
         }
         self.look.preview = None;
-        self.look.stages.clear();
     }
 
     /// Asks again until it is stored; a taken reference is drawn anew by the visit.

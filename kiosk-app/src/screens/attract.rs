@@ -57,7 +57,7 @@ pub(super) fn view<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent) -
     });
     let test = content.items.iter().filter(|item| matches!(item, Item::Small(_))).count() > 1;
     let mut parts: Vec<Part<'a>> = Vec::new();
-    parts.extend(frame::banner_over(pen, test));
+    parts.extend(frame::test_banner(pen, test));
     parts.push(space().height(FillPortion(3)).into());
     if let Some(which) = pictures {
         let drawn = picture(pen, which, pen.u(780.0).into());

@@ -44,7 +44,11 @@ pub(super) fn with_frame(content: ScreenContent, visit: Option<&Session>) -> Scr
 pub(super) fn screen<'a>(pen: &Pen<'a>, kiosk: &Kiosk, look: &'a Look, content: &ScreenContent) -> Part<'a> {
     let drawn = match content.place {
         Place::Attract => attract::view(pen, look, content),
-        Place::OutOfService => night(pen, column![body(pen, look, content), test_banner(pen, kiosk)].into()),
+        Place::OutOfService => {
+            let mut parts = vec![body(pen, look, content)];
+            parts.extend(test_banner(pen, kiosk.policy.test_mode));
+            night(pen, column(parts).into())
+        }
         Place::Step { step, done } => {
             let bar = pen.row(vec![
                 step_indicator(pen, step, done),
@@ -86,8 +90,11 @@ fn page<'a>(pen: &Pen<'a>, kiosk: &Kiosk, bar: Part<'a>, look: &'a Look, content
         .center_y(pen.u(HEADER))
         .width(Fill)
         .style(move |_| container::Style { background: Some(palette.bar.into()), ..container::Style::default() });
-    let rule = ruled(palette.line, pen.u(2.0).max(1.0));
-    container(column![bar, rule, test_banner(pen, kiosk), body(pen, look, content), footer(pen, content)])
+    let mut parts: Vec<Part<'a>> = vec![bar.into(), ruled(palette.line, pen.u(2.0).max(1.0))];
+    parts.extend(test_banner(pen, kiosk.policy.test_mode && content.place != Place::Technician));
+    parts.push(body(pen, look, content));
+    parts.push(footer(pen, content));
+    container(column(parts))
         .width(Fill)
         .height(Fill)
         .style(move |_| container::Style {
@@ -201,25 +208,8 @@ fn header_button<'a>(pen: &Pen<'a>, action: &Action) -> Part<'a> {
     button::target(pen, action, Face::Pill, side / 2.0, Shrink, side.into(), face.into())
 }
 
-/// Says on every screen that specimens are accepted, when they are.
-fn test_banner<'a>(pen: &Pen<'a>, kiosk: &Kiosk) -> Part<'a> {
-    if !kiosk.policy.test_mode {
-        return space().into();
-    }
-    let palette = pen.palette;
-    let words = pen.text(Type::SmallStrong, pen.msg(Msg::TestMode), palette.care);
-    container(words)
-        .center_x(Fill)
-        .padding(pen.u(8.0))
-        .style(move |_| container::Style {
-            background: Some(palette.care_ground.into()),
-            ..container::Style::default()
-        })
-        .into()
-}
-
-/// The test banner for screens that place it themselves.
-pub(super) fn banner_over<'a>(pen: &Pen<'a>, shown: bool) -> Option<Part<'a>> {
+/// Says that specimens are accepted, when they are: on every screen but the technician's, who know.
+pub(super) fn test_banner<'a>(pen: &Pen<'a>, shown: bool) -> Option<Part<'a>> {
     let palette = pen.palette;
     shown.then(|| {
         container(pen.text(Type::SmallStrong, pen.msg(Msg::TestMode), palette.care))

@@ -131,6 +131,17 @@ fn a_backup_code_shown_as_a_document_is_not_a_try() {
 }
 
 #[test]
+fn a_lone_code_held_up_stops_the_clock_of_the_try() {
+    let mut bench = Bench::at(StateKind::Reading);
+    let presentation = bench.presentation();
+    let advice = Some(Advice::AnotherDocument);
+    bench.event(Event::Reader(Heard::Advice { presentation, advice, quad: None })).wait(9);
+    let visit = bench.kiosk.visit.as_ref().unwrap();
+    assert!(matches!(visit.state, State::PresentDocument { advice: Some(Advice::AnotherDocument), .. }));
+    assert_eq!(visit.failed_tries, 0);
+}
+
+#[test]
 fn a_right_code_completes_and_a_record_to_refer_does_not() {
     let mut bench = Bench::at(StateKind::Verifying);
     bench.code_answer(Ok(CodeAnswer::Verified { clear: true, holder: None }));

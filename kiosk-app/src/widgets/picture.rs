@@ -121,7 +121,7 @@ fn draw(sketch: &mut Sketch<'_>, picture: Picture) {
         Picture::Asking { asked } => sketch.asking(asked),
         Picture::WhereANumber => sketch.where_a_number(),
         Picture::WhereReceipt => sketch.where_receipt(),
-        Picture::ToOfficer => sketch.to_officer(),
+        Picture::ToOfficer => sketch.way_to_officer(),
         Picture::WaitHere => sketch.wait_here(),
         Picture::StillThere | Picture::TryAgain => sketch.try_again(),
         Picture::Closed => sketch.closed(),
@@ -443,7 +443,7 @@ impl Sketch<'_> {
         self.stroke(&[(x - 118.0, floor - 100.0), (x - 118.0, floor - 152.0), (x - 96.0, floor - 152.0)], luggage, 7.0);
     }
 
-    fn to_officer(&mut self) {
+    fn way_to_officer(&mut self) {
         let p = self.palette;
         let floor = 380.0;
         let (from, to) = (self.x(170.0), self.x(590.0));

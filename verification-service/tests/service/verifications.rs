@@ -214,6 +214,7 @@ async fn a_malformed_request_is_explained_and_not_counted() {
     large["lane"] = json!("x".repeat(64 * 1024));
     assert_eq!(client.put(&path, &large).await.problem(), "too-large");
     assert_eq!(client.get("/kiosk/v1/nothing").await.problem(), "not-found");
+    assert_eq!(client.get("/kiosk/v1/verifications/%ff").await.problem(), "malformed");
     assert_eq!(site.cli(&["throttle", "show", "--a-number", A_NUMBER])["n"], 0);
 }
 
