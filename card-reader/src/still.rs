@@ -42,7 +42,8 @@ fn finish(picture: &LumaImage, zone: Result<MrzReading, NotRead>, profiles: &Pro
         // Accepted rows have the shape of a zone; rows that no zone could have are none.
         Err(_) => Err(NotRead { reason: Reason::NotMrzText, advice: None, guess: None }),
     });
-    let barcodes = barcode::read(picture, Effort::Still);
+    // Beside a zone that was read a barcode is a second witness; without one it may be all there is.
+    let barcodes = barcode::read(picture, if zone.is_ok() { Effort::Frame } else { Effort::Still });
     let document = match &zone {
         Ok((_, mrz)) => Some(mrz.document(profiles)),
         Err(_) => barcodes.iter().find_map(Barcode::licence).map(|licence| licence.document(profiles)),

@@ -1,5 +1,5 @@
 //! Draws every screen into PNG files: `cargo run -p kiosk-app --example screens -- DIR [en|es] [normal|large|largest]
-//! [normal|high|dark] [NAME]`.
+//! [normal|high|dark] [NAME] [WIDTHxHEIGHT]`.
 
 #[path = "../tests/samples/mod.rs"]
 mod samples;
@@ -30,11 +30,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         (_, true) => Contrast::Dark,
         _ => Contrast::Normal,
     };
-    let only = words.get(1..).and_then(|rest| rest.iter().find(|word| word.starts_with(|c: char| c.is_ascii_digit())));
+    let only = words.get(1..).and_then(|rest| {
+        rest.iter().find(|word| word.starts_with(|c: char| c.is_ascii_digit()) && !word.contains('x'))
+    });
     theme::load_fonts(&theme::DEBIAN_FONTS)?;
     std::fs::create_dir_all(folder)?;
     let mut look = samples::look();
     look.default_language = language;
+    if let Some((width, height)) = words.iter().skip(1).find_map(|word| word.split_once('x')) {
+        look.window = Size::new(width.parse()?, height.parse()?);
+    }
     let mut renderer = iced_test::futures::futures::executor::block_on(<Renderer as Headless>::new(
         theme::SANS,
         Pixels(16.0),
@@ -50,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             visit.settings.text_size = size;
             visit.settings.contrast = contrast;
         }
-        look.preview = sample.camera.then(samples::preview);
+        samples::prepare(&mut look, &sample);
         let file = Path::new(folder).join(format!("{}.png", sample.name));
         draw(&mut renderer, &sample, &look, &file)?;
         println!("{}", file.display());

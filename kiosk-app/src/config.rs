@@ -191,6 +191,8 @@ impl Config {
     /// Unreadable, too large, not TOML, an unknown or missing key, a value out of range.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
         let name = file.display().to_string();
+        // Absolute, so that the paths in it do not depend on where the program is started.
+        let file = &std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let unreadable = |e: std::io::Error| ConfigError::Unreadable { file: name.clone(), cause: io_cause(&e) };
         let metadata = std::fs::metadata(file).map_err(unreadable)?;
         if metadata.len() > MAX_BYTES {
@@ -477,7 +479,7 @@ mod tests {
     }
 
     fn refusal(more: &str) -> String {
-        parse(more).err().expect("must be refused").to_string()
+        parse(more).expect_err("must be refused").to_string()
     }
 
     #[test]
@@ -528,7 +530,7 @@ mod tests {
 
     #[test]
     fn a_missing_key_and_broken_toml_name_the_line() {
-        let missing = Config::parse("[service]\nurl = \"https://a\"\n", Path::new("k.toml")).err().expect("refused");
+        let missing = Config::parse("[service]\nurl = \"https://a\"\n", Path::new("k.toml")).expect_err("refused");
         assert!(missing.to_string().starts_with("k.toml, line 1: missing field `root`"), "{missing}");
         assert!(refusal("[site\n").starts_with("/etc/kiosk/kiosk.toml, line 6: "), "{}", refusal("[site\n"));
         assert!(refusal("[session]\nwarn_after = \"a\"\n").contains("line 7: invalid type"));
@@ -542,7 +544,7 @@ mod tests {
         assert!(refusal("[technician]\npin_digits = 4\n").ends_with("between 8 and 32"));
         assert!(refusal("[camera]\n").contains("names no device"));
         let plain = SERVICE.replace("https", "http");
-        let http = Config::parse(&plain, Path::new("k.toml")).err().expect("refused").to_string();
+        let http = Config::parse(&plain, Path::new("k.toml")).expect_err("refused").to_string();
         assert!(http.contains("must begin with https://"), "{http}");
     }
 
@@ -558,7 +560,7 @@ mod tests {
         text.push('x');
         std::fs::write(&file, &text).expect("written");
         assert!(matches!(Config::load(&file), Err(ConfigError::TooLarge { .. })));
-        let none = Config::load(&folder.path().join("no.toml")).err().expect("refused").to_string();
+        let none = Config::load(&folder.path().join("no.toml")).expect_err("refused").to_string();
         assert!(none.ends_with("there is no such file; give the right file with --config FILE"), "{none}");
     }
 

@@ -52,9 +52,9 @@ impl Credentials {
     pub fn load(technician: &Technician, state: &Path) -> Result<Self, CredentialsError> {
         let (file, bytes) = read(technician.public_key.as_deref(), "public_key")?;
         let public_key = public_key(&bytes)
-            .ok_or_else(|| CredentialsError::NotAKey { file, what: "an Ed25519 public key (PEM, or 32 bytes)" })?;
+            .ok_or(CredentialsError::NotAKey { file, what: "an Ed25519 public key (PEM, or 32 bytes)" })?;
         let (file, bytes) = read(technician.pepper.as_deref(), "pepper")?;
-        let pepper = secret(&bytes).ok_or_else(|| CredentialsError::NotAKey { file, what: "a secret of 32 bytes" })?;
+        let pepper = secret(&bytes).ok_or(CredentialsError::NotAKey { file, what: "a secret of 32 bytes" })?;
         Ok(Self {
             public_key,
             pepper,

@@ -42,7 +42,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let CommandLine { command, run: arguments } = CommandLine::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,kiosk_app=info"));
+    // A command says what is wrong by itself; the running kiosk has only its log.
+    let default = if matches!(command, None | Some(Command::Run(_))) { "error,kiosk_app=info" } else { "off" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).init();
     std::panic::set_hook(Box::new(|panic| {
         // Only the place: what a panic says may quote what it was working on.

@@ -1,5 +1,6 @@
 //! What reaches the shell: touches, answers, events of devices, time.
 
+use crate::app::stages::Staged;
 use crate::diagnostics::{Report, Row};
 use crate::event::{Event, Intent};
 use crate::journal::writer;
@@ -31,6 +32,8 @@ pub enum Message {
     Journal(writer::State),
     /// The newest camera picture.
     Preview(PreviewFrame),
+    /// What each stage of reading saw.
+    Stages(Vec<Staged>),
     Report(Box<Report>),
     /// Results of the tests that are not a device's own.
     Tested(Vec<Row>),

@@ -115,7 +115,8 @@ impl ServiceLoop {
         true
     }
 
-    /// Overrides that wait, oldest first; the first that is not taken ends the round.
+    /// Overrides that wait, oldest first. One that the service answers but does not take stays, and holds up no other; no
+    /// answer ends the round.
     async fn send_waiting(&self) {
         let Some(outbox) = &self.outbox else { return };
         for id in outbox.waiting() {
@@ -124,7 +125,9 @@ impl ServiceLoop {
                 Ok(()) => outbox.confirmed(id),
                 Err(failure) => {
                     tracing::warn!(%id, cause = failure.name(), "an override waits for the service");
-                    return;
+                    if !failure.is_answer() {
+                        return;
+                    }
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! Every screen in both languages at the normal and the largest text size: nothing is cut off, everything that is
 //! offered is there, large enough, and does what it says when a finger touches it.
 
+#![allow(clippy::expect_used, reason = "a test says what it expects")]
+
 mod samples;
 
 use iced::advanced::widget::Id;
@@ -23,8 +25,11 @@ const TARGET: f32 = 20.0 / 0.248 - 0.5;
 static DRAWING: Mutex<()> = Mutex::new(());
 static FONTS: Once = Once::new();
 
+/// Words, their place, and what of it is in sight.
+type Text = (String, Rectangle, Option<Rectangle>);
+
 struct Shown {
-    texts: Vec<(String, Rectangle, Option<Rectangle>)>,
+    texts: Vec<Text>,
     targets: Vec<(String, Rectangle, Option<Rectangle>)>,
 }
 
@@ -41,7 +46,9 @@ fn each(sizes: &[TextSize], samples: impl Fn() -> Vec<Sample>, mut look_at: impl
                     visit.settings.language = language;
                     visit.settings.text_size = *size;
                 }
-                look.preview = sample.camera.then(samples::preview);
+                // Its banner takes room on every screen: what fits with it fits without.
+                sample.kiosk.policy.test_mode = true;
+                samples::prepare(&mut look, &sample);
                 let name = format!("{} {} {size:?}", sample.name, language.tag());
                 look_at(&name, &sample, &look);
             }
@@ -99,24 +106,47 @@ fn no_text_is_cut_off_or_squeezed() {
         if whole.len() != spacious.len() {
             troubles.push(format!("{name}: shows {} texts, with more room {}", whole.len(), spacious.len()));
         }
-        let window = Rectangle::with_size(look.window);
-        for ((text, bounds, visible), (_, more, _)) in whole.iter().zip(&spacious) {
-            if text.trim().is_empty() {
-                continue;
-            }
-            if more.height > bounds.height + 1.0 {
-                troubles.push(format!("{name}: “{text}” is {} high and needs {}", bounds.height, more.height));
-            }
-            let inside = visible
-                .is_some_and(|visible| visible.width >= bounds.width - 1.0 && visible.height >= bounds.height - 1.0);
-            let right = bounds.x + bounds.width <= window.width + 0.5 && bounds.x >= -0.5;
-            let down = bounds.y + bounds.height <= window.height + 0.5;
-            if !inside || !right || !down {
-                troubles.push(format!("{name}: “{text}” is cut off at {bounds:?}"));
-            }
-        }
+        troubles.extend(squeezed(name, &whole, &spacious, look.window));
     });
     assert!(troubles.is_empty(), "{}", troubles.join("\n"));
+}
+
+/// What is smaller than with more room, or not wholly in sight.
+fn squeezed(name: &str, texts: &[Text], spacious: &[Text], window: Size) -> Vec<String> {
+    let window = Rectangle::with_size(window);
+    let mut troubles = Vec::new();
+    for ((text, bounds, visible), (_, more, _)) in texts.iter().zip(spacious) {
+        if text.trim().is_empty() {
+            continue;
+        }
+        if more.height > bounds.height + 1.0 {
+            troubles.push(format!("{name}: “{text}” is {} high and needs {}", bounds.height, more.height));
+        }
+        let inside =
+            visible.is_some_and(|visible| visible.width >= bounds.width - 1.0 && visible.height >= bounds.height - 1.0);
+        let across = bounds.x + bounds.width <= window.width + 0.5 && bounds.x >= -0.5;
+        let down = bounds.y + bounds.height <= window.height + 0.5;
+        if !inside || !across || !down {
+            troubles.push(format!("{name}: “{text}” is cut off at {bounds:?}"));
+        }
+    }
+    troubles
+}
+
+#[test]
+fn the_check_for_squeezed_text_sees_it() {
+    let _one_at_a_time = DRAWING.lock().unwrap_or_else(PoisonError::into_inner);
+    FONTS.call_once(|| theme::load_fonts(&theme::DEBIAN_FONTS).expect("the fonts of fonts-noto-core and -mono"));
+    let texts = |height: f32| {
+        let lines = iced::widget::column(["one", "two", "three"].map(|line| iced::widget::text(line).size(60).into()));
+        let settings = Settings { default_font: theme::SANS, ..Settings::default() };
+        let mut ui: Simulator<'_, Intent> = Simulator::with_size(settings, Size::new(300.0, height), lines);
+        shown(&mut ui, &ScreenContent::new(Place::Attract, Msg::Help)).texts
+    };
+    let spacious = texts(600.0);
+    assert_eq!(spacious.len(), 3);
+    assert!(squeezed("roomy", &texts(300.0), &spacious, Size::new(300.0, 300.0)).is_empty());
+    assert!(!squeezed("tight", &texts(200.0), &spacious, Size::new(300.0, 200.0)).is_empty());
 }
 
 #[test]
@@ -208,6 +238,24 @@ fn gives(action: &Action, given: &[Intent]) -> bool {
         [intent] => action.enabled && *intent == action.intent,
         _ => false,
     }
+}
+
+#[test]
+fn a_smaller_window_shows_the_same_screen_smaller() {
+    each(&[TextSize::Normal], samples::all, |name, sample, look| {
+        let content = screens::content(&sample.kiosk, look);
+        let targets = shown(&mut simulated(sample, look, look.window), &content).targets;
+        let mut small = samples::look();
+        small.default_language = look.default_language;
+        small.window = Size::new(look.window.width * 0.75, look.window.height * 0.75);
+        samples::prepare(&mut small, sample);
+        let half = shown(&mut simulated(sample, &small, small.window), &content).targets;
+        assert_eq!(targets.len(), half.len(), "{name}");
+        for ((id, large, _), (_, less, _)) in targets.iter().zip(&half) {
+            let ratio = less.height / large.height;
+            assert!((0.70..0.80).contains(&ratio), "{name}: {id} is {ratio} as high in a window of 0.75");
+        }
+    });
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The reader handle over a replay camera: cards and codes put under it as pictures, the way the demo does it.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod ears;
 
 use card_reader::ocr::Advice;
@@ -8,8 +10,10 @@ use card_reader::reader::{
 };
 use ears::{Ears, names};
 use image::{DynamicImage, GrayImage, ImageBuffer, Luma};
+use kiosk_tests::harness::tray::Tray;
 use kiosk_tests::harness::wait::{now, until, until_true};
-use kiosk_tests::sim::camera::Tray;
+use kiosk_tests::specimen::{DEFAULT_FOLDER, Fonts, Holder, Kind, Print, Specimen, draw, scene};
+use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -27,7 +31,7 @@ impl Bench {
     fn new(try_limit: Duration) -> Self {
         let folder = TempDir::new().expect("a folder");
         let tray = Tray::new(&folder.path().join("tray")).expect("a tray");
-        let source = CameraSource::Replay { path: tray.path().to_owned(), frames_per_second: 15 };
+        let source = CameraSource::Replay { path: tray.folder.clone(), frames_per_second: 15 };
         let cameras = vec![CameraConfig { id: DeviceId("camera".to_owned()), source }];
         // Tests run beside other work on few cores: a slow decoder is not what they are about.
         let patient = Duration::from_secs(20);
@@ -42,47 +46,59 @@ impl Bench {
         self.ears.tell(Command::Arm { presentation: PresentationNo(number), accept });
         self.ears.hear("armed", |event| matches!(event, Event::Armed { .. }));
     }
-
-    fn put(&self, picture: GrayImage) {
-        self.tray.put(&DynamicImage::ImageLuma8(picture)).expect("a picture");
-    }
 }
 
-/// A sheet of paper on the tray, with `text` as a QR code on it, or blank.
-fn paper(text: Option<&str>) -> GrayImage {
-    let mut frame: GrayImage = ImageBuffer::from_pixel(1280, 960, Luma([70]));
-    let mut fill = |x0: u32, y0: u32, width: u32, height: u32, grey: u8| {
-        for y in y0..y0 + height {
-            for x in x0..x0 + width {
-                frame.put_pixel(x, y, Luma([grey]));
-            }
+/// A blank sheet of paper on the tray.
+fn sheet() -> GrayImage {
+    GrayImage::from_fn(1280, 960, |x, y| {
+        Luma([if (320..960).contains(&x) && (180..780).contains(&y) { 230 } else { 70 }])
+    })
+}
+
+/// A made-up document as a flatbed camera sees it, and the rows of its zone.
+fn document(kind: Kind, seed: u64) -> (GrayImage, Vec<String>) {
+    let fonts = Fonts::load(Path::new(DEFAULT_FOLDER)).expect("Debian's fonts-ocr-b and fonts-noto-core");
+    let specimen = Specimen::of(kind, &Holder::made_up(kind, seed));
+    let page = draw(&specimen, &fonts, &Print::default());
+    let picture = scene::photograph(&page, &scene::View::flatbed(&page, seed));
+    (DynamicImage::ImageRgb8(picture).into_luma8(), specimen.lines)
+}
+
+#[test]
+fn documents_laid_under_the_camera_one_after_the_other_are_read_each_once() {
+    let mut bench = Bench::new(Duration::from_secs(30));
+    for (number, kind) in (1..).zip([Kind::Passport, Kind::ResidentCard, Kind::LargeCard]) {
+        let (picture, rows) = document(kind, 40 + number);
+        bench.arm(number, Accept::Documents);
+        bench.tray.show(&picture).unwrap();
+        let heard = bench.ears.hear_all("a read", |event| matches!(event, Event::Read { .. } | Event::Failed { .. }));
+        let Some(Event::Read { presentation, reading: Reading::Zone(zone) }) = heard.last() else {
+            panic!("{} was not read: {:?}", kind.name(), names(&heard));
+        };
+        assert_eq!(presentation.0, number);
+        assert!(names(&heard).contains(&"sensed"));
+        for (read, printed) in zone.lines.iter().zip(&rows) {
+            assert!(read.expose(|read| read == printed), "{}", kind.name());
         }
-    };
-    fill(320, 180, 640, 600, 230);
-    if let Some(text) = text {
-        let code = qrcode::QrCode::new(text).expect("a code");
-        let (side, module) = (code.width(), 9);
-        for (at, dark) in code.to_colors().into_iter().enumerate() {
-            if dark == qrcode::Color::Dark {
-                let (x, y) = ((at % side) as u32 * module, (at / side) as u32 * module);
-                fill(440 + x, 280 + y, module, module, 20);
-            }
-        }
+        assert!(zone.quad.is_some() && zone.characters.len() == rows.len());
+        bench.tray.clear();
+        let after = bench.ears.hear_all("the removal", |event| matches!(event, Event::Removed { .. }));
+        assert_eq!(names(&after), ["disarmed", "removed"], "read once");
     }
-    frame
+    assert_eq!(bench.ears.reader.status()[0].good_reads, 3);
 }
 
 #[test]
 fn a_backup_code_held_into_the_camera_is_read_and_only_when_asked_for() {
     let mut bench = Bench::new(Duration::from_secs(8));
     bench.arm(1, Accept::BackupCode);
-    bench.put(paper(Some(CODE)));
+    bench.tray.show_qr(CODE).unwrap();
     let (number, Reading::BackupCode(code)) = bench.ears.read() else { panic!("a code") };
     assert_eq!(number, 1);
     assert!(code.expose(|code| code == CODE));
 
     bench.arm(2, Accept::Staff);
-    bench.put(paper(Some("TC1:e30.AAAA")));
+    bench.tray.show_qr("TC1:e30.AAAA").unwrap();
     let (number, Reading::Staff(badge)) = bench.ears.read() else { panic!("a badge") };
     assert_eq!(number, 2);
     assert!(badge.expose(|badge| badge == "TC1:e30.AAAA"));
@@ -92,12 +108,12 @@ fn a_backup_code_held_into_the_camera_is_read_and_only_when_asked_for() {
 fn a_code_where_a_document_is_wanted_is_said_and_never_handed_over() {
     let mut bench = Bench::new(Duration::from_secs(2));
     bench.arm(1, Accept::Documents);
-    bench.put(paper(Some(CODE)));
+    bench.tray.show_qr(CODE).unwrap();
     let heard = bench
         .ears
         .hear_all("the advice", |event| matches!(event, Event::Advice { advice: Some(Advice::AnotherDocument), .. }));
     assert!(names(&heard).iter().all(|name| ["sensed", "advice"].contains(name)), "{:?}", names(&heard));
-    bench.tray.clear().expect("an empty tray");
+    bench.tray.clear();
     let heard = bench.ears.hear_all("the removal", |event| matches!(event, Event::Removed { .. }));
     assert!(!names(&heard).contains(&"read"));
 }
@@ -106,7 +122,7 @@ fn a_code_where_a_document_is_wanted_is_said_and_never_handed_over() {
 fn a_blank_sheet_is_a_failed_try_after_its_time() {
     let mut bench = Bench::new(Duration::from_secs(2));
     bench.arm(1, Accept::Documents);
-    bench.put(paper(None));
+    bench.tray.show(&sheet()).unwrap();
     bench.ears.hear("sensed", |event| matches!(event, Event::Sensed { .. }));
     let start = now();
     bench.ears.hear("the failure", |event| matches!(event, Event::Failed { .. }));
@@ -127,7 +143,7 @@ fn a_document_wakes_the_attract_screen_although_nothing_is_armed() {
         )
     })
     .unwrap();
-    bench.put(paper(None));
+    bench.tray.show(&sheet()).unwrap();
     let heard = bench.ears.hear_all("sensed", |event| matches!(event, Event::Sensed { .. }));
     assert!(matches!(heard.last(), Some(Event::Sensed { presentation: PresentationNo(0) })));
     assert!(bench.ears.reader.newest_frame().is_none(), "no full frame is kept while nothing is armed");
@@ -139,7 +155,7 @@ fn the_preview_runs_while_it_is_wanted_and_is_dropped_afterwards() {
     let mut preview = bench.ears.reader.preview();
     assert!(preview.borrow().is_none());
     bench.ears.tell(Command::Preview { size: Some((400, 400)) });
-    bench.put(paper(None));
+    bench.tray.show(&sheet()).unwrap();
     let (width, height) = until("the sheet in the preview", SOON, || {
         let frame = preview.borrow_and_update().clone()?;
         let middle = (frame.height / 2 * frame.width + frame.width / 2) as usize * 4;
@@ -155,9 +171,9 @@ fn the_preview_runs_while_it_is_wanted_and_is_dropped_afterwards() {
 fn a_black_picture_is_named() {
     let mut bench = Bench::new(Duration::from_secs(8));
     bench.arm(1, Accept::Documents);
-    bench.put(ImageBuffer::from_pixel(640, 480, Luma([0])));
+    bench.tray.show(&ImageBuffer::from_pixel(640, 480, Luma([0]))).unwrap();
     bench.ears.hear("black", |event| matches!(event, Event::Degraded { fault: Some(Fault::Black), .. }));
-    bench.tray.clear().expect("an empty tray");
+    bench.tray.clear();
     bench.ears.hear("light", |event| matches!(event, Event::Degraded { fault: None, .. }));
 }
 

@@ -1,6 +1,8 @@
 //! The reader handle against simulated devices on real pseudo-terminals: what the kiosk hears when cards come and go,
 //! and when the line misbehaves.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod ears;
 
 use card_reader::document::DocumentType;
@@ -10,6 +12,7 @@ use card_reader::reader::{
 };
 use ears::{Ears, name, names};
 use kiosk_tests::harness::wait::{now, until_true};
+use kiosk_tests::sim::control;
 use kiosk_tests::sim::elyctis::{Act, Card, Elyctis, Model};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -21,7 +24,7 @@ const CARD: [&str; 3] =
 /// One digit of the document number changed: the check digits disagree.
 const DAMAGED: [&str; 2] = [PASSPORT[0], "L898903C36UTO7408122F1204159ZE184226B<<<<<10"];
 
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(15);
 
 /// A simulated reader and a handle over it.
 struct Bench {
@@ -205,6 +208,26 @@ fn an_unplugged_reader_is_named_at_once_comes_back_and_is_not_armed_by_itself() 
 }
 
 #[test]
+fn coming_and_going_leaks_neither_descriptors_nor_threads() {
+    let count = |what: &str| std::fs::read_dir(format!("/proc/self/{what}")).map_or(0, Iterator::count);
+    let mut bench = Bench::ready(Model::default());
+    let cycle = |bench: &mut Bench| {
+        bench.sim.unplug();
+        bench.lost();
+        bench.sim.replug();
+        bench.hear("ready again", |event| matches!(event, Event::Ready { .. }));
+    };
+    cycle(&mut bench);
+    // Tests beside this one open and close their own; what leaks here would add up to more than they can.
+    let before = (count("fd"), count("task"));
+    for _ in 0..20 {
+        cycle(&mut bench);
+    }
+    let after = (count("fd"), count("task"));
+    assert!(after.0 < before.0 + 20 && after.1 < before.1 + 20, "from {before:?} to {after:?}");
+}
+
+#[test]
 fn another_unit_on_the_same_port_is_told() {
     let mut bench = Bench::armed(1);
     bench.sim.unplug();
@@ -301,4 +324,37 @@ fn the_self_test_says_what_to_do() {
     let bad = test(&mut bench, "scanner");
     assert!(!bad.passed && bad.detail.contains("kiosk.toml"), "{}", bad.detail);
     assert!(test(&mut bench, "scanmer").detail.contains("no device named scanmer"));
+}
+
+#[test]
+fn the_simulator_as_a_process_obeys_its_control_socket() {
+    let folder = TempDir::new().expect("a folder");
+    let (link, socket) = (folder.path().join("scanner"), folder.path().join("control"));
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_reader-sim"))
+        .arg("--link")
+        .arg(&link)
+        .arg("--control")
+        .arg(&socket)
+        .args(["--crlf", "--garbage"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("reader-sim");
+    until_true("the socket", SOON, || socket.exists()).unwrap();
+    let serial = vec![SerialConfig::elyctis("scanner", &link).hurried()];
+    let (reader, events) = Reader::start(ReaderConfig { serial, ..ReaderConfig::default() }).expect("a thread");
+    let mut ears = Ears { reader, events };
+    ears.hear("ready", |event| matches!(event, Event::Ready { .. }));
+    ears.tell(Command::Arm { presentation: PresentationNo(1), accept: Accept::Documents });
+    ears.hear("armed", |event| matches!(event, Event::Armed { .. }));
+    control::ask(&socket, &format!("insert {}", CARD.join("|"))).unwrap();
+    assert_eq!(ears.read().0, 1);
+    control::ask(&socket, "remove").unwrap();
+    ears.hear("the removal", is_removed);
+    assert!(
+        control::ask(&socket, "insert /no/such/file").is_err_and(|error| error.to_string().contains("/no/such/file"))
+    );
+    control::ask(&socket, "quit").unwrap();
+    assert!(program.wait().expect("its end").success());
+    assert!(!link.exists() && !socket.exists(), "it tidies up");
+    ears.hear("the loss", |event| matches!(event, Event::Lost { .. }));
 }

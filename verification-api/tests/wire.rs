@@ -1,4 +1,5 @@
 //! The JSON of the wire, as an integrator would write it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must stop")]
 
 use serde_json::{Value, json};
 use verification_api::wire::{

@@ -112,7 +112,7 @@ pub async fn sign_in(
     };
     let officer = officer.filter(|_| holds).map(|officer| officer.id);
     let token = Zeroizing::new(bytes::<16>(&*app.random).map_err(crate::store::StoreError::from)?);
-    let token = PersonalText::new(hex::encode(&*token));
+    let token = PersonalText::new(hex::encode(*token));
     let hash = hash_of(&token);
     let shared = Arc::clone(&app);
     let signed_in = app.store.write("sign in", move |tx| {

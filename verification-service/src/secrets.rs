@@ -213,7 +213,7 @@ pub fn same(a: &[u8], b: &[u8]) -> bool {
 /// [`NoRandom`].
 pub fn new_pepper_file(random: &dyn Random) -> Result<Zeroizing<String>, NoRandom> {
     let pepper = Zeroizing::new(random::bytes::<SECRET_LEN>(random)?);
-    Ok(Zeroizing::new(format!("1 {}\n", hex::encode(&*pepper))))
+    Ok(Zeroizing::new(format!("1 {}\n", hex::encode(*pepper))))
 }
 
 fn parse_peppers(text: &[u8]) -> Option<BTreeMap<u8, Zeroizing<[u8; SECRET_LEN]>>> {

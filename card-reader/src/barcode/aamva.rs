@@ -325,6 +325,13 @@ impl Header {
         let file_type = bytes.get(next..next + 5).ok_or(NotALicence::NoComplianceIndicator)?;
         match file_type {
             b"ANSI " => {}
+            // The blank is lost where a reader or an issuer drops blanks.
+            [b'A', b'N', b'S', b'I', b'0'..=b'9'] => {
+                next -= 1;
+                if !notes.contains(&Note::SeparatorsAltered) {
+                    notes.push(Note::SeparatorsAltered);
+                }
+            }
             b"AAMVA" => notes.push(Note::OldFileType),
             b"COMPC" => return Err(NotALicence::CompactEncoding),
             _ => return Err(NotALicence::NoComplianceIndicator),
@@ -540,6 +547,14 @@ mod tests {
         }
         assert!(document("v11-edl-made").0.is_enhanced());
         assert!(document("v09-w3c-vcb-utopia-base64").1.specimen, "Utopia is a specimen");
+    }
+
+    #[test]
+    fn a_header_without_its_blank_is_read_and_not_whole() {
+        let mut payload = vector("v11-edl-made");
+        payload.remove(8);
+        let licence = Licence::parse(&payload).unwrap();
+        assert!(!licence.whole() && licence.raw("DAQ").is_some() && licence.missing.is_empty());
     }
 
     #[test]

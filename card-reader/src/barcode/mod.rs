@@ -8,6 +8,8 @@
 pub mod aamva;
 mod kind;
 mod region;
+#[cfg(test)]
+mod tests;
 
 pub use kind::Kind;
 
@@ -128,6 +130,25 @@ impl Effort {
     }
 }
 
+/// One way to look at a region: how large, and whether its edges are steepened.
+#[derive(Clone, Copy)]
+struct Look {
+    scale: f32,
+    sharpened: bool,
+}
+
+/// In this order, cheap ones first.
+const LOOKS: [Look; 5] = [
+    Look { scale: 1.0, sharpened: false },
+    Look { scale: 1.5, sharpened: true },
+    Look { scale: 2.0, sharpened: false },
+    Look { scale: 2.0, sharpened: true },
+    Look { scale: 3.0, sharpened: false },
+];
+
+/// The picture as a whole is looked at with at most so many pixels along its longer side.
+const WHOLE_SIDE: usize = 2_000;
+
 /// All barcodes found, each once.
 #[must_use]
 pub fn read(picture: &LumaImage, effort: Effort) -> Vec<Barcode> {
@@ -137,32 +158,46 @@ pub fn read(picture: &LumaImage, effort: Effort) -> Vec<Barcode> {
         return found;
     }
     let mut budget = effort.crop_pixels();
-    for region in region::propose(picture, effort.regions()) {
-        if !found.iter().any(|barcode| contains(&barcode.quad, region.centre)) {
-            found_in_region(picture, &region, &mut budget, &mut found);
-        }
+    let mut regions = region::propose(picture, effort.regions());
+    // All regions in one way before any in the next: a paragraph must not eat up the budget of the code beside it.
+    for look in LOOKS {
+        regions.retain(|region| {
+            let known = found.iter().any(|barcode| contains(&barcode.quad, region.centre));
+            !known && !found_in_region(picture, region, look, &mut budget, &mut found)
+        });
     }
     if effort != Effort::Frame {
-        for result in decode(picture, Shape::Any) {
-            add(&mut found, &result, |x, y| Point { x, y });
+        // Codes so large that they fill the picture; fine detail is the proposals' business.
+        let factor = picture.width.max(picture.height).div_ceil(WHOLE_SIDE).max(1);
+        let whole = region::shrink(picture, factor);
+        for result in decode(&whole, Shape::Any) {
+            add(&mut found, &result, None, |x, y| Point { x: x * factor as f32, y: y * factor as f32 });
         }
     }
     found
 }
 
-/// Tries a region upright at growing scales until something is read.
-fn found_in_region(picture: &LumaImage, region: &Region, budget: &mut usize, found: &mut Vec<Barcode>) {
-    for scale in [1.0, 2.0, 3.0] {
-        let Some(crop) = Crop::cut(picture, region, scale, (*budget).min(6_000_000)) else { return };
-        *budget -= crop.image.pixels.len();
-        let before = found.len();
-        for result in decode(&crop.image, region.shape) {
-            add(found, &result, |x, y| crop.point_in_picture(x, y));
-        }
-        if found.len() > before {
-            return;
-        }
+/// Tries a region upright in one way, if the budget allows; whether anything was read.
+fn found_in_region(
+    picture: &LumaImage,
+    region: &Region,
+    look: Look,
+    budget: &mut usize,
+    found: &mut Vec<Barcode>,
+) -> bool {
+    // Code 39 has no check character: what only shows when steepened is not believed of bars.
+    if look.sharpened && region.shape == Shape::Bars {
+        return false;
     }
+    let Some(crop) = Crop::cut(picture, region, look.scale, (*budget).min(6_000_000)) else { return false };
+    *budget -= crop.image.pixels.len();
+    let before = found.len();
+    let results =
+        if look.sharpened { decode(&crop.sharpened(), region.shape) } else { decode(&crop.image, region.shape) };
+    for result in results {
+        add(found, &result, Some(region.corners()), |x, y| crop.point_in_picture(x, y));
+    }
+    found.len() > before
 }
 
 /// The readers in their fixed order. A PDF417 is tried up to four times: the decoder's answer to one and the same
@@ -201,7 +236,8 @@ fn decode(picture: &LumaImage, shape: Shape) -> Vec<RXingResult> {
     results
 }
 
-fn add(found: &mut Vec<Barcode>, result: &RXingResult, to_picture: impl Fn(f32, f32) -> Point) {
+/// `region`: the corners of where it was found, for a linear code, of which the decoder knows one row only.
+fn add(found: &mut Vec<Barcode>, result: &RXingResult, region: Option<Quad>, to_picture: impl Fn(f32, f32) -> Point) {
     let Some(symbology) = Symbology::of(result.getBarcodeFormat()) else { return };
     let payload = payload(result);
     if payload.is_empty() || found.iter().any(|b| b.symbology == symbology && b.payload == payload) {
@@ -212,7 +248,8 @@ fn add(found: &mut Vec<Barcode>, result: &RXingResult, to_picture: impl Fn(f32, 
     let (left, right) = (bound(|p| p.x, f32::min), bound(|p| p.x, f32::max));
     let (top, bottom) = (bound(|p| p.y, f32::min), bound(|p| p.y, f32::max));
     let (Some(left), Some(right), Some(top), Some(bottom)) = (left, right, top, bottom) else { return };
-    let quad = [(left, top), (right, top), (right, bottom), (left, bottom)].map(|(x, y)| to_picture(x, y));
+    let decoded = [(left, top), (right, top), (right, bottom), (left, bottom)].map(|(x, y)| to_picture(x, y));
+    let quad = region.filter(|_| symbology.is_linear()).unwrap_or(decoded);
     found.push(Barcode { symbology, kind: Kind::of(&payload), payload, quad });
 }
 

@@ -3,6 +3,8 @@
 
 mod listen;
 mod perform;
+mod repaint;
+pub mod stages;
 #[cfg(feature = "simulated")]
 mod state_file;
 
@@ -15,7 +17,7 @@ use crate::i18n::Catalogs;
 use crate::journal::Writer;
 use crate::kiosk::{Kiosk, Mode, Moment};
 use crate::message::Message;
-use crate::screens::{self, Look, Preview};
+use crate::screens::{self, Look, Preview, Stage};
 use crate::service_loop::Told;
 use crate::session::answers::{CallFailure, CodeAnswer};
 use crate::session::state::{Language, RequestId, State, VisitId};
@@ -63,6 +65,11 @@ pub struct App {
     watching: bool,
     reported: Duration,
     testing: Option<Testing>,
+    /// Stages of the newest picture are being drawn, or were drawn at that time.
+    staging: bool,
+    staged: Duration,
+    repaint: repaint::Repaint,
+    stage_times: Vec<(String, u32)>,
     #[cfg(feature = "simulated")]
     state_file: Option<state_file::StateFile>,
 }
@@ -104,6 +111,7 @@ pub fn run(world: World) -> iced::Result {
         .title("Inspection Kiosk")
         .subscription(App::subscription)
         .scale_factor(move |_: &App| display.scale)
+        .style(|app: &App, _| app.repaint.style())
         .default_font(crate::theme::SANS)
         .window(settings)
         .run()
@@ -134,6 +142,10 @@ impl App {
             watching: false,
             reported: Duration::ZERO,
             testing: None,
+            staging: false,
+            repaint: repaint::Repaint::default(),
+            staged: Duration::ZERO,
+            stage_times: Vec::new(),
         }
     }
 
@@ -144,6 +156,7 @@ impl App {
             Message::Tick | Message::Frame | Message::Preview(_) | Message::Activity | Message::Targets(_)
         );
         let task = self.understand(message);
+        self.repaint.look(&self.kiosk, &self.look);
         #[cfg(feature = "simulated")]
         if let Some(file) = &mut self.state_file {
             let task = Task::batch([task, file.look(&self.kiosk, &self.look, quiet)]);
@@ -188,6 +201,10 @@ impl App {
                 self.show_preview(&frame);
                 Task::none()
             }
+            Message::Stages(stages) => {
+                self.show_stages(stages);
+                Task::none()
+            }
             Message::Report(report) => self.step(Event::Diagnostics(diagnostics::Event::Report(report))),
             Message::Tested(rows) => self.others_tested(rows),
             Message::Activity => self.step(Event::Activity),
@@ -227,13 +244,19 @@ impl App {
 
     fn tick(&mut self) -> Task<Message> {
         let now = self.verifier.clock().now();
-        self.look.turn = screens::turn_at(now);
-        self.look.motion = if self.config.attract.motion { screens::motion_at(now) } else { screens::MOTION };
+        // Held still, with every language on it, if so configured: each change redraws the whole window.
+        let moves = self.config.attract.motion;
+        self.look.turn = if moves { screens::turn_at(now) } else { 0 };
+        self.look.motion = if moves { screens::motion_at(now) } else { screens::MOTION };
         let mut tasks = vec![self.step(Event::Tick)];
         if self.watching && now.saturating_sub(self.reported) >= Duration::from_secs(1) {
             self.reported = now;
             let report = Box::new(self.report());
             tasks.push(self.step(Event::Diagnostics(diagnostics::Event::Report(report))));
+        }
+        if self.on_camera_page() && !self.staging && now.saturating_sub(self.staged) >= Duration::from_secs(1) {
+            self.staged = now;
+            tasks.push(self.draw_stages());
         }
         if self.testing.as_ref().is_some_and(|testing| now >= testing.until) {
             tasks.push(self.give_up_testing());
@@ -241,9 +264,11 @@ impl App {
         Task::batch(tasks)
     }
 
-    /// Whether the picture of Attract moves just now.
+    /// Whether the picture of Attract moves just now, or will before the next tick: else its first second would be lost.
     fn moving(&self) -> bool {
-        self.at_rest() && self.config.attract.motion && screens::is_moving(self.look.motion)
+        let soon = screens::MOTION_CYCLE.saturating_sub(Duration::from_millis(1100));
+        let motion = self.look.motion;
+        self.at_rest() && self.config.attract.motion && (screens::is_moving(motion) || motion >= soon)
     }
 
     /// Attract, or out of service: nobody stands here.
@@ -289,13 +314,40 @@ impl App {
         self.journal.note(Entry { event, visit: Some(visit), role: "system", actor: None, cause, must_act });
     }
 
+    fn on_camera_page(&self) -> bool {
+        matches!(&self.kiosk.mode, Mode::Diagnostics(mode) if matches!(mode.page, diagnostics::Page::Camera { .. }))
+    }
+
+    fn draw_stages(&mut self) -> Task<Message> {
+        let Some(frame) = self.reader.newest_frame() else { return Task::none() };
+        self.staging = true;
+        let clock = self.verifier.clock().clone();
+        let drawn = tokio::task::spawn_blocking(move || stages::staged(&frame, &clock));
+        Task::perform(drawn, |drawn| Message::Stages(drawn.unwrap_or_default()))
+    }
+
+    fn show_stages(&mut self, drawn: Vec<stages::Staged>) {
+        self.staging = false;
+        if !self.on_camera_page() {
+            return;
+        }
+        self.stage_times = drawn.iter().map(|stage| (stage.name.to_owned(), stage.millis)).collect();
+        let pictures = drawn.into_iter().map(|stage| Stage { name: stage.name.to_owned(), handle: stage.handle });
+        self.look.stages = pictures.collect();
+    }
+
     fn show_preview(&mut self, frame: &PreviewFrame) {
         if !self.previewing {
             return;
         }
         let handle = Handle::from_rgba(frame.width, frame.height, frame.rgba.to_vec());
+        // The zone's corners are told in pixels of the whole frame.
+        let whole = self.reader.newest_frame();
         #[expect(clippy::cast_precision_loss, reason = "a picture's pixels")]
-        let size = (frame.width as f32, frame.height as f32);
+        let size = match whole {
+            Some(whole) => (whole.width as f32, whole.height as f32),
+            None => (frame.width as f32, frame.height as f32),
+        };
         self.look.preview = Some(Preview { handle, frame: size });
     }
 
@@ -366,7 +418,8 @@ impl App {
             service: Some(selftest::service_state(&self.verifier)),
             certificate: Some(selftest::certificate(&self.verifier)),
             journal: Some(journal),
-            ..diagnostics::Report::default()
+            tests: Vec::new(),
+            stages: self.stage_times.clone(),
         }
     }
 

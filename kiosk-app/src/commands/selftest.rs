@@ -8,7 +8,7 @@ use crate::diagnostics::Row;
 use crate::verifier::Verifier;
 use card_reader::reader::{Command, DeviceStatus, Event, Reader, ReaderHandle};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub struct Arguments {
 ///
 /// # Errors
 /// `out` cannot be written, or the system gives no thread.
-pub fn run(arguments: &Arguments, clock: &Clock, out: impl Write, mut err: impl Write) -> io::Result<u8> {
+pub fn run(arguments: &Arguments, clock: &Clock, mut out: impl Write, mut err: impl Write) -> io::Result<u8> {
     let loaded = Config::load(&arguments.config).map_err(|e| e.to_string()).and_then(|config| {
         let verifier = Verifier::new(&config.service, &config.site.lane, &config.journal.dir, clock.clone());
         Ok((verifier.map_err(|e| e.to_string())?, config))
@@ -50,23 +50,30 @@ pub fn run(arguments: &Arguments, clock: &Clock, out: impl Write, mut err: impl 
     let answered = runtime()?.block_on(verifier.health()).is_ok();
     tracing::debug!(answered, "asked for the service's health");
     rows.extend(crate::selftest::all(&config, &verifier, None));
-    print(&rows, arguments.json, out)?;
+    if arguments.json {
+        writeln!(out, "{}", as_json(&rows))?;
+    } else {
+        print(&rows, &mut out)?;
+    }
     Ok(if rows.iter().all(|row| row.ok) { DONE } else { NOT_ALL })
 }
 
-/// Prints rows as lines or as one JSON object.
-pub(super) fn print(rows: &[Row], as_json: bool, mut out: impl Write) -> io::Result<()> {
-    if as_json {
-        let told: Vec<_> = rows
-            .iter()
-            .map(|r| json!({"name": r.name, "ok": r.ok, "facts": r.facts, "must_act": r.must_act.name()}))
-            .collect();
-        return writeln!(out, "{}", json!({"ok": rows.iter().all(|r| r.ok), "rows": told}));
-    }
+/// `{"ok": …, "rows": [{"name", "ok", "facts", "must_act"}]}`
+pub(super) fn as_json(rows: &[Row]) -> Value {
+    let told: Vec<_> = rows
+        .iter()
+        .map(|r| json!({"name": r.name, "ok": r.ok, "facts": r.facts, "must_act": r.must_act.name()}))
+        .collect();
+    json!({"ok": rows.iter().all(|r| r.ok), "rows": told})
+}
+
+/// One line a row; who must act where something is wrong.
+pub(super) fn print(rows: &[Row], mut out: impl Write) -> io::Result<()> {
     for row in rows {
         let state = if row.ok { "ok  " } else { "FAIL" };
         write!(out, "{state}  {:<12} {}", row.name, row.facts)?;
-        if row.ok { writeln!(out)? } else { writeln!(out, "  [{}]", row.must_act.name())? }
+        let who = if row.ok { String::new() } else { format!("  [{}]", row.must_act.name()) };
+        writeln!(out, "{who}")?;
     }
     Ok(())
 }

@@ -74,13 +74,11 @@ pub fn verify_until(dir: &Path, head: Option<Head>, until: u64) -> std::io::Resu
     let wanted = head.or_else(|| Head::acknowledged(dir));
     let mut last = Head::empty();
     let mut met = wanted.as_ref().is_none_or(|wanted| *wanted == last);
-    let mut expected = 1;
-    'journal: for segment in segments(dir)? {
+    'journal: for (expected, segment) in (1..).zip(segments(dir)?) {
         let broken = |line, cause: &str| Verdict::Broken { segment: segment.clone(), line, cause: cause.to_owned() };
         if super::segment_number(&segment) != Some(expected) {
             return Ok(broken(0, &format!("segment {expected} is missing before it")));
         }
-        expected += 1;
         let mut lines = Lines::open(&segment)?;
         while let Some(line) = lines.read()? {
             if last.seq >= until {

@@ -13,6 +13,9 @@ use crate::widgets::picture::picture;
 use iced::widget::{Column, column, container, space, text};
 use iced::{Border, Color, Fill, FillPortion};
 
+/// Letters of a headline that stand in one line at full size.
+const LONG_TITLE: usize = 15;
+
 /// Whose turn it is.
 pub(super) fn language(look: &Look) -> Language {
     let first = Language::ALL.iter().position(|language| *language == look.default_language).unwrap_or(0);
@@ -32,7 +35,11 @@ pub(super) fn content(kiosk: &Kiosk, look: &Look) -> ScreenContent {
 
 pub(super) fn view<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent) -> Part<'a> {
     let palette = pen.palette;
-    let headline = text(pen.line(&content.title)).size(pen.u(112.0)).font(crate::theme::BOLD).color(palette.ink);
+    // One line in every language, in a box of one height, so that nothing jumps when the language changes.
+    let title = pen.line(&content.title);
+    let size = if title.chars().count() > LONG_TITLE { 86.0 } else { 112.0 };
+    let headline = text(title).size(pen.u(size)).font(crate::theme::BOLD).color(palette.ink);
+    let headline = container(headline).center_x(Fill).center_y(pen.u(150.0));
     // The other languages in their own words, in a fixed order, so that nothing jumps.
     let others = Language::ALL.into_iter().filter(|language| *language != pen.words.language).map(|language| {
         let words = look.catalogs.get(language).text(Msg::AttractTitle);
@@ -50,14 +57,14 @@ pub(super) fn view<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent) -
     });
     let test = content.items.iter().filter(|item| matches!(item, Item::Small(_))).count() > 1;
     let mut parts: Vec<Part<'a>> = Vec::new();
-    parts.extend(frame::banner_over(pen, test));
+    parts.extend(frame::test_banner(pen, test));
     parts.push(space().height(FillPortion(3)).into());
     if let Some(which) = pictures {
         let drawn = picture(pen, which, pen.u(780.0).into());
         parts.push(container(drawn).center_x(Fill).padding([0.0, pen.u(72.0)]).into());
     }
     parts.push(space().height(FillPortion(2)).into());
-    parts.push(container(headline).center_x(Fill).into());
+    parts.push(headline.into());
     parts.push(container(Column::with_children(others).spacing(pen.u(12.0))).padding([pen.u(20.0), 0.0]).into());
     parts.push(space().height(FillPortion(1)).into());
     parts.extend(help);

@@ -122,8 +122,8 @@ impl Action {
     }
 
     #[must_use]
-    pub fn worded(mut self, message: Msg) -> Self {
-        self.label = message.into();
+    pub fn worded(mut self, words: impl Into<Line>) -> Self {
+        self.label = Label::Line(words.into());
         self
     }
 

@@ -33,7 +33,7 @@ pub(super) fn with_frame(content: ScreenContent, visit: Option<&Session>) -> Scr
                 Action::new(Role::Header, Msg::SettingsOpen, Intent::OpenSettings)
                     .labelled(visit.settings.language.own_name()),
             )
-            .action(Action::new(Role::Header, Msg::Help, Intent::OpenHelp).labelled("?"))
+            .action(Action::new(Role::Header, Msg::Help, Intent::OpenHelp))
             .action(corner),
         (Place::Attract | Place::OutOfService, _) => content.action(corner),
         _ => content,
@@ -44,7 +44,11 @@ pub(super) fn with_frame(content: ScreenContent, visit: Option<&Session>) -> Scr
 pub(super) fn screen<'a>(pen: &Pen<'a>, kiosk: &Kiosk, look: &'a Look, content: &ScreenContent) -> Part<'a> {
     let drawn = match content.place {
         Place::Attract => attract::view(pen, look, content),
-        Place::OutOfService => night(pen, column![body(pen, look, content), test_banner(pen, kiosk)].into()),
+        Place::OutOfService => {
+            let mut parts = vec![body(pen, look, content)];
+            parts.extend(test_banner(pen, kiosk.policy.test_mode));
+            night(pen, column(parts).into())
+        }
         Place::Step { step, done } => {
             let bar = pen.row(vec![
                 step_indicator(pen, step, done),
@@ -80,13 +84,17 @@ pub(super) fn screen<'a>(pen: &Pen<'a>, kiosk: &Kiosk, look: &'a Look, content: 
 
 fn page<'a>(pen: &Pen<'a>, kiosk: &Kiosk, bar: Part<'a>, look: &'a Look, content: &ScreenContent) -> Part<'a> {
     let palette = pen.palette;
-    let bar = container(bar)
+    let bar = container(container(bar).max_width(pen.u(WIDEST + 32.0)))
+        .center_x(Fill)
         .padding([0.0, pen.u(56.0)])
         .center_y(pen.u(HEADER))
         .width(Fill)
         .style(move |_| container::Style { background: Some(palette.bar.into()), ..container::Style::default() });
-    let rule = ruled(palette.line, pen.u(2.0).max(1.0));
-    container(column![bar, rule, test_banner(pen, kiosk), body(pen, look, content), footer(pen, content)])
+    let mut parts: Vec<Part<'a>> = vec![bar.into(), ruled(palette.line, pen.u(2.0).max(1.0))];
+    parts.extend(test_banner(pen, kiosk.policy.test_mode && content.place != Place::Technician));
+    parts.push(body(pen, look, content));
+    parts.push(footer(pen, content));
+    container(column(parts))
         .width(Fill)
         .height(Fill)
         .style(move |_| container::Style {
@@ -98,7 +106,7 @@ fn page<'a>(pen: &Pen<'a>, kiosk: &Kiosk, bar: Part<'a>, look: &'a Look, content
 }
 
 /// A line across.
-pub(super) fn ruled<'a>(colour: Color, thick: f32) -> Part<'a> {
+fn ruled<'a>(colour: Color, thick: f32) -> Part<'a> {
     container("")
         .width(Fill)
         .height(thick)
@@ -178,7 +186,8 @@ fn footer<'a>(pen: &Pen<'a>, content: &ScreenContent) -> Part<'a> {
     if parts.len() == 1 {
         return space().height(pen.u(32.0)).into();
     }
-    container(pen.row(parts).spacing(pen.u(20.0)))
+    container(container(pen.row(parts).spacing(pen.u(20.0))).max_width(pen.u(WIDEST + 32.0)))
+        .center_x(Fill)
         .padding(iced::Padding { top: pen.u(16.0), right: pen.u(56.0), bottom: pen.u(44.0), left: pen.u(56.0) })
         .width(Fill)
         .into()
@@ -199,25 +208,8 @@ fn header_button<'a>(pen: &Pen<'a>, action: &Action) -> Part<'a> {
     button::target(pen, action, Face::Pill, side / 2.0, Shrink, side.into(), face.into())
 }
 
-/// Says on every screen that specimens are accepted, when they are.
-fn test_banner<'a>(pen: &Pen<'a>, kiosk: &Kiosk) -> Part<'a> {
-    if !kiosk.policy.test_mode {
-        return space().into();
-    }
-    let palette = pen.palette;
-    let words = pen.text(Type::SmallStrong, pen.msg(Msg::TestMode), palette.care);
-    container(words)
-        .center_x(Fill)
-        .padding(pen.u(8.0))
-        .style(move |_| container::Style {
-            background: Some(palette.care_ground.into()),
-            ..container::Style::default()
-        })
-        .into()
-}
-
-/// The test banner for screens that place it themselves.
-pub(super) fn banner_over<'a>(pen: &Pen<'a>, shown: bool) -> Option<Part<'a>> {
+/// Says that specimens are accepted, when they are: on every screen but the technician's, who know.
+pub(super) fn test_banner<'a>(pen: &Pen<'a>, shown: bool) -> Option<Part<'a>> {
     let palette = pen.palette;
     shown.then(|| {
         container(pen.text(Type::SmallStrong, pen.msg(Msg::TestMode), palette.care))

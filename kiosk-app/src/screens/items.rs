@@ -1,17 +1,17 @@
 //! How each part of a screen's content is drawn.
 
 use crate::i18n::Msg;
+use crate::screens::Look;
 use crate::screens::content::{
     Action, ChoiceStyle, Fact, Item, Label, Mark, Picture, Place, ScreenContent, StepState, Tone,
 };
 use crate::screens::pen::{Part, Pen};
-use crate::screens::{Look, frame};
 use crate::theme::{MONO, Palette, Type};
 use crate::widgets::button::{self, Face};
 use crate::widgets::picture::{Sign, picture, sign};
 use crate::widgets::{code_entry, countdown, keypad, preview, qr};
 use iced::widget::{Column, Row, column, container, row, space, text};
-use iced::{Border, Center, Color, Element, Fill, FillPortion, Length, Padding, Shrink};
+use iced::{Border, Center, Color, Element, Fill, FillPortion, Padding, Shrink};
 
 /// Whether an item takes what height is left.
 pub(super) fn fills(item: &Item, content: &ScreenContent) -> bool {
@@ -43,9 +43,9 @@ pub(super) fn item<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent, i
         Item::Text(line) => words(Type::Body, line, palette.ink_soft),
         Item::Small(line) => words(Type::Small, line, palette.ink_faint),
         Item::Directions(text) => pen.paragraph(Type::Body, text.clone(), palette.ink_soft),
-        Item::Caption(line) => container(words(Type::SmallStrong, line, palette.ink_soft))
-            .padding(Padding::ZERO.top(pen.u(6.0)).bottom(pen.u(-0.0)))
-            .into(),
+        Item::Caption(line) => {
+            container(words(Type::SmallStrong, line, palette.ink_soft)).padding(Padding::ZERO.top(pen.u(6.0))).into()
+        }
         Item::Notice { tone, title, help } => notice(pen, *tone, title, help.as_ref()),
         Item::Status { tone, line } => status(pen, *tone, &pen.line(line)),
         Item::Steps { steps, progress } => steps_card(pen, steps, *progress),
@@ -564,6 +564,5 @@ fn stage_strip<'a>(pen: &Pen<'a>, look: &'a Look, stages: &[(String, u32)]) -> P
             strip.into()
         },
     ]);
-    let _ = (Length::Fill, frame::ruled::<'a>);
     card(pen, content.spacing(pen.u(18.0)).into(), 30.0)
 }

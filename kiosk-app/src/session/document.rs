@@ -46,6 +46,13 @@ impl Session {
                 }
                 Vec::new()
             }
+            // A lone code held up is not a document, and not a try: the clock of the try stops.
+            Advises { presentation, advice: Some(Advice::AnotherDocument), .. } if self.takes(presentation) => {
+                if let State::PresentDocument { .. } | State::Reading { .. } = self.state {
+                    self.state = State::PresentDocument { advice: Some(Advice::AnotherDocument), quad: None };
+                }
+                Vec::new()
+            }
             Advises { presentation, advice: seen, quad: outline } if self.takes(presentation) => {
                 if let State::PresentDocument { advice, quad } | State::Reading { advice, quad, .. } = &mut self.state {
                     *advice = seen;

@@ -49,13 +49,14 @@ impl Failure {
             if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
                 return Self::of_tls(tls);
             }
-            if let Some(found) = cause.downcast_ref::<std::io::Error>() {
-                if let Some(tls) = found.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                    return Self::of_tls(tls);
-                }
-                io = Some(found.kind());
-            }
             next = cause.source();
+            if let Some(found) = cause.downcast_ref::<std::io::Error>() {
+                io = Some(found.kind());
+                // `source` of an I/O error passes over what it wraps.
+                if let Some(inner) = found.get_ref() {
+                    next = Some(inner);
+                }
+            }
         }
         match io {
             _ if error.is_timeout() && error.is_connect() => Self::ConnectTimedOut,
@@ -90,15 +91,15 @@ impl Failure {
                 _ => Self::ServiceWrongCa,
             },
             rustls::Error::AlertReceived(alert) => match alert {
-                AlertDescription::UnknownCA => Self::KioskWrongCa,
+                // A signature that does not verify: an authority of the same name, but another.
+                AlertDescription::UnknownCA | AlertDescription::DecryptError => Self::KioskWrongCa,
                 AlertDescription::CertificateExpired => Self::KioskExpired,
                 AlertDescription::CertificateRevoked => Self::KioskRevoked,
                 AlertDescription::BadCertificate
                 | AlertDescription::UnsupportedCertificate
                 | AlertDescription::CertificateUnknown
                 | AlertDescription::CertificateRequired
-                | AlertDescription::AccessDenied
-                | AlertDescription::DecryptError => Self::KioskNotAccepted,
+                | AlertDescription::AccessDenied => Self::KioskNotAccepted,
                 _ => Self::Tls,
             },
             _ => Self::Tls,

@@ -67,7 +67,10 @@ fn walk(verifier: &Verifier, times: &mut Times) -> Result<(), Failure> {
         }
     }
     let mut socket = socket?;
-    let set = socket.set_read_timeout(Some(STEP_WITHIN)).and_then(|()| socket.set_write_timeout(Some(STEP_WITHIN)));
+    let set = socket
+        .set_nodelay(true)
+        .and_then(|()| socket.set_read_timeout(Some(STEP_WITHIN)))
+        .and_then(|()| socket.set_write_timeout(Some(STEP_WITHIN)));
     set.map_err(|e| Failure::of_io(e.kind()))?;
     times.connect = since(start);
 

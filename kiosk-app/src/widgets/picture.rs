@@ -4,7 +4,7 @@
 use crate::event::Intent;
 use crate::screens::content::Picture;
 use crate::screens::pen::{Part, Pen};
-use crate::theme::{BOLD, MONO, Palette, SANS};
+use crate::theme::{BOLD, MONO, Palette};
 use crate::widgets::button::mix;
 use crate::widgets::countdown::palette_key;
 use iced::advanced::text::{LineHeight, Shaping};
@@ -121,7 +121,7 @@ fn draw(sketch: &mut Sketch<'_>, picture: Picture) {
         Picture::Asking { asked } => sketch.asking(asked),
         Picture::WhereANumber => sketch.where_a_number(),
         Picture::WhereReceipt => sketch.where_receipt(),
-        Picture::ToOfficer => sketch.to_officer(),
+        Picture::ToOfficer => sketch.way_to_officer(),
         Picture::WaitHere => sketch.wait_here(),
         Picture::StillThere | Picture::TryAgain => sketch.try_again(),
         Picture::Closed => sketch.closed(),
@@ -379,41 +379,71 @@ impl Sketch<'_> {
         }
     }
 
+    /// Dark things that must be seen on a dark ground too.
+    fn dark(&self) -> Color {
+        let p = self.palette;
+        let dark_ground = p.ground.r + p.ground.g + p.ground.b < 1.2;
+        if dark_ground { mix(p.picture_dark, p.picture_mid, 0.4) } else { p.picture_dark }
+    }
+
     fn officer(&mut self, x: f32, floor: f32) {
         let p = self.palette;
-        self.person(x, floor - 232.0, 44.0, 150.0, 84.0, p.picture_mid);
-        // Cap and badge.
-        let dark_ground = p.ground.r + p.ground.g + p.ground.b < 1.2;
-        let brim = if dark_ground {
-            mix(p.picture_mid, p.picture_paper, 0.55)
-        } else {
-            mix(p.picture_dark, p.picture_mid, 0.15)
-        };
-        self.rounded(x - 50.0, floor - 266.0, 100.0, 16.0, 8.0, brim);
-        self.rounded(x - 40.0, floor - 292.0, 80.0, 34.0, 14.0, brim);
-        self.circle(x + 34.0, floor - 130.0, 11.0, p.picture_accent);
+        let head = floor - 226.0;
+        self.person(x, head, 42.0, 150.0, 84.0, p.picture_mid);
+        // A peaked cap with its band.
+        let p_ground = p.ground.r + p.ground.g + p.ground.b;
+        let cap = if p_ground < 1.2 { mix(p.picture_mid, p.picture_paper, 0.55) } else { p.picture_dark };
+        let crown = Path::new(|path| {
+            path.move_to(Point::new(x - 42.0, head - 20.0));
+            path.bezier_curve_to(
+                Point::new(x - 46.0, head - 40.0),
+                Point::new(x - 66.0, head - 44.0),
+                Point::new(x - 56.0, head - 58.0),
+            );
+            path.bezier_curve_to(
+                Point::new(x - 30.0, head - 84.0),
+                Point::new(x + 30.0, head - 84.0),
+                Point::new(x + 56.0, head - 58.0),
+            );
+            path.bezier_curve_to(
+                Point::new(x + 66.0, head - 44.0),
+                Point::new(x + 46.0, head - 40.0),
+                Point::new(x + 42.0, head - 20.0),
+            );
+            path.close();
+        });
+        self.frame.fill(&crown, cap);
+        self.rounded(x - 43.0, head - 32.0, 86.0, 10.0, 3.0, p.picture_accent);
+        self.rounded(x - 40.0, head - 22.0, 80.0, 13.0, 6.0, mix(cap, p.picture_mid, 0.25));
+        self.circle(x + 36.0, floor - 128.0, 11.0, p.picture_accent);
         // The counter.
-        self.rounded(x - 138.0, floor - 96.0, 276.0, 22.0, 8.0, mix(p.picture_dark, p.picture_mid, 0.35));
-        self.rounded(x - 122.0, floor - 74.0, 244.0, 74.0, 4.0, p.picture_dark);
+        let body = self.dark();
+        self.rounded(x - 138.0, floor - 96.0, 276.0, 22.0, 8.0, mix(body, p.picture_mid, 0.4));
+        self.rounded(x - 122.0, floor - 74.0, 244.0, 74.0, 4.0, body);
     }
 
     fn traveler(&mut self, x: f32, floor: f32) {
         let p = self.palette;
         let tone = mix(p.picture_mid, p.picture_dark, 0.25);
-        self.person(x, floor - 226.0, 38.0, 150.0, 66.0, tone);
-        self.rounded(x - 66.0, floor - 90.0, 132.0, 24.0, 0.0, tone);
-        self.rounded(x - 52.0, floor - 70.0, 44.0, 70.0, 8.0, tone);
-        self.rounded(x + 8.0, floor - 70.0, 44.0, 70.0, 8.0, tone);
-        // Hand luggage.
-        self.rounded(x - 128.0, floor - 92.0, 52.0, 86.0, 10.0, p.picture_dark);
-        self.stroke(
-            &[(x - 114.0, floor - 94.0), (x - 114.0, floor - 150.0), (x - 92.0, floor - 150.0)],
-            p.picture_dark,
-            7.0,
+        self.circle(x, floor - 262.0, 38.0, tone);
+        let torso = Path::rounded_rectangle(
+            Point::new(x - 60.0, floor - 214.0),
+            Size::new(120.0, 134.0),
+            iced::border::Radius { top_left: 54.0, top_right: 54.0, bottom_left: 12.0, bottom_right: 12.0 },
         );
+        self.frame.fill(&torso, tone);
+        for side in [-46.0, 6.0] {
+            self.rounded(x + side, floor - 96.0, 40.0, 96.0, 10.0, tone);
+        }
+        // Hand luggage.
+        let luggage = self.dark();
+        self.rounded(x - 134.0, floor - 98.0, 54.0, 88.0, 12.0, luggage);
+        self.circle(x - 120.0, floor - 6.0, 6.0, luggage);
+        self.circle(x - 94.0, floor - 6.0, 6.0, luggage);
+        self.stroke(&[(x - 118.0, floor - 100.0), (x - 118.0, floor - 152.0), (x - 96.0, floor - 152.0)], luggage, 7.0);
     }
 
-    fn to_officer(&mut self) {
+    fn way_to_officer(&mut self) {
         let p = self.palette;
         let floor = 380.0;
         let (from, to) = (self.x(170.0), self.x(590.0));
@@ -433,6 +463,7 @@ impl Sketch<'_> {
 
     fn wait_here(&mut self) {
         let p = self.palette;
+        let bubble = self.dark();
         let floor = 400.0;
         let oval = Path::new(|path| {
             path.ellipse(canvas::path::arc::Elliptical {
@@ -447,7 +478,7 @@ impl Sketch<'_> {
         self.frame.stroke(&oval, Stroke::default().with_color(p.picture_accent).with_width(5.0));
         self.traveler(250.0, floor - 4.0);
         let (x, y) = (self.x(430.0), 104.0);
-        self.rounded(x - 78.0, y - 58.0, 156.0, 106.0, 30.0, p.picture_dark);
+        self.rounded(x - 78.0, y - 58.0, 156.0, 106.0, 30.0, bubble);
         for dot in [-1.0, 0.0, 1.0] {
             self.circle(x + dot * 38.0, y - 5.0, 11.0, p.picture_accent);
         }
@@ -458,7 +489,7 @@ impl Sketch<'_> {
             path.line_to(Point::new(x + toward * 56.0, y + 30.0));
             path.close();
         });
-        self.frame.fill(&tail, p.picture_dark);
+        self.frame.fill(&tail, bubble);
     }
 
     fn closed(&mut self) {
@@ -598,10 +629,9 @@ pub fn sign<'a>(which: Sign, side: f32, ink: Color) -> Part<'a> {
                     position: Point::new(s * 0.23, -s * 0.19),
                     color: ink,
                     size: Pixels(s),
-                    font: Font { ..BOLD },
+                    font: BOLD,
                     ..Text::default()
                 };
-                let _ = SANS;
                 text.draw_with(|glyph, ink| frame.fill(&glyph, ink));
             }
         }

@@ -1,6 +1,6 @@
 //! A kiosk in every mode and state, with made-up people: for the tests of the screens and for looking at them.
 
-#![allow(dead_code, reason = "shared by a test and an example, which use different parts")]
+#![allow(dead_code, clippy::expect_used, reason = "shared by a test and an example, which use different parts")]
 
 use card_reader::document::{Document, DocumentType, Sex};
 use card_reader::mrz::{Check, CheckField, Format, Verdict};
@@ -36,6 +36,8 @@ pub struct Sample {
     pub kiosk: Kiosk,
     /// With a camera's picture.
     pub camera: bool,
+    /// While the card slides in.
+    pub moving: bool,
 }
 
 /// The look of the 21.5" panel.
@@ -48,6 +50,12 @@ pub fn look() -> Look {
         .map(|(at, name)| Stage { name: name.to_owned(), handle: picture(220, 150, at as u32) })
         .collect();
     look
+}
+
+/// What a sample needs of the look.
+pub fn prepare(look: &mut Look, sample: &Sample) {
+    look.preview = sample.camera.then(preview);
+    look.motion = if sample.moving { Duration::from_millis(800) } else { kiosk_app::screens::MOTION };
 }
 
 /// The camera's picture, for samples that have one.
@@ -68,7 +76,7 @@ fn picture(width: u32, height: u32, kind: u32) -> Handle {
                     (true, _) => 225,
                     _ => 70 + (x * y / 4000 % 30) as u8,
                 }
-            } else if x / (4 + 22 / (kind + 1)) % 2 == 0 {
+            } else if (x / (4 + 22 / (kind + 1))).is_multiple_of(2) {
                 60
             } else {
                 180
@@ -158,7 +166,7 @@ fn quad() -> card_reader::ocr::Quad {
 fn with(name: &'static str, visit: Session) -> Sample {
     let mut kiosk = kiosk();
     kiosk.visit = Some(visit);
-    Sample { name, kiosk, camera: false }
+    Sample { name, kiosk, camera: false, moving: false }
 }
 
 fn of(name: &'static str, state: State) -> Sample {
@@ -216,12 +224,13 @@ pub fn traveler() -> Vec<Sample> {
     let present = |advice, quad| State::PresentDocument { advice, quad };
     let mut test_mode = of("02-language-test-mode", State::Language);
     test_mode.kiosk.policy.test_mode = true;
-    let mut out = Sample { name: "19-out-of-service", kiosk: kiosk(), camera: false };
+    let mut out = Sample { name: "19-out-of-service", kiosk: kiosk(), camera: false, moving: false };
     out.kiosk.mode = Mode::OutOfService(Why::NoReader);
     let held =
         |storing, officer_called| State::Held { reason: ReferralReason::Technical, since, storing, officer_called };
     vec![
-        Sample { name: "01-attract", kiosk: kiosk(), camera: false },
+        Sample { name: "01-attract", kiosk: kiosk(), camera: false, moving: false },
+        Sample { name: "01-attract-moving", kiosk: kiosk(), camera: false, moving: true },
         of("02-language", State::Language),
         test_mode,
         of("03-present", present(None, None)),
@@ -287,7 +296,7 @@ fn at_desk(name: &'static str, desk: Desk, visit: Option<Session>) -> Sample {
     let mut kiosk = kiosk();
     kiosk.mode = Mode::Officer(Box::new(desk));
     kiosk.visit = visit;
-    Sample { name, kiosk, camera: false }
+    Sample { name, kiosk, camera: false, moving: false }
 }
 
 /// The officer's screens.
@@ -444,7 +453,7 @@ fn technicians(name: &'static str, page: diagnostics::Page, notice: Option<diagn
     let report =
         if signed_in { report() } else { Report { version: "0.1.0".into(), commit: "3f9c2ab".into(), ..report() } };
     kiosk.mode = Mode::Diagnostics(Box::new(Diagnostics { page, notice, last_input: NOW, report, running: None }));
-    Sample { name, kiosk, camera: false }
+    Sample { name, kiosk, camera: false, moving: false }
 }
 
 /// The technician's screens.

@@ -95,12 +95,14 @@ async fn look_up(database: &mut SqliteConnection, visit: &mut Visit) -> Result<(
     ) -> Result<Vec<String>, sqlx::Error> {
         sqlx::query_scalar::<_, String>(query).bind(id).fetch_all(database).await
     }
-    visit.inspections = column(
+    let said = column(
         database,
         "SELECT record || ' ' || document_status || ' ' || mismatch FROM inspection WHERE visit = ? ORDER BY audit_seq",
         &visit.id,
     )
     .await?;
+    // Each column holds a JSON value.
+    visit.inspections = said.iter().map(|words| words.replace('"', "")).collect();
     visit.verifications =
         column(database, "SELECT result FROM verification WHERE visit = ? ORDER BY audit_seq", &visit.id).await?;
     visit.overrides =

@@ -1,7 +1,6 @@
 //! Devices that are not there: each speaks its protocol byte for byte, written from the protocol's description and
 //! not from the driver, so that a mistake of one does not hide in the other.
 
-pub mod camera;
 pub mod control;
 pub mod elyctis;
 mod pty;

@@ -211,7 +211,9 @@ fn front(canvas: &mut Canvas, specimen: &Specimen, fonts: &Fonts, print: &Print)
 
 /// The back of a US card: a stripe, a linear barcode, small print.
 fn back(canvas: &mut Canvas, specimen: &Specimen, fonts: &Fonts) {
-    let mut r = Random::new(specimen.lines.iter().flat_map(|l| l.bytes()).fold(7, |h, b| h * 31 + u64::from(b)));
+    let mut r = Random::new(
+        specimen.lines.iter().flat_map(|l| l.bytes()).fold(7_u64, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b))),
+    );
     canvas.block(0.0, 7.5, 85.6, 9.0, 40);
     let mut x = 46.0;
     while x < 81.0 {

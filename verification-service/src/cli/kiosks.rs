@@ -116,8 +116,12 @@ async fn add(
             Ok(added)
         })
     });
-    if !added.await? {
+    let added = added.await;
+    if !matches!(added, Ok(true)) {
+        // Files of a kiosk that does not exist would only mislead.
         std::fs::remove_dir_all(&folder)?;
+    }
+    if !added? {
         return Err(CommandError::refused(format!("there is a kiosk {number} already: see `kiosk list`")));
     }
     let expires = certificate.not_after;

@@ -145,7 +145,7 @@ async fn issue(app: &Arc<App>, name: &str, days: u32) -> Result<Done, CommandErr
     let (id, expiry) = (uuid_v7(&*app.random, now)?, plus_millis(now, i64::from(days) * DAY));
     let salt: [u8; 16] = random::bytes(&*app.random)?;
     let pin_hash = pin.expose(|pin| codes::derive(pin, &salt, TECHNICIAN_COST, &pepper))?;
-    let credential = TechnicianCredential { id, expiry, salt: hex::encode(salt), pin_hash: hex::encode(&*pin_hash) };
+    let credential = TechnicianCredential { id, expiry, salt: hex::encode(salt), pin_hash: hex::encode(*pin_hash) };
     let bytes = crate::put_once::json(&credential)?;
     let signature = pki::technician_signature(&app.config.tls.dir, &bytes)?;
     let text = format!("{CREDENTIAL_PREFIX}{}.{}", URL_SAFE_NO_PAD.encode(&*bytes), URL_SAFE_NO_PAD.encode(signature));

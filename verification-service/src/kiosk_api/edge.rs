@@ -3,7 +3,9 @@
 use crate::put_once::Reply;
 use crate::refusal::Refusal;
 use axum::body::Body;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -15,6 +17,18 @@ use zeroize::Zeroizing;
 
 /// How long a body may take to come in.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
+
+/// The one part of a path that varies.
+pub struct Part(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Part {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let part = Path::<String>::from_request_parts(parts, state).await;
+        part.map(|Path(part)| Self(part)).map_err(|_| Refusal::malformed("The path is not text (UTF-8)"))
+    }
+}
 
 /// The whole body, at most 64 KiB.
 ///

@@ -1,7 +1,7 @@
 //! `PUT /kiosk/v1/inspections/{id}`.
 
 use super::caller::Caller;
-use super::edge::{checked_lane, checked_v7, ok, parse, uuid_v7, whole};
+use super::edge::{Part, checked_lane, checked_v7, ok, parse, uuid_v7, whole};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::inspect::{self, KIND};
@@ -11,7 +11,7 @@ use crate::store::rows::{Inspection, PutKey};
 use crate::store::{Answer, Tx};
 use crate::verify::count_failing;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde_json::json as object;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ use verification_api::wire::{
 pub async fn store(
     State(app): State<Arc<App>>,
     Caller(kiosk): Caller,
-    Path(id): Path<String>,
+    Part(id): Part,
     body: Body,
 ) -> Result<Reply, Refusal> {
     let id = uuid_v7(&id)?;

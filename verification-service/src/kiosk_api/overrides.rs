@@ -2,7 +2,7 @@
 //! late.
 
 use super::caller::Caller;
-use super::edge::{checked_v7, parse, uuid_v7, whole};
+use super::edge::{Part, checked_v7, parse, uuid_v7, whole};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::officers::{OFFLINE, hash_of};
@@ -12,7 +12,7 @@ use crate::store::rows::{KioskKey, Override, PutKey};
 use crate::store::{Answer, Tx};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -27,7 +27,7 @@ use verification_api::wire::{
 pub async fn store(
     State(app): State<Arc<App>>,
     Caller(kiosk): Caller,
-    Path(id): Path<String>,
+    Part(id): Part,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Reply, Refusal> {

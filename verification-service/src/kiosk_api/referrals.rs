@@ -1,7 +1,7 @@
 //! Referrals: stored by the kiosk that refers, opened at any kiosk by an officer, closed with an outcome.
 
 use super::caller::Caller;
-use super::edge::{checked_lane, checked_v7, ok, parse, uuid_v7, whole};
+use super::edge::{Part, checked_lane, checked_v7, ok, parse, uuid_v7, whole};
 use super::officers::session_of;
 use super::overrides::checked_reading;
 use crate::app::App;
@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::store::rows::{PutKey, Referral};
 use crate::store::{Answer, StoreError, Tx};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use serde_json::json as object;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ const MAX_VERIFICATIONS: usize = 16;
 pub async fn store(
     State(app): State<Arc<App>>,
     Caller(kiosk): Caller,
-    Path(visit): Path<String>,
+    Part(visit): Part,
     body: Body,
 ) -> Result<Reply, Refusal> {
     let visit = uuid_v7(&visit)?;
@@ -80,7 +80,7 @@ pub async fn store(
 pub async fn open(
     State(app): State<Arc<App>>,
     Caller(kiosk): Caller,
-    Path(reference): Path<String>,
+    Part(reference): Part,
     headers: HeaderMap,
 ) -> Result<Reply, Refusal> {
     let session = session_of(&headers)?;
@@ -155,7 +155,7 @@ async fn told<T: Tx>(
 pub async fn close(
     State(app): State<Arc<App>>,
     Caller(kiosk): Caller,
-    Path(visit): Path<String>,
+    Part(visit): Part,
     body: Body,
 ) -> Result<Reply, Refusal> {
     let visit = uuid_v7(&visit)?;

@@ -1,7 +1,7 @@
 //! `PUT` and `GET /kiosk/v1/verifications/{id}`.
 
 use super::caller::Caller;
-use super::edge::{checked_lane, checked_v7, parse, uuid_v7, whole};
+use super::edge::{Part, checked_lane, checked_v7, parse, uuid_v7, whole};
 use crate::app::App;
 use crate::put_once::{Once, Reply, json};
 use crate::refusal::Refusal;
@@ -9,7 +9,7 @@ use crate::store::Tx;
 use crate::store::rows::{PutKey, PutState};
 use crate::verify::{self, KIND, Request, padded};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use std::sync::Arc;
 use verification_api::backup_code::BackupCode;
 use verification_api::wire::{ProblemType, Purpose, Settlement, VerificationRequest, VerificationResult};
@@ -17,7 +17,7 @@ use verification_api::wire::{ProblemType, Purpose, Settlement, VerificationReque
 pub async fn store(
     State(app): State<Arc<App>>,
     Caller(kiosk): Caller,
-    Path(id): Path<String>,
+    Part(id): Part,
     body: Body,
 ) -> Result<Reply, Refusal> {
     let id = uuid_v7(&id)?;
@@ -57,11 +57,7 @@ pub async fn store(
 }
 
 /// Settles an outcome that the kiosk does not know.
-pub async fn settle(
-    State(app): State<Arc<App>>,
-    Caller(kiosk): Caller,
-    Path(id): Path<String>,
-) -> Result<Reply, Refusal> {
+pub async fn settle(State(app): State<Arc<App>>, Caller(kiosk): Caller, Part(id): Part) -> Result<Reply, Refusal> {
     let once =
         Once { key: PutKey { kiosk: kiosk.id, scope: "request", id: uuid_v7(&id)? }, kind: KIND, body_mac: [0; 32] };
     let mut tx = app.store.read().await?;

@@ -8,8 +8,12 @@ use crate::screens::content::{Action, Item, Label, Role, ScreenContent, Tone};
 use crate::screens::words;
 use card_reader::reader::DeviceStatus;
 
-/// Results of tests that are shown, newest last.
+/// Results of tests that are shown, newest last; fewer where the rows take their room.
 const RESULTS: usize = 3;
+/// Rows beside which all results find room.
+const FEW: usize = 5;
+/// Rows beside which the stages of the last reading find room; they are on the camera's page too.
+const SOME: usize = 6;
 
 pub(super) fn content(diagnostics: &Diagnostics, technician: &str) -> ScreenContent {
     let report = &diagnostics.report;
@@ -40,8 +44,12 @@ pub(super) fn content(diagnostics: &Diagnostics, technician: &str) -> ScreenCont
             test: at,
         });
     }
-    content = content.item(Item::Stages(report.stages.clone()));
-    for row in report.tests.iter().rev().take(RESULTS).rev() {
+    let rows = content.items.len();
+    if rows <= SOME {
+        content = content.item(Item::Stages(report.stages.clone()));
+    }
+    let results = if rows <= FEW { RESULTS } else { 1 };
+    for row in report.tests.iter().rev().take(results).rev() {
         let line = Msg::TestResult.with("name", row.name.clone()).with("facts", row.facts.clone());
         content = content.item(Item::Status { tone: if row.ok { Tone::Good } else { Tone::Care }, line });
     }

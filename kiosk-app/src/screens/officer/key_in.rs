@@ -18,20 +18,22 @@ pub(super) fn content(keyed: &KeyIn) -> ScreenContent {
             .labelled(format.name())
             .chosen(format == keyed.format)
     });
+    let of = u64::try_from(keyed.rows.len()).unwrap_or(1);
+    let named = |row: usize| Msg::KeyInCaption.with("row", u64::try_from(row + 1).unwrap_or(1)).with("rows", of);
     let rows = (0..keyed.rows.len())
-        .map(|row| Action::new(Role::Choice, Msg::KeyInCaption, ask(Ask::Row(row))).id(format!("row-{row}")))
+        .map(|row| {
+            Action::new(Role::Choice, Msg::KeyInCaption, ask(Ask::Row(row))).worded(named(row)).id(format!("row-{row}"))
+        })
         .collect();
     let mut content = page(Msg::KeyInTitle).help(Msg::KeyInHelp).choices(ChoiceStyle::Quick, 6, formats.into());
     let rows = content.place(rows);
-    let row = u64::try_from(keyed.row + 1).unwrap_or(1);
-    let of = u64::try_from(keyed.rows.len()).unwrap_or(1);
     let verdict = match (&keyed.malformed, keyed.waiting) {
         (_, true) => Some((Msg::KeyInWaiting.into(), Tone::Plain)),
         (Some(_), false) => None,
         (None, false) => Some((Msg::KeyInWhole.into(), Tone::Good)),
     };
     content = content.item(Item::Zone {
-        caption: Msg::KeyInCaption.with("row", row).with("rows", of),
+        caption: named(keyed.row),
         verdict,
         rows: zone::marked(&keyed.rows, &[], Some(keyed.format), &keyed.checks, true),
         row: Some((keyed.row, rows)),

@@ -6,7 +6,8 @@ use crate::i18n::Msg;
 use crate::officer::{Intent as Ask, SignIn, SignInField};
 use crate::screens::content::{Action, Item, KeySize, Place, Role, ScreenContent, Tone};
 
-pub(super) fn content(sign_in: &SignIn) -> ScreenContent {
+/// A technician comes in only while no visit runs.
+pub(super) fn content(sign_in: &SignIn, technician: bool) -> ScreenContent {
     let mut content = ScreenContent::new(Place::Officer, Msg::OfficerSignInTitle).help(Msg::OfficerSignInHelp);
     let fields = content.place(vec![
         Action::new(Role::Choice, Msg::Badge, ask(Ask::Field(SignInField::Badge))),
@@ -44,6 +45,6 @@ pub(super) fn content(sign_in: &SignIn) -> ScreenContent {
     let whole = !sign_in.badge.is_empty() && !sign_in.pin.is_empty() && !sign_in.waiting;
     content
         .action(Action::new(Role::WayOut, Msg::Back, ask(Ask::SignOut)))
-        .action(Action::new(Role::Secondary, Msg::Technician, ask(Ask::Technician)))
+        .action(Action::new(Role::Secondary, Msg::Technician, ask(Ask::Technician)).enabled(technician))
         .action(Action::new(Role::Forward, Msg::SignIn, ask(Ask::SignIn)).enabled(whole))
 }

@@ -14,8 +14,10 @@ pub(crate) fn dump(name: &str) -> Vec<u8> {
     line.1.split_whitespace().map(|hex| u8::from_str_radix(hex, 16).expect("a hex byte")).collect()
 }
 
-/// Every frame as plain values; garbage as `None`.
-fn decode(pieces: &[&[u8]]) -> (Vec<Option<(Kind, Vec<u8>)>>, Codec) {
+/// A frame's kind and data; garbage is `None`.
+type Plain = Option<(Kind, Vec<u8>)>;
+
+fn decode(pieces: &[&[u8]]) -> (Vec<Plain>, Codec) {
     let mut codec = Codec::new(None);
     let mut items = Vec::new();
     for piece in pieces {

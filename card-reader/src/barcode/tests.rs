@@ -1,0 +1,138 @@
+//! Drawn codes, tilted as in a hand, and pictures without any.
+
+use super::{Barcode, Effort, Kind, Symbology, read};
+use crate::ocr::LumaImage;
+use crate::profiles;
+use proptest::prelude::*;
+
+/// Modules of a licence's PDF417 (the fictitious `v11-edl-made` of `testdata/aamva.jsonl`), a row a line, `1` dark.
+const LICENCE: &str = include_str!("../../testdata/licence_pdf417.txt");
+
+/// A code of modules, `module` pixels wide and `height` high, turned by `degrees` in the middle of a grey frame of
+/// 1280×960 with a white label around it.
+fn frame(rows: &[Vec<bool>], module: f32, height: f32, degrees: f32) -> LumaImage {
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let (columns, lines) = (rows[0].len() as f32, rows.len() as f32);
+    let shade = |x: f32, y: f32| -> u32 {
+        let (dx, dy) = (x - 640.0, y - 480.0);
+        let column = (dx * cos + dy * sin) / module + columns / 2.0;
+        let line = (dy * cos - dx * sin) / height + lines / 2.0;
+        let (quiet_x, quiet_y) = (10.0, 10.0 * module / height);
+        if column < -quiet_x || line < -quiet_y || column > columns + quiet_x || line > lines + quiet_y {
+            return 120;
+        }
+        let inside = column >= 0.0 && line >= 0.0 && column < columns && line < lines;
+        if inside && rows[line as usize][column as usize] { 30 } else { 230 }
+    };
+    let pixels = (0..1280 * 960)
+        .map(|at| {
+            let (x, y) = ((at % 1280) as f32, (at / 1280) as f32);
+            let sum: u32 = (0..9).map(|n| shade(x + (n % 3) as f32 / 3.0, y + (n / 3) as f32 / 3.0)).sum();
+            (sum / 9) as u8
+        })
+        .collect();
+    LumaImage { width: 1280, height: 960, pixels }
+}
+
+/// Code 39 (ISO/IEC 16388): nine elements a character, three of them wide; a narrow gap between characters.
+fn code_39(text: &str) -> Vec<Vec<bool>> {
+    let pattern = |c: char| match c {
+        '0' => "nnnwwnwnn",
+        '1' => "wnnwnnnnw",
+        '7' => "nnnwnnwnw",
+        'C' => "wnwnnwnnn",
+        'R' => "wnnnnnwwn",
+        'S' => "nnwnnnwwn",
+        '*' => "nwnnwnwnn",
+        other => panic!("{other} is not needed here"),
+    };
+    let mut row = Vec::new();
+    for c in format!("*{text}*").chars() {
+        for (n, element) in pattern(c).chars().enumerate() {
+            row.extend(std::iter::repeat_n(n % 2 == 0, if element == 'w' { 3 } else { 1 }));
+        }
+        row.push(false);
+    }
+    vec![row]
+}
+
+fn licence() -> Vec<Vec<bool>> {
+    let rows = LICENCE.lines().filter(|line| !line.starts_with('#'));
+    rows.map(|line| line.chars().map(|c| c == '1').collect()).collect()
+}
+
+fn only(found: &[Barcode]) -> &Barcode {
+    assert_eq!(found.len(), 1);
+    &found[0]
+}
+
+#[test]
+fn a_receipt_number_is_read_at_any_angle() {
+    for degrees in [0.0, 20.0, 45.0, 90.0, 163.0] {
+        let found = read(&frame(&code_39("SRC0000000701"), 2.5, 60.0, degrees), Effort::Frame);
+        let barcode = only(&found);
+        assert_eq!((barcode.symbology, barcode.kind), (Symbology::Code39, Kind::Receipt), "{degrees}");
+        assert_eq!(barcode.payload.as_slice(), b"SRC0000000701");
+        let middle = barcode.quad.iter().fold((0.0, 0.0), |m, p| (m.0 + p.x / 4.0, m.1 + p.y / 4.0));
+        assert!((middle.0 - 640.0).hypot(middle.1 - 480.0) < 60.0, "{degrees}: {middle:?}");
+    }
+}
+
+#[test]
+fn a_licence_in_a_hand_is_read_and_is_whole() {
+    for degrees in [0.0, 5.0, 30.0, 90.0, 200.0] {
+        let found = read(&frame(&licence(), 2.5, 9.0, degrees), Effort::Frame);
+        let barcode = only(&found);
+        assert_eq!((barcode.symbology, barcode.kind), (Symbology::Pdf417, Kind::Aamva), "{degrees}");
+        let licence = barcode.licence().unwrap();
+        assert!(licence.whole() && licence.is_enhanced());
+        let number = licence.document(profiles::builtin()).document_number.unwrap();
+        number.expose(|number| assert_eq!(number, "S123456789012"));
+    }
+}
+
+#[test]
+fn a_badge_is_a_short_text_that_is_nothing_else() {
+    let barcode = |kind, symbology, payload: &[u8]| Barcode {
+        symbology,
+        kind,
+        payload: zeroize::Zeroizing::new(payload.to_vec()),
+        quad: [crate::ocr::Point { x: 0.0, y: 0.0 }; 4],
+    };
+    let staff = |b: Barcode| b.staff().map(|t| t.expose(str::to_owned));
+    assert_eq!(staff(barcode(Kind::Other, Symbology::Code128, b"B-1042")).as_deref(), Some("B-1042"));
+    assert_eq!(staff(barcode(Kind::Technician, Symbology::Qr, b"TC1:e30.AA")).as_deref(), Some("TC1:e30.AA"));
+    assert_eq!(staff(barcode(Kind::BackupCode, Symbology::Qr, b"BC1:7KQ25")), None);
+    assert_eq!(staff(barcode(Kind::Receipt, Symbology::Code39, b"SRC0000000701")), None);
+    assert_eq!(staff(barcode(Kind::Other, Symbology::Pdf417, b"B-1042")), None);
+    assert_eq!(staff(barcode(Kind::Other, Symbology::Code128, b"two words")), None);
+}
+
+#[test]
+fn a_picture_that_is_none_is_no_barcode() {
+    for picture in [
+        LumaImage { width: 0, height: 0, pixels: vec![] },
+        LumaImage { width: 1, height: 1, pixels: vec![0] },
+        LumaImage { width: 100, height: 100, pixels: vec![0; 5] },
+        LumaImage { width: usize::MAX, height: 2, pixels: vec![] },
+    ] {
+        assert!(read(&picture, Effort::Still).is_empty());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #[test]
+    fn noise_is_no_barcode(width in 1usize..200, height in 1usize..120, seed: u32) {
+        // A linear congruential generator: any picture will do, as long as the seed tells which.
+        let mut state = seed;
+        let pixels = (0..width * height)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 24) as u8
+            })
+            .collect();
+        let picture = LumaImage { width, height, pixels };
+        prop_assert!(read(&picture, Effort::Still).is_empty());
+    }
+}

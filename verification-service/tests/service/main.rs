@@ -1,0 +1,11 @@
+//! The real binary, a fresh folder of `init`, real TLS: what an integrator sees.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must stop")]
+
+mod audit;
+mod command_line;
+mod inspections;
+mod officers;
+mod referrals;
+mod support;
+mod tls;
+mod verifications;

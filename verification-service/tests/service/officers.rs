@@ -1,0 +1,227 @@
+//! Sign-in, sessions, overrides and technicians' credentials.
+
+use crate::support::{Answer, Client, Kiosk, Site, id, verification};
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use rcgen::{KeyPair, PublicKeyData, SigningKey};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+use verification_api::wire::{TechnicianCredential, Timestamp, override_signed_bytes, split_credential};
+use verification_service::clock::{Clock, HOUR, MINUTE, SystemClock, plus_millis};
+use verification_service::codes;
+
+async fn sign_in(client: &Client, badge: &str, pin: &str) -> Answer {
+    client.post("/kiosk/v1/officers/sign-in", &json!({ "badge": badge, "pin": pin })).await
+}
+
+#[tokio::test]
+async fn five_wrong_pins_lock_and_an_unknown_badge_is_told_the_same() {
+    let site = Site::new();
+    site.add_officer("B1");
+    let (one, two) = (site.add_kiosk("K07"), site.add_kiosk("K08"));
+    let serving = site.serve();
+    let (client, other) = (serving.client(&one), serving.client(&two));
+    let wrong = sign_in(&client, "B1", "654321").await;
+    let unknown = sign_in(&other, "B2", "654321").await;
+    assert_eq!(wrong.problem(), "officer-session");
+    assert_eq!(wrong, unknown);
+    for _ in 0..4 {
+        assert_eq!(sign_in(&client, "B1", "654321").await.problem(), "officer-session");
+    }
+    let locked = sign_in(&client, "B1", "123456").await;
+    assert_eq!(locked.problem(), "rate-limited");
+    assert!(locked.headers.iter().any(|(name, value)| name == "retry-after" && value.parse::<u32>().unwrap() <= 15));
+    assert_eq!(sign_in(&other, "B1", "123456").await.problem(), "rate-limited", "the badge is locked everywhere");
+    assert_eq!(sign_in(&client, "B9", "123456").await.problem(), "rate-limited", "the kiosk is locked for all");
+}
+
+#[tokio::test]
+async fn a_session_belongs_to_its_kiosk_and_ends() {
+    let site = Site::new();
+    let officer = site.add_officer("B1");
+    let (one, two) = (site.add_kiosk("K07"), site.add_kiosk("K08"));
+    let serving = site.serve();
+    let (client, other) = (serving.client(&one), serving.client(&two));
+    let signed_in = sign_in(&client, " b1 ", "123456").await.json();
+    assert_eq!(signed_in["officer"], officer.as_str());
+    let session = signed_in["officer_session"].as_str().unwrap().to_owned();
+    assert_eq!(session.len(), 32);
+    let look = |client: Client, session: String| async move {
+        let headers = [("officer-session", session.as_str())];
+        let path = "/kiosk/v1/referrals/by-reference/K07-0000";
+        client.try_call(Method::GET, path, &headers, vec![]).await.unwrap().problem()
+    };
+    assert_eq!(look(client.clone(), session.clone()).await, "not-found", "live");
+    assert_eq!(look(other, session.clone()).await, "officer-session", "not at another kiosk");
+    let headers = [("officer-session", session.as_str())];
+    let out = client.try_call(Method::DELETE, "/kiosk/v1/officers/session", &headers, vec![]).await.unwrap();
+    assert_eq!(out.status, StatusCode::OK);
+    assert_eq!(look(client.clone(), session).await, "officer-session", "signed out");
+
+    let session = client.sign_in("B1").await;
+    site.sql("UPDATE officer_session SET last_used = last_used - 301000").await;
+    assert_eq!(look(client.clone(), session).await, "officer-session", "idle for 5 minutes");
+
+    let session = client.sign_in("B1").await;
+    site.cli(&["officer", "disable", "--badge", "B1"]);
+    assert_eq!(look(client.clone(), session).await, "officer-session", "disabled");
+    assert_eq!(sign_in(&client, "B1", "123456").await.problem(), "officer-session");
+    assert_eq!(client.get("/kiosk/v1/policy").await.json()["disabled_officers"], json!([officer]));
+}
+
+/// Signs as the kiosk does.
+fn signature(kiosk: &Kiosk, id: Uuid, body: &[u8]) -> String {
+    let key = KeyPair::from_pem(&std::fs::read_to_string(kiosk.dir.join("key.pem")).unwrap()).unwrap();
+    let spki = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &key.subject_public_key_info());
+    let signed = key.sign(&override_signed_bytes(id, body)).unwrap();
+    format!("{}:{}", hex::encode(spki.as_ref()), STANDARD.encode(signed))
+}
+
+async fn put_override(client: &Client, kiosk: &Kiosk, id: Uuid, body: &Value) -> Answer {
+    let raw = body.to_string().into_bytes();
+    let header = signature(kiosk, id, &raw);
+    let path = format!("/kiosk/v1/overrides/{id}");
+    client.try_call(Method::PUT, &path, &[("kiosk-signature", &header)], raw).await.unwrap()
+}
+
+fn decision(decided_at: Timestamp) -> Value {
+    json!({
+        "visit": id(), "decided_at": decided_at, "reason": "worn_document",
+        "reading": { "source": "serial", "lines": ["I<UTOD231458907<<<<<<<<<<<<<<<"], "checks": [] }
+    })
+}
+
+#[tokio::test]
+async fn an_override_is_taken_with_its_kiosks_signature_only() {
+    let site = Site::new();
+    site.add_officer("B1");
+    let (kiosk, stranger) = (site.add_kiosk("K07"), site.add_kiosk("K08"));
+    let serving = site.serve();
+    let client = serving.client(&kiosk);
+    let mut body = decision(SystemClock.now());
+    body["officer_session"] = json!(client.sign_in("B1").await);
+    body["decided_at"] = json!(SystemClock.now());
+    let one = id();
+    let path = format!("/kiosk/v1/overrides/{one}");
+    assert_eq!(client.put(&path, &body).await.problem(), "malformed", "no signature");
+    assert_eq!(put_override(&client, &stranger, one, &body).await.problem(), "role", "another kiosk's key");
+    let raw = body.to_string().into_bytes();
+    let moved = signature(&kiosk, id(), &raw);
+    let answer = client.try_call(Method::PUT, &path, &[("kiosk-signature", &moved)], raw).await.unwrap();
+    assert_eq!(answer.problem(), "role", "the signature of another id");
+    let mut early = body.clone();
+    early["decided_at"] = json!(plus_millis(SystemClock.now(), -HOUR));
+    assert_eq!(put_override(&client, &kiosk, one, &early).await.problem(), "role", "the key was not valid then");
+
+    let stored = put_override(&client, &kiosk, one, &body).await;
+    assert_eq!((stored.status, &stored.json()["flagged"]), (StatusCode::OK, &json!(false)));
+    assert_eq!(put_override(&client, &kiosk, one, &body).await, stored, "a replay is the same");
+    site.cli(&["audit", "verify"]);
+}
+
+#[tokio::test]
+async fn a_late_or_unconfirmed_override_is_stored_and_flagged() {
+    let site = Site::new();
+    let officer = site.add_officer("B1");
+    let kiosk = site.add_kiosk("K07");
+    let serving = site.serve();
+    let client = serving.client(&kiosk);
+    let mut body = decision(SystemClock.now());
+    body["officer_session"] = json!("00");
+    assert_eq!(put_override(&client, &kiosk, id(), &body).await.json()["flagged"], true, "no such session");
+    let mut body = decision(SystemClock.now());
+    body["officer"] = json!(officer);
+    body["offline_since"] = json!(SystemClock.now());
+    assert_eq!(put_override(&client, &kiosk, id(), &body).await.json()["flagged"], true, "never signed in here");
+    client.sign_in("B1").await;
+    body["offline_since"] = json!(plus_millis(SystemClock.now(), MINUTE));
+    assert_eq!(put_override(&client, &kiosk, id(), &body).await.json()["flagged"], false, "signed in before");
+    for (member, value) in [("officer_session", json!("00")), ("reason", json!("other")), ("reading", json!({}))] {
+        let mut wrong = body.clone();
+        wrong[member] = value;
+        assert_eq!(put_override(&client, &kiosk, id(), &wrong).await.problem(), "malformed", "{member}");
+    }
+}
+
+#[tokio::test]
+async fn another_kiosks_visit_is_overridden_only_from_the_session_that_opened_it() {
+    let site = Site::new();
+    site.add_officer("B1");
+    let (one, two) = (site.add_kiosk("K07"), site.add_kiosk("K08"));
+    let serving = site.serve();
+    let (client, other) = (serving.client(&one), serving.client(&two));
+    let visit = id();
+    let referral = json!({ "reference": "K07-7KQ2", "lane": "7", "reason": "technical", "verification_ids": [] });
+    assert!(client.put(&format!("/kiosk/v1/referrals/{visit}"), &referral).await.status.is_success());
+    let session = other.sign_in("B1").await;
+    let mut body = decision(SystemClock.now());
+    body["visit"] = json!(visit);
+    body["officer_session"] = json!(session);
+    assert_eq!(put_override(&other, &two, id(), &body).await.problem(), "officer-session");
+    let headers = [("officer-session", session.as_str())];
+    let path = "/kiosk/v1/referrals/by-reference/K07-7KQ2";
+    assert!(other.try_call(Method::GET, path, &headers, vec![]).await.unwrap().status.is_success());
+    assert_eq!(put_override(&other, &two, id(), &body).await.json()["flagged"], false);
+}
+
+#[tokio::test]
+async fn a_technicians_credential_verifies_offline_and_is_revoked_by_policy() {
+    let site = Site::new();
+    let kiosk = site.add_kiosk("K07");
+    let issued = site.cli_with(&["technician", "issue", "--name", "Tess", "--days", "60"], "12345678\n");
+    let (payload, signature) = split_credential(issued["credential"].as_str().unwrap()).unwrap();
+    let (payload, signature) = (URL_SAFE_NO_PAD.decode(payload).unwrap(), URL_SAFE_NO_PAD.decode(signature).unwrap());
+    // Everything that a kiosk has: the public key and the pepper beside its configuration.
+    let pem = std::fs::read_to_string(kiosk.dir.join("technician.pub")).unwrap();
+    let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let spki = STANDARD.decode(base64).unwrap();
+    let key = &spki[spki.len() - 32..];
+    UnparsedPublicKey::new(&ED25519, key).verify(&payload, &signature).unwrap();
+    let credential: TechnicianCredential = serde_json::from_slice(&payload).unwrap();
+    assert!(credential.expiry > plus_millis(SystemClock.now(), 59 * 24 * HOUR));
+    assert!(!String::from_utf8_lossy(&payload).contains("Tess"));
+    let pepper = std::fs::read(kiosk.dir.join("technician_pepper")).unwrap();
+    let salt = hex::decode(&credential.salt).unwrap();
+    let hash = |pin: &str| hex::encode(*codes::derive(pin, &salt, codes::TECHNICIAN_COST, &pepper).unwrap());
+    assert_eq!(hash("12345678"), credential.pin_hash);
+    assert_ne!(hash("12345679"), credential.pin_hash);
+
+    site.cli(&["technician", "revoke", "--id", &credential.id.to_string()]);
+    let serving = site.serve();
+    let policy = serving.client(&kiosk).get("/kiosk/v1/policy").await.json();
+    assert_eq!(policy["revoked_technicians"], json!([credential.id]));
+    assert!(site.refusal(&["technician", "issue", "--name", "T"], "1234567\n").contains("at least 8 digits"));
+    assert!(site.refusal(&["officer", "add", "--badge", "B3"], "12345\n").contains("at least 6 digits"));
+}
+
+#[tokio::test]
+async fn nothing_personal_is_logged_or_stored_in_clear() {
+    let site = Site::new();
+    site.add_officer("BADGE77");
+    let (kiosk, code) = (site.add_kiosk("K07"), site.new_code());
+    let serving = site.serve();
+    let client = serving.client(&kiosk);
+    client.sign_in("BADGE77").await;
+    client.verify(id(), ("a_number", "A000000701"), &code).await;
+    let mut wrong = verification(("a_number", "A000000701"), &code);
+    wrong["purpose"] = json!("PLANTED");
+    client.put(&format!("/kiosk/v1/verifications/{}", id()), &wrong).await;
+    let referral = json!({
+        "reference": "K07-7KQ2", "lane": "7", "reason": "technical", "verification_ids": [],
+        "identifier": { "type": "a_number", "value": "A000000701" },
+        "reading": { "source": "serial", "lines": ["PLANTEDROW<<<"], "checks": [] }
+    });
+    assert!(client.put(&format!("/kiosk/v1/referrals/{}", id()), &referral).await.status.is_success());
+    serving.kill();
+    let secret = code.replace('-', "");
+    let planted = ["SPECIMEN", "1974-05-02", "A000000701", "000000701", "PLANTED", "BADGE77", &code, &secret];
+    for file in ["log", "svc/service.db", "svc/service.db-wal"] {
+        let bytes = std::fs::read(site.path(file)).unwrap_or_default();
+        for text in planted {
+            let found = bytes.windows(text.len()).any(|window| window == text.as_bytes());
+            assert!(!found, "{text} is in {file}");
+        }
+    }
+}

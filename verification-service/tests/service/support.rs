@@ -1,0 +1,349 @@
+//! A service in a folder of its own, kiosks, and their HTTP clients.
+
+use reqwest::{Method, StatusCode};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use serde_json::{Value, json};
+use sqlx::Connection;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+pub const A_NUMBER: &str = "A000000701";
+pub const RECEIPT: &str = "SRC0000000701";
+pub const TIME: &str = "2026-11-25T20:04:05.006Z";
+
+/// A fresh `UUIDv7`.
+pub fn id() -> Uuid {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let text = format!("01980000-0000-7000-8000-{:012x}", NEXT.fetch_add(1, Ordering::Relaxed));
+    Uuid::parse_str(&text).unwrap()
+}
+
+/// Runs the program; standard input is `input`.
+pub fn program(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_verification-service"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that does not read its input may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// A folder of `init` with one account and one officer, not yet serving.
+pub struct Site {
+    pub folder: TempDir,
+}
+
+impl Site {
+    pub fn new() -> Self {
+        let site = Self { folder: tempfile::tempdir().unwrap() };
+        let dir = site.path("svc");
+        let made = program(
+            &[
+                "init",
+                "--dir",
+                dir.to_str().unwrap(),
+                "--server-name",
+                "localhost",
+                "--server-name",
+                "127.0.0.1",
+                "--kiosk-listen",
+                "127.0.0.1:0",
+                "--portal-listen",
+                "127.0.0.1:0",
+            ],
+            "",
+        );
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        site.cli(&[
+            "account",
+            "add",
+            "--a-number",
+            A_NUMBER,
+            "--receipt",
+            RECEIPT,
+            "--name",
+            "SPECIMEN<<ANNA MARIA",
+            "--birth-date",
+            "1974-05-02",
+            "--document",
+            "permanent_resident_card:USA:000000701:2035-01-01:valid:LIN0000000703",
+        ]);
+        site
+    }
+
+    /// A path below the temporary folder; `svc` is the folder of `init`.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.path("svc/service.toml")
+    }
+
+    /// Changes a line of the configuration: `key = …` to `key = value`.
+    pub fn set(&self, key: &str, value: &str) -> &Self {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        let start = format!("{key} = ");
+        let lines: Vec<String> = text
+            .lines()
+            .map(|line| if line.starts_with(&start) { format!("{start}{value}") } else { line.to_owned() })
+            .collect();
+        assert_ne!(lines.join("\n") + "\n", text, "no key {key}, or no change");
+        std::fs::write(self.config(), lines.join("\n") + "\n").unwrap();
+        self
+    }
+
+    /// Runs a command with `--json`; its object.
+    pub fn cli(&self, arguments: &[&str]) -> Value {
+        self.cli_with(arguments, "")
+    }
+
+    pub fn cli_with(&self, arguments: &[&str], input: &str) -> Value {
+        let output = self.try_cli(arguments, input);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    pub fn try_cli(&self, arguments: &[&str], input: &str) -> Output {
+        let config = self.config();
+        program(&[&["--json", "--config", config.to_str().unwrap()], arguments].concat(), input)
+    }
+
+    /// The sentence with which a command is refused.
+    pub fn refusal(&self, arguments: &[&str], input: &str) -> String {
+        let config = self.config();
+        let output = program(&[&["--config", config.to_str().unwrap()], arguments].concat(), input);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?} must be refused");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    pub fn add_kiosk(&self, number: &str) -> Kiosk {
+        let added = self.cli(&["kiosk", "add", "--number", number, "--lane", "7"]);
+        Kiosk {
+            id: Uuid::parse_str(added["kiosk"].as_str().unwrap()).unwrap(),
+            dir: PathBuf::from(added["dir"].as_str().unwrap()),
+        }
+    }
+
+    pub fn new_code(&self) -> String {
+        self.cli(&["code", "new", "--a-number", A_NUMBER])["code"].as_str().unwrap().to_owned()
+    }
+
+    pub fn add_officer(&self, badge: &str) -> String {
+        let added = self.cli_with(&["officer", "add", "--badge", badge], "123456\n");
+        added["officer"].as_str().unwrap().to_owned()
+    }
+
+    /// Writes to the database behind the service's back.
+    pub async fn sql(&self, statement: &str) -> u64 {
+        let path = self.path("svc/service.db");
+        let url = format!("sqlite:{}", path.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let done = sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut connection).await;
+        let rows = done.unwrap().rows_affected();
+        connection.close().await.unwrap();
+        rows
+    }
+
+    pub fn serve(&self) -> Serving {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_verification-service"))
+            .args(["--json", "--config", self.config().to_str().unwrap(), "serve"])
+            .stdout(Stdio::piped())
+            .stderr(std::fs::OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| {
+            panic!("not ready: {line}{}", std::fs::read_to_string(self.path("log")).unwrap_or_default())
+        });
+        let port = |name: &str| {
+            let address = ready["ready"][name].as_str().unwrap();
+            address.rsplit(':').next().unwrap().parse().unwrap()
+        };
+        Serving { child, kiosk_port: port("kiosk"), portal_port: port("portal") }
+    }
+}
+
+/// A running service, killed with -9 when dropped.
+pub struct Serving {
+    child: Child,
+    pub kiosk_port: u16,
+    pub portal_port: u16,
+}
+
+impl Serving {
+    /// kill -9.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn client(&self, kiosk: &Kiosk) -> Client {
+        Client { http: http(kiosk.tls(&[&rustls::version::TLS13])), port: self.kiosk_port }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What `kiosk add` made.
+#[derive(Clone)]
+pub struct Kiosk {
+    pub id: Uuid,
+    pub dir: PathBuf,
+}
+
+impl Kiosk {
+    pub fn chain(&self) -> Vec<CertificateDer<'static>> {
+        certificates(&self.dir.join("chain.pem"))
+    }
+
+    pub fn key(&self) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::from_pem_file(self.dir.join("key.pem")).unwrap()
+    }
+
+    pub fn tls(&self, versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
+        self.tls_trusting(&self.dir.join("root.pem"), versions)
+    }
+
+    /// With another root: to speak to a service that this kiosk does not belong to.
+    pub fn tls_trusting(&self, root: &Path, versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
+        let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+        let builder = builder.with_protocol_versions(versions).unwrap().with_root_certificates(roots(root));
+        builder.with_client_auth_cert(self.chain(), self.key()).unwrap()
+    }
+}
+
+pub fn roots(path: &Path) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path) {
+        roots.add(certificate).unwrap();
+    }
+    roots
+}
+
+fn certificates(path: &Path) -> Vec<CertificateDer<'static>> {
+    CertificateDer::pem_file_iter(path).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+pub fn http(tls: ClientConfig) -> reqwest::Client {
+    reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().build().unwrap()
+}
+
+/// A kiosk's HTTP client.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    port: u16,
+}
+
+/// A reply: status, headers without the date, body.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: Vec<(String, String)>,
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|_| panic!("{}: {}", self.status, String::from_utf8_lossy(&self.bytes)))
+    }
+
+    /// The last part of a problem's type.
+    pub fn problem(&self) -> String {
+        let json = self.json();
+        let urn = json["type"].as_str().unwrap_or_default();
+        assert_eq!(json["status"], self.status.as_u16(), "{json}");
+        urn.strip_prefix("urn:poe:problem:").unwrap_or_else(|| panic!("no problem: {json}")).to_owned()
+    }
+
+    pub fn result(&self) -> String {
+        let json = self.json();
+        json["result"].as_str().unwrap_or_else(|| panic!("no result: {json}")).to_owned()
+    }
+}
+
+impl Client {
+    pub async fn try_call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer, reqwest::Error> {
+        let url = format!("https://localhost:{}{path}", self.port);
+        let mut request = self.http.request(method, url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let reply = request.send().await?;
+        let mut headers: Vec<(String, String)> = reply
+            .headers()
+            .iter()
+            .filter(|(name, _)| *name != "date")
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
+        headers.sort();
+        Ok(Answer { status: reply.status(), headers, bytes: reply.bytes().await?.to_vec() })
+    }
+
+    pub async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {
+        self.try_call(method, path, &[], body.to_string().into_bytes()).await.unwrap()
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.try_call(Method::GET, path, &[], vec![]).await.unwrap()
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PUT, path, body).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::POST, path, body).await
+    }
+
+    pub async fn verify(&self, id: Uuid, identifier: (&str, &str), code: &str) -> Answer {
+        self.put(&format!("/kiosk/v1/verifications/{id}"), &verification(identifier, code)).await
+    }
+
+    /// Signs in with the PIN of [`Site::add_officer`]; the session.
+    pub async fn sign_in(&self, badge: &str) -> String {
+        let answer = self.post("/kiosk/v1/officers/sign-in", &json!({ "badge": badge, "pin": "123456" })).await;
+        let json = answer.json();
+        json["officer_session"].as_str().unwrap_or_else(|| panic!("{json}")).to_owned()
+    }
+}
+
+/// The body of a verification, the same bytes each time.
+pub fn verification((kind, value): (&str, &str), code: &str) -> Value {
+    json!({
+        "visit": "01980000-0000-7000-8000-000000000000",
+        "identifier": { "type": kind, "value": value },
+        "code": code, "purpose": "inspection", "lane": "7", "device_time": TIME,
+    })
+}
+
+/// A code of the right form that is not `code`.
+pub fn other_than(code: &str) -> &'static str {
+    let others = ["00001-00002-00003-00004", "7KQ25-M4PXX-9ABCG-WXYZF"];
+    if code == others[0] { others[1] } else { others[0] }
+}

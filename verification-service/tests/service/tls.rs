@@ -1,0 +1,115 @@
+//! Who may connect, and for how long a certificate is believed.
+
+use crate::support::{Kiosk, Serving, Site, http, roots};
+use reqwest::StatusCode;
+use rustls::client::Resumption;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, HandshakeKind};
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+use verification_service::clock::{Clock, DAY, SystemClock, plus_millis};
+use verification_service::{listener, pki};
+
+/// Asks for `/kiosk/v1/health`; the status line, or why there is none; and how the handshake went.
+async fn ask(port: u16, tls: Arc<ClientConfig>) -> Result<(String, Option<HandshakeKind>), std::io::Error> {
+    let tcp = TcpStream::connect(("127.0.0.1", port)).await?;
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut stream = TlsConnector::from(tls).connect(name, tcp).await?;
+    stream.write_all(b"GET /kiosk/v1/health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
+    let mut reply = vec![];
+    stream.read_to_end(&mut reply).await?;
+    let kind = stream.get_ref().1.handshake_kind();
+    Ok((String::from_utf8_lossy(&reply).lines().next().unwrap_or_default().to_owned(), kind))
+}
+
+async fn refused(serving: &Serving, tls: ClientConfig) -> bool {
+    ask(serving.kiosk_port, Arc::new(tls)).await.is_err()
+}
+
+#[tokio::test]
+async fn without_a_certificate_of_our_ca_or_with_tls_1_2_there_is_no_answer() {
+    let (site, elsewhere) = (Site::new(), Site::new());
+    let (kiosk, stranger) = (site.add_kiosk("K07"), elsewhere.add_kiosk("K07"));
+    let serving = site.serve();
+    let root = kiosk.dir.join("root.pem");
+    let tls13 = [&rustls::version::TLS13];
+    assert!(!refused(&serving, kiosk.tls(&tls13)).await);
+    assert!(refused(&serving, kiosk.tls(&[&rustls::version::TLS12])).await, "TLS 1.2");
+    assert!(refused(&serving, stranger.tls_trusting(&root, &tls13)).await, "another CA");
+    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    let builder = builder.with_protocol_versions(&tls13).unwrap().with_root_certificates(roots(&root));
+    assert!(refused(&serving, builder.with_no_client_auth()).await, "no certificate");
+    let server = Kiosk { id: kiosk.id, dir: site.path("as-server") };
+    std::fs::create_dir(&server.dir).unwrap();
+    std::fs::copy(site.path("svc/server.pem"), server.dir.join("chain.pem")).unwrap();
+    std::fs::copy(site.path("svc/server.key"), server.dir.join("key.pem")).unwrap();
+    assert!(refused(&serving, server.tls_trusting(&root, &tls13)).await, "a server's certificate is no kiosk's");
+}
+
+#[tokio::test]
+async fn a_session_is_never_resumed() {
+    let site = Site::new();
+    let (kiosk, serving) = (site.add_kiosk("K07"), site.serve());
+    let mut tls = kiosk.tls(&[&rustls::version::TLS13]);
+    tls.resumption = Resumption::in_memory_sessions(8);
+    let tls = Arc::new(tls);
+    for n in 0..3 {
+        let (status, kind) = ask(serving.kiosk_port, Arc::clone(&tls)).await.unwrap();
+        assert_eq!(status, "HTTP/1.1 200 OK");
+        assert_eq!(kind, Some(HandshakeKind::Full), "handshake {n}");
+    }
+}
+
+#[tokio::test]
+async fn revoking_acts_on_an_open_connection_and_in_the_crl() {
+    let site = Site::new();
+    let (kiosk, serving) = (site.add_kiosk("K07"), site.serve());
+    let client = serving.client(&kiosk);
+    assert_eq!(client.get("/kiosk/v1/health").await.status, StatusCode::OK);
+    site.cli(&["kiosk", "revoke", &kiosk.id.to_string()]);
+    assert_eq!(client.get("/kiosk/v1/health").await.problem(), "revoked");
+    serving.kill();
+    let serving = site.serve();
+    assert!(refused(&serving, kiosk.tls(&[&rustls::version::TLS13])).await, "a new connection is refused by the CRL");
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_pinned_is_refused_though_its_certificate_is_ours() {
+    let site = Site::new();
+    let kiosk = site.add_kiosk("K07");
+    site.sql("UPDATE kiosk_key SET ended_at = 1").await;
+    let serving = site.serve();
+    assert_eq!(serving.client(&kiosk).get("/kiosk/v1/health").await.problem(), "revoked");
+}
+
+#[tokio::test]
+async fn an_expired_crl_is_not_accepted() {
+    let site = Site::new();
+    let (kiosk, dir) = (site.add_kiosk("K07"), site.path("svc"));
+    let now = SystemClock.now();
+    for (signed, accepted) in [(now, true), (plus_millis(now, -8 * DAY), false)] {
+        pki::renew_crl(&dir, &[], signed).unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(listener::kiosk_tls(&dir, now).unwrap()));
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let asked = tokio::spawn(ask(port, Arc::new(kiosk.tls(&[&rustls::version::TLS13]))));
+        let (tcp, _) = socket.accept().await.unwrap();
+        assert_eq!(acceptor.accept(tcp).await.is_ok(), accepted);
+        let _ = asked.await;
+    }
+    assert!(pki::crl_is_due(&dir, now).unwrap(), "serve signs it anew at its start");
+}
+
+#[tokio::test]
+async fn the_portals_port_answers_people() {
+    let site = Site::new();
+    let (kiosk, serving) = (site.add_kiosk("K07"), site.serve());
+    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    let builder = builder.with_protocol_versions(&[&rustls::version::TLS13]).unwrap();
+    let tls = builder.with_root_certificates(roots(&kiosk.dir.join("root.pem"))).with_no_client_auth();
+    let page = http(tls).get(format!("https://localhost:{}/", serving.portal_port)).send().await.unwrap();
+    assert_eq!(page.status(), StatusCode::OK);
+    assert!(page.text().await.unwrap().contains("<h1>Account portal</h1>"));
+}
