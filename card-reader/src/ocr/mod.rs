@@ -224,7 +224,9 @@ pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReadin
                 }
             }
         }
-        if budget.spent() || best.as_ref().is_some_and(|b| b.certainty > 0.7) {
+        // A picture without any row has none that is too small either: an empty desk costs one look.
+        let empty = located.last().is_some_and(Vec::is_empty);
+        if empty || budget.spent() || best.as_ref().is_some_and(|b| b.certainty > 0.7) {
             break;
         }
     }
