@@ -56,17 +56,21 @@ impl App {
                 let call = async move { verifier.sign_in(badge, pin).await };
                 Task::perform(call, move |answer| Message::Kiosk(Event::Staff { staff, answer }))
             }
-            Effect::SignOut { session } => Task::future(async move { verifier.sign_out(&session).await }).discard(),
+            Effect::SignOut { session, closing } => {
+                let call = async move {
+                    if let Some(closing) = closing
+                        && !verifier.close_referral(&session, &closing).await
+                    {
+                        tracing::warn!("a referral was not closed at the service; it ends there by itself");
+                    }
+                    verifier.sign_out(&session).await;
+                };
+                Task::future(call).discard()
+            }
             Effect::OpenReferral { staff, session, reference } => {
                 let call = async move { verifier.open_referral(&session, &reference).await.map(Box::new) };
                 Task::perform(call, move |opened| {
                     Message::Kiosk(Event::Staff { staff, answer: StaffAnswer::Referral(opened) })
-                })
-            }
-            Effect::CloseReferral { staff, session, visit, outcome, code } => {
-                let call = async move { verifier.close_referral(&session, visit, outcome, code.as_deref()).await };
-                Task::perform(call, move |closed| {
-                    Message::Kiosk(Event::Staff { staff, answer: StaffAnswer::Closed(closed) })
                 })
             }
             Effect::Override(decided) => self.decide(*decided),

@@ -2,7 +2,7 @@
 
 use super::answers::{CallFailure, CodeAnswer, DocumentStatus, Record, RecordAnswer};
 use super::state::{CompletedBy, IdentifierKind, Language, ReferralReason, State, StateKind, TextSize};
-use crate::effect::{Effect, JournalEvent};
+use crate::effect::{Closing, Effect, JournalEvent};
 use crate::event::{Event, HandoverAnswer, Intent};
 use crate::kiosk::{Mode, Why};
 use crate::officer::{self, OverrideReason};
@@ -11,6 +11,7 @@ use card_reader::mrz;
 use card_reader::ocr::Advice;
 use card_reader::reader::{Accept, DeviceId, Event as Heard, Fault, PresentationNo, Reading, Source};
 use verification_api::personal::PersonalText;
+use verification_api::wire::ReferralOutcome;
 
 #[test]
 fn a_card_that_reads_and_is_found_completes() {
@@ -307,6 +308,31 @@ fn an_officer_overrides_a_failed_scan_and_it_is_never_called_verified() {
     assert_eq!(bench.completed_by(), Some(CompletedBy::Officer));
     assert!(matches!(bench.kiosk.mode, Mode::Traveler), "signed out");
     assert!(bench.has(|e| matches!(e, Effect::SignOut { .. })));
+}
+
+#[test]
+fn a_stored_referral_is_closed_under_the_session_that_dealt_with_it() {
+    let closing = |bench: &Bench| {
+        bench.effects.iter().find_map(|effect| match effect {
+            Effect::SignOut { closing, .. } => Some(closing.clone()),
+            _ => None,
+        })
+    };
+    let mut bench = Bench::at(StateKind::Referred);
+    let visit = bench.kiosk.visit.as_ref().unwrap().id;
+    bench.sign_in();
+    bench.event(Event::OverrideJournaled { visit, written: true });
+    let outcome = ReferralOutcome::Overridden;
+    assert_eq!(closing(&bench), Some(Some(Closing { visit, outcome, code: None })));
+
+    let mut bench = Bench::at(StateKind::Referred);
+    bench.sign_in().touch(Intent::Officer(officer::Intent::Refer));
+    bench.touch(Intent::Officer(officer::Intent::ChooseReferCode("CD".into())));
+    bench.touch(Intent::Officer(officer::Intent::SubmitRefer));
+    let outcome = ReferralOutcome::Secondary;
+    let visit = bench.kiosk.visit.as_ref().unwrap().id;
+    assert_eq!(closing(&bench), Some(Some(Closing { visit, outcome, code: Some("CD".into()) })));
+    assert_eq!(bench.kind(), Some(StateKind::Referred), "the traveler still sees where to go");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The kiosk's words to the wire's, and back.
 
 use crate::clock::parse_wire_time;
-use crate::effect::{HandedReading, Handover, Inspection, Override, Verification};
+use crate::effect::{Closing, HandedReading, Handover, Inspection, Override, Verification};
 use crate::officer::OverrideReason;
 use crate::session::answers::{CodeAnswer, DocumentStatus, Holder, OpenedReferral, Record, RecordAnswer};
 use crate::session::state::{IdentifierKind, Reference, ReferralReason, VisitId};
@@ -127,15 +127,13 @@ pub(super) fn opened_referral(reply: wire::OpenedReferral) -> OpenedReferral {
     }
 }
 
-/// `None` if the outcome or the code is no word of the wire.
-pub(super) fn closed(officer_session: &PersonalText, outcome: &str, code: Option<&str>) -> Option<wire::ClosedRequest> {
-    use wire::ReferralOutcome as O;
-    let outcome = [O::Overridden, O::Secondary, O::Ended].into_iter().find(|o| o.name() == outcome)?;
-    let code = match code {
+/// `None` if the code is no word of the wire.
+pub(super) fn closed(officer_session: &PersonalText, closing: &Closing) -> Option<wire::ClosedRequest> {
+    let code = match closing.code.as_deref() {
         Some(code) => Some(wire::ReferralCode::ALL.into_iter().find(|c| c.name() == code)?),
         None => None,
     };
-    Some(wire::ClosedRequest { officer_session: officer_session.clone(), outcome, code })
+    Some(wire::ClosedRequest { officer_session: officer_session.clone(), outcome: closing.outcome, code })
 }
 
 pub(super) fn decided_override(decided: &Override, decided_at: wire::Timestamp) -> wire::OverrideRequest {
