@@ -25,6 +25,9 @@ const MOST_ERRORS: f32 = 0.3;
 const OFF_CENTRE: f32 = 0.3;
 const OUT_OF_COLUMN: f32 = 0.6;
 
+/// A grid this far from a rectangle is laid out anew, in pitches.
+const ASKEW: f32 = 0.2;
+
 /// What a picture may still cost, and the best probe so far.
 #[derive(Default)]
 pub struct Budget {
@@ -151,7 +154,17 @@ pub fn attempt(network: &Network, pyramid: &Pyramid<'_>, plane: Plane, budget: &
         drop_row(&mut plane, &mut answers);
     }
     // A grid that hardly moves needs no further look.
-    if settle(&mut plane, &answers, 0) > 0.07 {
+    let moved = settle(&mut plane, &answers, 0);
+    let squared = if plane.askew(width) > ASKEW { plane.squared(width) } else { None };
+    if moved > 0.07 || squared.is_some() {
+        plane = squared.unwrap_or(plane);
+        answers = see(network, pyramid, &plane, 0..width as isize, budget);
+    }
+    for _ in 0..3 {
+        if straight(&plane, &answers) {
+            break;
+        }
+        settle(&mut plane, &answers, 0);
         answers = see(network, pyramid, &plane, 0..width as isize, budget);
     }
     let cells = look_again(network, pyramid, &plane, &answers, budget);

@@ -210,14 +210,16 @@ pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReadin
         }
         located.push(rows);
         'candidates: for candidate in candidates.iter().take(MOST_CANDIDATES) {
-            let Some(plane) = zone::Plane::new(candidate, *scale) else { continue };
-            for plane in plane.segment(&pyramid) {
-                let Some(attempt) = attempt::attempt(network, &pyramid, plane, &mut budget) else { continue };
-                if best.as_ref().is_none_or(|b| attempt.merit() > b.merit()) {
-                    best = Some(attempt);
-                }
-                if best.as_ref().is_some_and(Attempt::accepted) || budget.spent() {
-                    break 'candidates;
+            for ends in [zone::Ends::Found, zone::Ends::Outermost] {
+                let Some(plane) = zone::Plane::new(candidate, *scale, ends) else { continue };
+                for plane in plane.segment(&pyramid) {
+                    let Some(attempt) = attempt::attempt(network, &pyramid, plane, &mut budget) else { continue };
+                    if best.as_ref().is_none_or(|b| attempt.merit() > b.merit()) {
+                        best = Some(attempt);
+                    }
+                    if best.as_ref().is_some_and(Attempt::accepted) || budget.spent() {
+                        break 'candidates;
+                    }
                 }
             }
         }

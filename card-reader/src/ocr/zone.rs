@@ -30,6 +30,15 @@ pub struct Plane {
     pub capital: f32,
 }
 
+/// Where the rows of a candidate end.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Ends {
+    /// Where they were found, unless they disagree by more than perspective explains.
+    Found,
+    /// All at the outermost.
+    Outermost,
+}
+
 /// A row on the plane.
 #[derive(Clone, Default)]
 pub struct Line {
@@ -43,12 +52,13 @@ pub struct Line {
 }
 
 impl Plane {
-    /// Lays a candidate flat. `overview` is the scale of the candidate's pixels to the picture's.
-    pub fn new(candidate: &Candidate, overview: f32) -> Option<Self> {
+    /// Lays a candidate flat. `overview` is the scale of the candidate's pixels to the picture's. `None` if it makes no
+    /// plane, or the same as with the ends as they were found.
+    pub fn new(candidate: &Candidate, overview: f32, ends: Ends) -> Option<Self> {
         let rows = &candidate.rows;
         let (first, last) = (rows.first()?, rows.last()?);
         let full = |p: Point| Point { x: (p.x + 0.5) / overview - 0.5, y: (p.y + 0.5) / overview - 0.5 };
-        let corners = corners(first, last);
+        let corners = corners(first, last, ends)?;
         let length = (first.length() + last.length()) / 2.0;
         let apart = {
             let (a, b) = (first.point((first.from + first.to) / 2.0), last.point((last.from + last.to) / 2.0));
@@ -163,6 +173,34 @@ impl Plane {
         }
     }
 
+    /// The plane laid out anew with the grid's outermost cells in the corners of a rectangle: what was sheared stands
+    /// upright, what was bent by perspective is straight.
+    pub fn squared(&self, cells: usize) -> Option<Self> {
+        let (last, end) = (self.lines.len().checked_sub(1)?, cells as isize - 1);
+        let corners = [(0, 0), (0, end), (last, end), (last, 0)].map(|(l, c)| self.cell(l, c));
+        let quad = corners.map(|(u, v)| self.map.apply(u, v));
+        let (width, ratio) = (end as f32 * PITCH, PITCH / self.pitch);
+        let depth = (corners[3].1 - corners[0].1) * ratio;
+        let map = Projection::onto(width, depth, &quad)?;
+        let lines = self
+            .lines
+            .iter()
+            .map(|l| Line { middle: (l.middle + l.down[0] - corners[0].1) * ratio, marks: l.marks, ..Line::default() })
+            .collect();
+        Some(Self { map, depth, scale: self.scale / ratio, lines, pitch: PITCH, capital: self.capital * ratio })
+    }
+
+    /// How far the grid is from a rectangle: the shear and the bend of its rows, in pitches.
+    pub fn askew(&self, cells: usize) -> f32 {
+        let (last, end) = (self.lines.len().saturating_sub(1), cells as isize - 1);
+        let shear = |cell: isize| (self.cell(0, cell).0 - self.cell(last, cell).0).abs();
+        let bend = |line: usize| {
+            let (a, b, c) = (self.cell(line, 0).0, self.cell(line, end / 2).0, self.cell(line, end).0);
+            (a + (c - a) * (end / 2) as f32 / end.max(1) as f32 - b).abs()
+        };
+        shear(0).max(shear(end)).max(bend(0)).max(bend(last)) / self.pitch
+    }
+
     /// Bends the grid towards where the characters were seen: `seen` has (cell, across, down, weight), in pitches.
     pub fn bend(&mut self, line: usize, seen: &[(isize, f32, f32, f32)]) {
         let pitch = self.pitch;
@@ -217,10 +255,15 @@ impl Plane {
 
 /// Start and end of the first and the last row. Where the two disagree by more than perspective explains, the
 /// outermost of the two counts for both: missed characters are commoner than invented ones.
-fn corners(first: &Row, last: &Row) -> [Point; 4] {
+fn corners(first: &Row, last: &Row, trusted: Ends) -> Option<[Point; 4]> {
     let before = |p: Point| (p.x - first.origin.x) * first.along.x + (p.y - first.origin.y) * first.along.y;
-    let shear = 0.9 * first.size.max(last.size);
+    let size = first.size.max(last.size);
+    let shear = if trusted == Ends::Found { 0.9 * size } else { 0.0 };
     let (starts, ends) = ((first.from, before(last.point(last.from))), (first.to, before(last.point(last.to))));
+    let apart = (starts.0 - starts.1).abs().max((ends.0 - ends.1).abs());
+    if trusted == Ends::Outermost && !(0.3 * size..0.9 * size).contains(&apart) {
+        return None;
+    }
     let mut shift = [0.0f32; 4];
     if (starts.0 - starts.1).abs() > shear {
         let outer = starts.0.min(starts.1);
@@ -230,12 +273,8 @@ fn corners(first: &Row, last: &Row) -> [Point; 4] {
         let outer = ends.0.max(ends.1);
         (shift[1], shift[2]) = (outer - ends.0, outer - ends.1);
     }
-    [
-        first.point(first.from + shift[0]),
-        first.point(first.to + shift[1]),
-        last.point(last.to + shift[2]),
-        last.point(last.from + shift[3]),
-    ]
+    let (start, end) = (first.point(first.from + shift[0]), first.point(first.to + shift[1]));
+    Some([start, end, last.point(last.to + shift[2]), last.point(last.from + shift[3])])
 }
 
 /// Top and bottom of the text in a strip: where neighbouring pixels differ.
