@@ -7,6 +7,7 @@ use card_reader::document::Document;
 use card_reader::mrz::Check;
 use card_reader::reader::{Accept, PresentationNo, Source};
 use verification_api::personal::PersonalText;
+use verification_api::wire::ReferralOutcome;
 
 pub enum Effect {
     Arm {
@@ -30,22 +31,17 @@ pub enum Effect {
         badge: PersonalText,
         pin: PersonalText,
     },
+    /// Ends the officer's session; first closes the referral that was dealt with under it, which needs the session.
     SignOut {
         session: PersonalText,
+        closing: Option<Closing>,
     },
     OpenReferral {
         staff: StaffId,
         session: PersonalText,
         reference: PersonalText,
     },
-    CloseReferral {
-        staff: StaffId,
-        session: PersonalText,
-        visit: VisitId,
-        outcome: &'static str,
-        code: Option<String>,
-    },
-    /// Journal first, then the outbox, then the service.
+    /// Kept sealed, journaled, then sent.
     Override(Box<Override>),
     Journal(Entry),
     /// The visit is over: drop what the shell still holds of it (preview, stages, speech, pending requests' bodies).
@@ -96,6 +92,15 @@ pub struct HandedReading {
     pub checks: Vec<Check>,
     /// Accepted, or only the best guess of a failed try.
     pub accepted: bool,
+}
+
+/// The body of `PUT /kiosk/v1/referrals/{visit}/closed`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closing {
+    pub visit: VisitId,
+    pub outcome: ReferralOutcome,
+    /// A code of the referral vocabulary; only with `Secondary`.
+    pub code: Option<String>,
 }
 
 /// An officer's decision about a failed scan.

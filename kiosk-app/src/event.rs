@@ -77,8 +77,6 @@ pub enum StaffAnswer {
     /// The service does not answer and there is no valid cached credential.
     Unavailable,
     Referral(Result<Box<OpenedReferral>, CallFailure>),
-    /// The answer to an officer's own look-up (keyed zone, or "pull up the record").
-    Closed(bool),
 }
 
 /// What a person asks for by touch, key or badge.

@@ -1,5 +1,8 @@
 //! Officers' overrides that the service has not confirmed yet: sealed on the disk, deleted once confirmed.
 //!
+//! A decision is kept in three steps, so that neither a full disk nor a power cut loses it: [`Outbox::keep`] (sealed, but
+//! not sent), the journal's entry, [`Outbox::decided`] (waits for the service). Without the entry it is withdrawn.
+//!
 //! One file an override, AES-256-GCM under the outbox key, bound to its id. The bytes and the signature inside are those
 //! of the decision; they are sent again as they are until the service has them.
 
@@ -12,6 +15,9 @@ use aws_lc_rs::rand;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 use zeroize::Zeroizing;
+
+const WAITING: &str = ".sealed";
+const UNDECIDED: &str = ".undecided";
 
 /// The folder of waiting overrides.
 pub struct Outbox {
@@ -49,11 +55,11 @@ impl Outbox {
         Ok(Self { dir: settings.dir.clone(), key })
     }
 
-    /// Seals an override; it is on the disk when this returns.
+    /// Seals an override; it is on the disk when this returns, and is sent only once it is [`Outbox::decided`].
     ///
     /// # Errors
-    /// It cannot be written.
-    pub fn put(&self, signed: &SignedOverride) -> Result<(), OutboxError> {
+    /// It cannot be written: there is no override.
+    pub fn keep(&self, signed: &SignedOverride) -> Result<(), OutboxError> {
         let mut text = Zeroizing::new(Vec::with_capacity(signed.signature.len() + 1 + signed.body.len() + 16));
         text.extend_from_slice(signed.signature.as_bytes());
         text.push(b'\n');
@@ -62,16 +68,43 @@ impl Outbox {
         let nonce = self.key.seal_in_place_append_tag(aad, &mut *text).map_err(|_| OutboxError::NoRandom)?;
         let mut sealed = nonce.as_ref().to_vec();
         sealed.extend_from_slice(&text);
-        let path = self.path(signed.id);
+        let path = self.undecided(signed.id);
         write_whole(&path, &sealed)
             .map_err(|e| OutboxError::Folder { path: self.dir.display().to_string(), cause: io_cause(&e) })
+    }
+
+    /// The journal has it: from now on it waits for the service.
+    pub fn decided(&self, id: Uuid) {
+        if let Err(error) = std::fs::rename(self.undecided(id), self.path(id)) {
+            tracing::error!(%id, %error, "a decided override is sent only after the next start");
+        }
+    }
+
+    /// The journal could not take it: there was no override.
+    pub fn withdraw(&self, id: Uuid) {
+        if let Err(error) = std::fs::remove_file(self.undecided(id)) {
+            tracing::warn!(%id, %error, "a withdrawn override could not be deleted");
+        }
+    }
+
+    /// At the start of the program: what a crash left between keeping and deciding was an officer's decision, and the
+    /// service is to know of it.
+    pub fn adopt_undecided(&self) {
+        for entry in std::fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+            if let Some(id) = id_of(&entry.path(), UNDECIDED) {
+                self.decided(id);
+            }
+        }
     }
 
     /// The overrides that wait, oldest first (their ids begin with the time).
     #[must_use]
     pub fn waiting(&self) -> Vec<Uuid> {
-        let mut ids: Vec<Uuid> =
-            std::fs::read_dir(&self.dir).into_iter().flatten().filter_map(|entry| id_of(&entry.ok()?.path())).collect();
+        let mut ids: Vec<Uuid> = std::fs::read_dir(&self.dir)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| id_of(&entry.ok()?.path(), WAITING))
+            .collect();
         ids.sort();
         ids
     }
@@ -97,12 +130,16 @@ impl Outbox {
     }
 
     fn path(&self, id: Uuid) -> PathBuf {
-        self.dir.join(format!("{id}.sealed"))
+        self.dir.join(format!("{id}{WAITING}"))
+    }
+
+    fn undecided(&self, id: Uuid) -> PathBuf {
+        self.dir.join(format!("{id}{UNDECIDED}"))
     }
 }
 
-fn id_of(path: &Path) -> Option<Uuid> {
-    Uuid::parse_str(path.file_name()?.to_str()?.strip_suffix(".sealed")?).ok()
+fn id_of(path: &Path, ending: &str) -> Option<Uuid> {
+    Uuid::parse_str(path.file_name()?.to_str()?.strip_suffix(ending)?).ok()
 }
 
 fn make_key(path: &Path) -> Result<(), OutboxError> {
@@ -135,8 +172,10 @@ mod tests {
         let dir = tempfile::tempdir().expect("folder");
         let settings = Settings { dir: dir.path().join("outbox"), key: None };
         let outbox = Outbox::open(&settings).expect("opens");
-        outbox.put(&signed(2)).expect("put");
-        outbox.put(&signed(1)).expect("put");
+        for n in [2, 1] {
+            outbox.keep(&signed(n)).expect("kept");
+            outbox.decided(signed(n).id);
+        }
         let file = settings.dir.join(format!("{}.sealed", Uuid::from_u128(1)));
         let bytes = std::fs::read(&file).expect("there");
         assert!(!bytes.windows(8).any(|w| w == b"SPECIMEN"), "nothing is readable on the disk");
@@ -148,6 +187,19 @@ mod tests {
         assert!(outbox.open_one(Uuid::from_u128(3)).is_none(), "sealed for another id");
         outbox.confirmed(Uuid::from_u128(2));
         assert_eq!(outbox.waiting(), [Uuid::from_u128(3)]);
+    }
+
+    #[test]
+    fn an_override_is_sent_only_once_decided_and_a_crash_before_that_does_not_lose_it() {
+        let dir = tempfile::tempdir().expect("folder");
+        let outbox = Outbox::open(&Settings { dir: dir.path().join("outbox"), key: None }).expect("opens");
+        outbox.keep(&signed(1)).expect("kept");
+        outbox.keep(&signed(2)).expect("kept");
+        assert!(outbox.waiting().is_empty(), "nothing is decided yet");
+        outbox.withdraw(Uuid::from_u128(1));
+        outbox.adopt_undecided();
+        assert_eq!(outbox.waiting(), [Uuid::from_u128(2)]);
+        assert!(outbox.open_one(Uuid::from_u128(2)).is_some());
     }
 
     #[test]

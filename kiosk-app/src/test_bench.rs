@@ -112,16 +112,16 @@ impl Bench {
         self.event(Event::Handover { visit: id, reference, answer: HandoverAnswer::Stored })
     }
 
-    pub(crate) fn to_present(&mut self) -> &mut Self {
+    pub(crate) fn at_present(&mut self) -> &mut Self {
         self.touch(Intent::Begin).touch(Intent::ChooseLanguage(Language::English))
     }
 
-    pub(crate) fn to_looking_up(&mut self) -> &mut Self {
-        self.to_present().card(CARD).touch(Intent::ConfirmYes)
+    pub(crate) fn at_looking_up(&mut self) -> &mut Self {
+        self.at_present().card(CARD).touch(Intent::ConfirmYes)
     }
 
-    pub(crate) fn to_code(&mut self) -> &mut Self {
-        self.to_present().touch(Intent::CannotUseCard);
+    pub(crate) fn at_code(&mut self) -> &mut Self {
+        self.at_present().touch(Intent::CannotUseCard);
         for c in "A000000701".chars() {
             self.touch(Intent::Key(c));
         }
@@ -135,8 +135,8 @@ impl Bench {
         self
     }
 
-    pub(crate) fn to_verifying(&mut self) -> &mut Self {
-        self.to_code().type_code().touch(Intent::Forward)
+    pub(crate) fn at_verifying(&mut self) -> &mut Self {
+        self.at_code().type_code().touch(Intent::Forward)
     }
 
     pub(crate) fn sign_in(&mut self) -> &mut Self {
@@ -158,21 +158,21 @@ impl Bench {
         let mut bench = Self::new();
         match kind {
             StateKind::Language => bench.touch(Intent::Begin),
-            StateKind::PresentDocument => bench.to_present(),
+            StateKind::PresentDocument => bench.at_present(),
             StateKind::Reading => {
-                bench.to_present();
+                bench.at_present();
                 let presentation = bench.presentation();
                 bench.event(Event::Reader(Heard::Sensed { presentation }))
             }
-            StateKind::ConfirmDocument => bench.to_present().card(CARD),
-            StateKind::LookingUp => bench.to_looking_up(),
-            StateKind::Identifier => bench.to_present().touch(Intent::CannotUseCard),
-            StateKind::BackupCode => bench.to_code(),
-            StateKind::Verifying => bench.to_verifying(),
-            StateKind::NotVerified => bench.to_verifying().code_answer(Ok(CodeAnswer::NotVerified)),
-            StateKind::Complete => bench.to_looking_up().record(Ok(found())),
-            StateKind::Held => bench.to_looking_up().record(Err(CallFailure::NotSent)),
-            StateKind::Referred => bench.to_looking_up().record(Err(CallFailure::NotSent)).stored(),
+            StateKind::ConfirmDocument => bench.at_present().card(CARD),
+            StateKind::LookingUp => bench.at_looking_up(),
+            StateKind::Identifier => bench.at_present().touch(Intent::CannotUseCard),
+            StateKind::BackupCode => bench.at_code(),
+            StateKind::Verifying => bench.at_verifying(),
+            StateKind::NotVerified => bench.at_verifying().code_answer(Ok(CodeAnswer::NotVerified)),
+            StateKind::Complete => bench.at_looking_up().record(Ok(found())),
+            StateKind::Held => bench.at_looking_up().record(Err(CallFailure::NotSent)),
+            StateKind::Referred => bench.at_looking_up().record(Err(CallFailure::NotSent)).stored(),
             StateKind::StillThere => bench.touch(Intent::Begin).wait(60),
         };
         assert_eq!(bench.kind(), Some(kind), "the way to {kind:?} is broken");

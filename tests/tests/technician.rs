@@ -9,7 +9,7 @@ fn at_sign_in() -> Outcome<Post> {
     let mut post = Post::open(&Options { camera: true, ..Options::default() })?;
     post.hold_corner()?;
     post.hand()?.press("technician")?;
-    post.site.tray.show_qr(&post.site.credential)?;
+    post.site.show_qr(&post.site.credential)?;
     Ok(post)
 }
 
@@ -17,7 +17,7 @@ fn admitted(pin: &str) -> Outcome<Post> {
     let mut post = at_sign_in()?;
     post.hand()?.type_text(pin)?;
     post.kiosk.wait("the way in", SOON, |now| now.targets.contains_key("sign-in"))?;
-    post.site.tray.clear();
+    post.site.clear_tray()?;
     post.hand()?.press("sign-in")?;
     Ok(post)
 }
@@ -30,8 +30,7 @@ fn a_credential_opens_diagnostics_without_a_network_and_everything_can_be_tested
     post.kiosk.wait("the way in", SOON, |now| now.targets.contains_key("sign-in"))?;
     post.hand()?.press("sign-in")?;
     post.kiosk.wait("diagnostics", SOON, |now| now.targets.contains_key("tech-test-all"))?;
-    post.hand()?.press("tech-test-all")?;
-    post.kiosk.wait("the end of the tests", SOON, |now| now.targets.contains_key("tech-test-all"))?;
+    post.test_all()?;
     post.hand()?.press("tech-leave")?;
     post.kiosk.attract(SOON)?;
     let entries = post.kiosk.journal()?;

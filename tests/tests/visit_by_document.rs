@@ -2,6 +2,7 @@
 
 use kiosk_tests::harness::line::State;
 use kiosk_tests::harness::people::{ANNA, CLARA, Person, STRANGER};
+use kiosk_tests::harness::pictures::document;
 use kiosk_tests::harness::post::{Options, Post, SOON};
 use kiosk_tests::harness::{Outcome, ensure};
 
@@ -24,14 +25,26 @@ fn a_card_that_reads_completes_and_the_next_traveler_finds_nothing_of_it() -> Ou
     post.kiosk.attract(SOON)?;
 
     // The same kiosk, another traveler with another kind of document. Anna's card still lies in the scanner.
-    post.begin("es")?;
     post.remove()?;
+    post.begin("es")?;
     post.insert(CLARA.zone()?)?;
     post.kiosk.visit("ConfirmDocument", SOON)?;
     post.hand()?.press("confirm-yes")?;
     post.kiosk.visit("Complete", SOON)?;
     let visits = post.site.visits()?;
     ensure(visits.len() == 2 && visits[1].inspections == ["found valid []"], || format!("{visits:?}"))
+}
+
+#[test]
+fn a_passport_held_before_the_camera_is_read() -> Outcome {
+    let mut post = Post::open(&Options { camera: true, scanner: false, ..Options::default() })?;
+    post.begin("en")?;
+    post.site.show(&document(&CLARA)?)?;
+    post.kiosk.visit("ConfirmDocument", SOON)?;
+    post.hand()?.press("confirm-yes")?;
+    post.kiosk.visit("Complete", SOON)?;
+    let visit = post.site.visit("the hand-over", |visit| visit.reference.is_some())?;
+    ensure(visit.completed("document") && visit.inspections == ["found valid []"], || format!("{visit:?}"))
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! What every request has at hand.
 
 use crate::clock::Clock;
-use crate::codes::{Derivations, Dummy};
+use crate::codes::Dummy;
 use crate::config::Config;
+use crate::derivations::Derivations;
 use crate::random::Random;
 use crate::secrets::{Keys, SealError};
 use crate::store::sqlite::SqliteStore;
@@ -20,19 +21,28 @@ pub struct App {
     pub dummy: Dummy,
 }
 
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error("a thread could not be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
 impl App {
     /// # Errors
-    /// [`SealError`] if there is no randomness.
+    /// If there is no randomness, or no thread can be started.
     pub fn new(
         store: SqliteStore,
         keys: Keys,
         config: Config,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
-    ) -> Result<Self, SealError> {
+    ) -> Result<Self, StartError> {
         let dummy = Dummy::new(&keys, &*random)?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Ok(Self { store, keys, config, clock, random, derivations: Derivations::new(cores), dummy })
+        Ok(Self { store, keys, config, clock, random, derivations: Derivations::new(cores)?, dummy })
     }
 
     #[must_use]

@@ -3,12 +3,9 @@
 use crate::random::{self, NoRandom, Random};
 use crate::secrets::{Blind, Keys, SealError, Tag};
 use crate::store::rows::{Code, CodeState};
-use argon2::{Algorithm, Argon2, Params, Version};
-use std::sync::Arc;
-use tokio::sync::Semaphore;
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use uuid::Uuid;
 use verification_api::backup_code::{BackupCode, Groups};
-use verification_api::personal::PersonalText;
 use zeroize::Zeroizing;
 
 /// Names the derivation and the encryption; part of what a tag is bound to.
@@ -39,43 +36,35 @@ pub struct NotDerived;
 /// # Errors
 /// [`NotDerived`].
 pub fn derive(text: &str, salt: &[u8], cost: Cost, secret: &[u8]) -> Result<Zeroizing<[u8; 32]>, NotDerived> {
+    derive_in(&mut vec![], text, salt, cost, secret)
+}
+
+/// As [`derive`], in memory that is kept from one derivation to the next and grows as needed.
+///
+/// # Errors
+/// [`NotDerived`].
+pub fn derive_in(
+    memory: &mut Vec<Block>,
+    text: &str,
+    salt: &[u8],
+    cost: Cost,
+    secret: &[u8],
+) -> Result<Zeroizing<[u8; 32]>, NotDerived> {
     let params = Params::new(cost.memory, cost.passes, 1, Some(32)).map_err(|_| NotDerived)?;
+    let blocks = params.block_count();
+    if memory.len() < blocks {
+        memory.try_reserve_exact(blocks - memory.len()).map_err(|_| NotDerived)?;
+        memory.resize(blocks, Block::new());
+    }
     let argon2 = if secret.is_empty() {
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
     } else {
         Argon2::new_with_secret(secret, Algorithm::Argon2id, Version::V0x13, params).map_err(|_| NotDerived)?
     };
     let mut out = Zeroizing::new([0; 32]);
-    argon2.hash_password_into(text.as_bytes(), salt, &mut *out).map_err(|_| NotDerived)?;
+    let room = memory.get_mut(..blocks).ok_or(NotDerived)?;
+    argon2.hash_password_into_with_memory(text.as_bytes(), salt, &mut *out, room).map_err(|_| NotDerived)?;
     Ok(out)
-}
-
-/// A bounded number of derivations at once, off the threads that serve connections.
-#[derive(Clone)]
-pub struct Derivations {
-    room: Arc<Semaphore>,
-}
-
-impl Derivations {
-    #[must_use]
-    pub fn new(at_once: usize) -> Self {
-        Self { room: Arc::new(Semaphore::new(at_once.max(1))) }
-    }
-
-    /// As [`derive`], in the pool.
-    ///
-    /// # Errors
-    /// [`NotDerived`].
-    pub async fn derive(
-        &self,
-        text: PersonalText,
-        salt: [u8; 16],
-        cost: Cost,
-    ) -> Result<Zeroizing<[u8; 32]>, NotDerived> {
-        let _room = self.room.acquire().await.map_err(|_| NotDerived)?;
-        let work = tokio::task::spawn_blocking(move || text.expose(|text| derive(text, &salt, cost, &[])));
-        work.await.map_err(|_| NotDerived)?
-    }
 }
 
 /// What cannot be done when a code is made.

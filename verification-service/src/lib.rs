@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod codes;
 pub mod config;
+pub mod derivations;
 pub mod inspect;
 pub mod kiosk_api;
 pub mod listener;

@@ -71,16 +71,18 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Takes one request: the new state (theoretical arrival time), from the old one.
+    /// Takes one request: the new state (theoretical arrival time, in microseconds, so that high rates are exact), from
+    /// the old one; `now` in milliseconds.
     ///
     /// # Errors
     /// Milliseconds until one more is allowed.
     pub fn take(self, arrival: i64, now: i64) -> Result<i64, i64> {
-        let interval = MINUTE / i64::from(self.per_minute.max(1));
+        let now = now.saturating_mul(1000);
+        let interval = (MINUTE * 1000 / i64::from(self.per_minute.max(1))).max(1);
         let tolerance = interval.saturating_mul(i64::from(self.burst.max(1)) - 1);
         let arrival = arrival.max(now);
         let early = arrival.saturating_sub(now).saturating_sub(tolerance);
-        if early > 0 { Err(early) } else { Ok(arrival.saturating_add(interval.max(1))) }
+        if early > 0 { Err(early.saturating_add(999) / 1000) } else { Ok(arrival.saturating_add(interval)) }
     }
 }
 
@@ -152,6 +154,17 @@ mod tests {
         assert_eq!(retry_after(5999), 6);
         state = rate.take(state, 106_000).unwrap();
         assert!(rate.take(state, 106_000).is_err());
+    }
+
+    #[test]
+    fn a_raised_limit_is_what_it_says() {
+        let rate = Rate { per_minute: 1_000_000, burst: 1000 };
+        let mut state = 0;
+        for _ in 0..1000 {
+            state = rate.take(state, 100_000).unwrap();
+        }
+        assert!(rate.take(state, 100_000).is_err());
+        assert_eq!((0..17).filter(|_| rate.take(state, 100_001).map(|s| state = s).is_ok()).count(), 16);
     }
 
     proptest! {

@@ -130,6 +130,22 @@ impl Effort {
     }
 }
 
+/// One way to look at a region: how large, and whether its edges are steepened.
+#[derive(Clone, Copy)]
+struct Look {
+    scale: f32,
+    sharpened: bool,
+}
+
+/// In this order, cheap ones first.
+const LOOKS: [Look; 5] = [
+    Look { scale: 1.0, sharpened: false },
+    Look { scale: 1.5, sharpened: true },
+    Look { scale: 2.0, sharpened: false },
+    Look { scale: 2.0, sharpened: true },
+    Look { scale: 3.0, sharpened: false },
+];
+
 /// The picture as a whole is looked at with at most so many pixels along its longer side.
 const WHOLE_SIDE: usize = 2_000;
 
@@ -143,11 +159,11 @@ pub fn read(picture: &LumaImage, effort: Effort) -> Vec<Barcode> {
     }
     let mut budget = effort.crop_pixels();
     let mut regions = region::propose(picture, effort.regions());
-    // All regions at one scale before any at the next: a paragraph must not eat up the budget of the code beside it.
-    for scale in [1.0, 2.0, 3.0] {
+    // All regions in one way before any in the next: a paragraph must not eat up the budget of the code beside it.
+    for look in LOOKS {
         regions.retain(|region| {
             let known = found.iter().any(|barcode| contains(&barcode.quad, region.centre));
-            !known && !found_in_region(picture, region, scale, &mut budget, &mut found)
+            !known && !found_in_region(picture, region, look, &mut budget, &mut found)
         });
     }
     if effort != Effort::Frame {
@@ -161,18 +177,24 @@ pub fn read(picture: &LumaImage, effort: Effort) -> Vec<Barcode> {
     found
 }
 
-/// Tries a region upright at one scale, if the budget allows; whether anything was read.
+/// Tries a region upright in one way, if the budget allows; whether anything was read.
 fn found_in_region(
     picture: &LumaImage,
     region: &Region,
-    scale: f32,
+    look: Look,
     budget: &mut usize,
     found: &mut Vec<Barcode>,
 ) -> bool {
-    let Some(crop) = Crop::cut(picture, region, scale, (*budget).min(6_000_000)) else { return false };
+    // Code 39 has no check character: what only shows when steepened is not believed of bars.
+    if look.sharpened && region.shape == Shape::Bars {
+        return false;
+    }
+    let Some(crop) = Crop::cut(picture, region, look.scale, (*budget).min(6_000_000)) else { return false };
     *budget -= crop.image.pixels.len();
     let before = found.len();
-    for result in decode(&crop.image, region.shape) {
+    let results =
+        if look.sharpened { decode(&crop.sharpened(), region.shape) } else { decode(&crop.image, region.shape) };
+    for result in results {
         add(found, &result, Some(region.corners()), |x, y| crop.point_in_picture(x, y));
     }
     found.len() > before

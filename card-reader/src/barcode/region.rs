@@ -153,6 +153,56 @@ impl Crop {
     }
 }
 
+impl Crop {
+    /// The same with its edges steepened, against blur: what a pixel differs from the mean around it counts twice more.
+    pub(super) fn sharpened(&self) -> LumaImage {
+        const AMOUNT: i32 = 2;
+        let radius = (2.0 * self.scale).round() as usize;
+        let means = mean(&self.image, radius);
+        let pixels = self.image.pixels.iter().zip(&means);
+        let steep = |(pixel, mean): (&u8, &u8)| {
+            let (pixel, mean) = (i32::from(*pixel), i32::from(*mean));
+            (pixel + AMOUNT * (pixel - mean)).clamp(0, 255) as u8
+        };
+        LumaImage { width: self.image.width, height: self.image.height, pixels: pixels.map(steep).collect() }
+    }
+}
+
+/// Means over a square of `radius` pixels to each side, by running sums; at the borders over what there is.
+fn mean(image: &LumaImage, radius: usize) -> Vec<u8> {
+    let (width, height) = (image.width, image.height);
+    let mut across = vec![0u32; width * height];
+    for (line, sums) in image.pixels.chunks_exact(width).zip(across.chunks_exact_mut(width)) {
+        let mut sum: u32 = line.iter().take(radius).map(|p| u32::from(*p)).sum();
+        for x in 0..width {
+            if x + radius < width {
+                sum += u32::from(line[x + radius]);
+            }
+            if x > radius {
+                sum -= u32::from(line[x - radius - 1]);
+            }
+            sums[x] = sum;
+        }
+    }
+    let covered = |at: usize, size: usize| ((at + radius).min(size - 1) + 1 - at.saturating_sub(radius)) as u32;
+    let mut sums: Vec<u32> = vec![0; width];
+    for y in 0..radius.min(height) {
+        sums.iter_mut().zip(&across[y * width..]).for_each(|(sum, v)| *sum += v);
+    }
+    let mut means = Vec::with_capacity(width * height);
+    for y in 0..height {
+        if y + radius < height {
+            sums.iter_mut().zip(&across[(y + radius) * width..]).for_each(|(sum, v)| *sum += v);
+        }
+        if y > radius {
+            sums.iter_mut().zip(&across[(y - radius - 1) * width..]).for_each(|(sum, v)| *sum -= v);
+        }
+        let rows = covered(y, height);
+        means.extend(sums.iter().enumerate().map(|(x, sum)| (sum / (rows * covered(x, width))) as u8));
+    }
+    means
+}
+
 /// Outside the picture its border goes on.
 fn bilinear(picture: &LumaImage, x: f32, y: f32) -> u8 {
     let x = x.clamp(0.0, (picture.width - 1) as f32);
@@ -312,7 +362,7 @@ fn fit(blocks: &[Block], members: &[usize], columns: usize, factor: f32) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use super::{Crop, propose};
+    use super::{Crop, mean, propose};
     use crate::ocr::LumaImage;
 
     /// Bars of 4 pixels on a rectangle of 360×120 turned by `degrees` about (400, 300), with soft edges.
@@ -345,6 +395,23 @@ mod tests {
             let crop = Crop::cut(&picture, &region, 1.0, 1_000_000).unwrap();
             let back = crop.point_in_picture(crop.image.width as f32 / 2.0, crop.image.height as f32 / 2.0);
             assert!((back.x - region.centre.x).hypot(back.y - region.centre.y) < 1.0);
+        }
+    }
+
+    #[test]
+    fn means_are_those_of_the_square_around_each_pixel() {
+        let (width, height, radius) = (23usize, 11usize, 3usize);
+        let pixels: Vec<u8> = (0..width * height).map(|at| (at * 37 % 251) as u8).collect();
+        let means = mean(&LumaImage { width, height, pixels: pixels.clone() }, radius);
+        for (at, found) in means.iter().enumerate() {
+            let (x, y) = (at % width, at / width);
+            let columns = x.saturating_sub(radius)..=(x + radius).min(width - 1);
+            let rows = y.saturating_sub(radius)..=(y + radius).min(height - 1);
+            let around: Vec<u32> = rows
+                .flat_map(|row| columns.clone().map(move |column| (row, column)))
+                .map(|(row, column)| u32::from(pixels[row * width + column]))
+                .collect();
+            assert_eq!(u32::from(*found), around.iter().sum::<u32>() / around.len() as u32, "{x}, {y}");
         }
     }
 

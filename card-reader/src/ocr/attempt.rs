@@ -21,6 +21,10 @@ const MOST_PATCHES: usize = 1500;
 const LOWEST: f32 = 0.85;
 const MOST_ERRORS: f32 = 0.3;
 
+/// Farthest a character may lie from the middle of its cell, and the rows' cells from each other's column, in pitches.
+const OFF_CENTRE: f32 = 0.3;
+const OUT_OF_COLUMN: f32 = 0.6;
+
 /// What a picture may still cost, and the best probe so far.
 #[derive(Default)]
 pub struct Budget {
@@ -40,6 +44,9 @@ pub struct Attempt {
     pub decoded: Decoded,
     /// Mean certainty of the cells before decoding.
     pub certainty: f32,
+    /// Whether the grid lies as a zone's does: no cell's character far from its middle, the rows' cells in columns.
+    /// A grid that skips a character or reads one twice does not.
+    pub straight: bool,
 }
 
 impl Attempt {
@@ -48,7 +55,7 @@ impl Attempt {
         let d = &self.decoded;
         // A zone whose digits mostly disagree must be the more certain in its pixels.
         let (lowest, errors) = if d.disagreeing > 0 { (0.95, MOST_ERRORS / 4.0) } else { (LOWEST, MOST_ERRORS) };
-        d.plausible && d.lowest() >= lowest && d.expected_errors() <= errors
+        self.straight && d.plausible && d.lowest() >= lowest && d.expected_errors() <= errors
     }
 
     /// For choosing the best of several.
@@ -151,7 +158,8 @@ pub fn attempt(network: &Network, pyramid: &Pyramid<'_>, plane: Plane, budget: &
     let seen: Vec<f32> = answers.iter().flatten().map(|a| a.best().1).collect();
     let certainty = seen.iter().sum::<f32>() / seen.len().max(1) as f32;
     let decoded = decode(&cells)?;
-    Some(Attempt { plane, decoded, certainty })
+    let straight = straight(&plane, &answers);
+    Some(Attempt { plane, decoded, certainty, straight })
 }
 
 /// Turns the plane the right way up by reading a few cells both ways.
@@ -243,6 +251,18 @@ fn settle_line(plane: &mut Plane, line: usize, answers: &[Answer], first: isize)
     plane.bend(line, &seen);
     let after = ends.map(|c| plane.cell(line, c));
     before.iter().zip(&after).map(|(b, a)| (b.0 - a.0).abs().max((b.1 - a.1).abs()) / plane.pitch).fold(0.0, f32::max)
+}
+
+/// Whether every character lies near the middle of its cell, and the cells of all rows below each other.
+fn straight(plane: &Plane, answers: &[Vec<Answer>]) -> bool {
+    let centred = answers.iter().flatten().all(|a| a.offset[0].abs() < OFF_CENTRE || a.best().1 < 0.3);
+    let width = answers.first().map_or(0, Vec::len) as isize;
+    let in_columns = (0..width).all(|c| {
+        let across = (0..plane.lines.len()).map(|l| plane.cell(l, c).0);
+        let (low, high) = across.fold((f32::MAX, f32::MIN), |(l, h), u| (l.min(u), h.max(u)));
+        high - low < OUT_OF_COLUMN * plane.pitch
+    });
+    centred && in_columns
 }
 
 /// Which cells are the row: its width and its first cell. Inside, characters; outside, none.

@@ -239,6 +239,8 @@ fn verdicts(sums: &[Sum], text: &[Vec<u8>]) -> (usize, usize) {
 const DISAGREES: f32 = 0.02;
 const COMPOSITE_DISAGREES: f32 = 0.1;
 const UNLISTED_STATE: f32 = 0.05;
+/// A character is supported by the pixels from this probability on.
+const SUPPORTED: f32 = 0.01;
 /// Cells that are not certain, and readings of them together, that are weighed at once.
 const MOST_UNCERTAIN: usize = 16;
 const MOST_READINGS: usize = 500;
@@ -258,8 +260,12 @@ fn weigh_sums(posterior: &[Vec<Cell>], sums: &[Sum], states: &[At], text: &mut [
     // The likeliest readings by the pixels alone, cell by cell.
     let mut readings: Vec<(f32, Vec<u8>)> = vec![(1.0, Vec::new())];
     for &(l, c) in &covered {
-        let mut options: Vec<(f32, u8)> =
-            posterior[l][c][..REFUSED].iter().copied().zip(ALPHABET.iter().copied()).filter(|o| o.0 > 0.002).collect();
+        let mut options: Vec<(f32, u8)> = posterior[l][c][..REFUSED]
+            .iter()
+            .copied()
+            .zip(ALPHABET.iter().copied())
+            .filter(|o| o.0 > SUPPORTED)
+            .collect();
         options.sort_by(|a, b| b.0.total_cmp(&a.0));
         options.truncate(5);
         readings = readings

@@ -13,6 +13,7 @@ use crate::verifier::SETTLE_AFTER;
 use card_reader::reader::{Command, Source};
 use futures::SinkExt as _;
 use iced::Task;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Between two tries to have a referral stored.
@@ -55,17 +56,21 @@ impl App {
                 let call = async move { verifier.sign_in(badge, pin).await };
                 Task::perform(call, move |answer| Message::Kiosk(Event::Staff { staff, answer }))
             }
-            Effect::SignOut { session } => Task::future(async move { verifier.sign_out(&session).await }).discard(),
+            Effect::SignOut { session, closing } => {
+                let call = async move {
+                    if let Some(closing) = closing
+                        && !verifier.close_referral(&session, &closing).await
+                    {
+                        tracing::warn!("a referral was not closed at the service; it ends there by itself");
+                    }
+                    verifier.sign_out(&session).await;
+                };
+                Task::future(call).discard()
+            }
             Effect::OpenReferral { staff, session, reference } => {
                 let call = async move { verifier.open_referral(&session, &reference).await.map(Box::new) };
                 Task::perform(call, move |opened| {
                     Message::Kiosk(Event::Staff { staff, answer: StaffAnswer::Referral(opened) })
-                })
-            }
-            Effect::CloseReferral { staff, session, visit, outcome, code } => {
-                let call = async move { verifier.close_referral(&session, visit, outcome, code.as_deref()).await };
-                Task::perform(call, move |closed| {
-                    Message::Kiosk(Event::Staff { staff, answer: StaffAnswer::Closed(closed) })
                 })
             }
             Effect::Override(decided) => self.decide(*decided),
@@ -124,8 +129,7 @@ impl App {
         self.of_visit(visit, Task::stream(tries))
     }
 
-    /// The journal first: if it cannot be written, there is no override. Then the outbox, from where it is sent until the
-    /// service has it.
+    /// Kept sealed, then journaled, then sent: if it can be neither kept nor journaled, there is no override.
     fn decide(&mut self, decided: Override) -> Task<Message> {
         let visit = decided.visit;
         let undone = Message::Kiosk(Event::OverrideJournaled { visit, written: false });
@@ -141,21 +145,26 @@ impl App {
             cause: Some(format!("{} {}", decided.reason.name(), decided.id.0)),
             must_act: MustAct::Nobody,
         };
-        let written = self.journal.append(entry);
-        let verifier = self.verifier.clone();
+        let (journal, verifier) = (self.journal.clone(), self.verifier.clone());
         let kept = async move {
-            if !written.await.unwrap_or(false) {
+            let sealing = Arc::clone(&outbox);
+            let sealed = tokio::task::spawn_blocking(move || sealing.keep(&signed).map(|()| signed)).await;
+            let signed = match sealed {
+                Ok(Ok(signed)) => signed,
+                Ok(Err(error)) => {
+                    tracing::error!("{error}");
+                    return undone;
+                }
+                Err(_) => return undone,
+            };
+            if !journal.append(entry).await.unwrap_or(false) {
+                outbox.withdraw(signed.id);
                 return undone;
             }
-            let put = tokio::task::spawn_blocking(move || (outbox.put(&signed), outbox, signed)).await;
-            if let Ok((put, outbox, signed)) = put {
-                if let Err(error) = put {
-                    tracing::error!("{error}");
-                }
-                // The first try, at once; the service loop makes the others.
-                if verifier.send_override(&signed).await.is_ok() {
-                    outbox.confirmed(signed.id);
-                }
+            outbox.decided(signed.id);
+            // The first try, at once; the service loop makes the others.
+            if verifier.send_override(&signed).await.is_ok() {
+                outbox.confirmed(signed.id);
             }
             Message::Kiosk(Event::OverrideJournaled { visit, written: true })
         };

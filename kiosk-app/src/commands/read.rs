@@ -77,7 +77,7 @@ struct Run<'a> {
 
 /// What became of one file, for the tally.
 enum Outcome {
-    Still(Still, f64),
+    Still(Box<Still>, f64),
     Error,
 }
 
@@ -108,7 +108,7 @@ impl Run<'_> {
             self.status = NOT_ALL;
         }
         self.line(&ReadLine::of(name, &still, ms), output)?;
-        Ok(Outcome::Still(still, ms))
+        Ok(Outcome::Still(Box::new(still), ms))
     }
 
     fn line(&self, line: &ReadLine, output: &mut impl Write) -> io::Result<()> {

@@ -73,6 +73,9 @@ fn prepare(arguments: &Arguments) -> Result<(World, JoinHandle<()>), String> {
     let verifier = Verifier::new(&config.service, &config.site.lane, state, clock.clone()).map_err(say)?;
     // What follows may be missing: travelers are served without, and `selftest` names it.
     let outbox = note(Outbox::open(&config.outbox)).map(Arc::new);
+    if let Some(outbox) = &outbox {
+        outbox.adopt_undecided();
+    }
     let credentials = match config.technician.public_key {
         Some(_) => note(Credentials::load(&config.technician, state)).map(Arc::new),
         None => None,

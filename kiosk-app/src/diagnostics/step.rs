@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn a_running_visit_keeps_the_technician_out() {
         let mut bench = Bench::new();
-        bench.to_present().touch(Touch::Officer(officer::Intent::Enter));
+        bench.at_present().touch(Touch::Officer(officer::Intent::Enter));
         bench.touch(Touch::Officer(officer::Intent::Technician));
         assert!(matches!(bench.kiosk.mode, Mode::Officer(_)));
         assert!(bench.kiosk.visit.is_some());

@@ -2,16 +2,17 @@
 
 use super::{Desk, Intent, KeyIn, Notice, OverrideReason, Page, SignIn, SignInField, SignedIn};
 use crate::diagnostics::Diagnostics;
-use crate::effect::{Effect, Entry, JournalEvent, MustAct, Override};
+use crate::effect::{Closing, Effect, Entry, JournalEvent, MustAct, Override};
 use crate::event::{Event, Intent as Touch, StaffAnswer, StaffId};
 use crate::kiosk::{Kiosk, Mode, Moment};
 use crate::session::answers::{CallFailure, OpenedReferral};
-use crate::session::state::{ReferralReason, Session, Settings, State};
+use crate::session::state::{CompletedBy, ReferralReason, Session, Settings, State};
 use card_reader::date::Date;
 use card_reader::mrz::Format;
 use card_reader::reader::{self, Accept, Reading};
 use std::time::Duration;
 use verification_api::personal::PersonalText;
+use verification_api::wire::ReferralOutcome;
 
 const LONGEST_BADGE: usize = 16;
 const LONGEST_PIN: usize = 12;
@@ -66,7 +67,7 @@ impl Kiosk {
             Event::Tick => {
                 let mut effects = self.visit_step(Event::Tick, moment);
                 if self.desk_idle(moment.now) {
-                    effects.extend(self.leave_desk("idle", moment));
+                    effects.extend(self.leave_desk("idle", None, moment));
                 }
                 effects
             }
@@ -97,7 +98,7 @@ impl Kiosk {
             // Diagnostics and OutOfService have no visit to end; Traveler stays.
             return Vec::new();
         };
-        signed_out(*desk, "visit_ended")
+        signed_out(*desk, "visit_ended", None)
     }
 
     /// The visit is complete while an officer stands here: the traveler's screen says so, or, for a referral opened
@@ -109,23 +110,23 @@ impl Kiosk {
         {
             desk.page = Page::Visit { reason: None, note: PersonalText::default() };
         }
-        let complete = self.visit.as_ref().is_some_and(|visit| matches!(visit.state, State::Complete { .. }));
-        if desk.officer.is_none() || !complete {
-            return Vec::new();
-        }
+        let completed = self.visit.as_ref().and_then(|visit| match visit.state {
+            State::Complete { by, .. } => Some(by),
+            _ => None,
+        });
+        let (Some(_), Some(by)) = (&desk.officer, completed) else { return Vec::new() };
+        let outcome = match by {
+            CompletedBy::Officer => ReferralOutcome::Overridden,
+            CompletedBy::Document | CompletedBy::Code => ReferralOutcome::Ended,
+        };
         let mut effects = Vec::new();
+        let mut closing = None;
         let stored = self.visit.as_ref().filter(|visit| visit.reference_stored || desk.opened.is_some());
         if let (Some(visit), Some(officer)) = (stored, &desk.officer) {
-            effects.push(Effect::CloseReferral {
-                staff: desk.staff,
-                session: officer.session.clone(),
-                visit: visit.id,
-                outcome: "completed",
-                code: None,
-            });
-            effects.push(note(JournalEvent::ReferralClosed, Some(visit.id.0), officer, Some("completed")));
+            closing = Some(Closing { visit: visit.id, outcome, code: None });
+            effects.push(note(JournalEvent::ReferralClosed, Some(visit.id.0), officer, Some(outcome.name())));
         }
-        effects.extend(self.leave_desk("visit_complete", moment));
+        effects.extend(self.leave_desk("visit_complete", closing, moment));
         effects
     }
 
@@ -134,12 +135,12 @@ impl Kiosk {
     }
 
     /// Back to the traveler's side: signed out, and the visit goes where it belongs.
-    fn leave_desk(&mut self, why: &'static str, moment: &mut Moment<'_>) -> Vec<Effect> {
+    fn leave_desk(&mut self, why: &'static str, closing: Option<Closing>, moment: &mut Moment<'_>) -> Vec<Effect> {
         let Mode::Officer(desk) = std::mem::replace(&mut self.mode, Mode::Traveler) else { return Vec::new() };
         let from_elsewhere = desk.opened.is_some();
         let was_signed_in = desk.officer.is_some();
         let mut effects = vec![Effect::Disarm];
-        effects.extend(signed_out(*desk, why));
+        effects.extend(signed_out(*desk, why, closing));
         effects.extend(
             self.with_visit(moment, |visit, context| {
                 if from_elsewhere {
@@ -184,7 +185,7 @@ impl Kiosk {
                 edit(text, &intent, longest);
                 match intent {
                     Touch::Forward => self.officer_asked(Intent::SignIn, moment),
-                    Touch::Back | Touch::StartOver => self.leave_desk("cancelled", moment),
+                    Touch::Back | Touch::StartOver => self.leave_desk("cancelled", None, moment),
                     _ => Vec::new(),
                 }
             }
@@ -231,12 +232,12 @@ impl Kiosk {
                 }
                 (Intent::SignIn, Page::SignIn(sign_in)) => sign_in_now(desk.staff, sign_in),
                 (Intent::Technician, _) if !has_visit => self.enter_diagnostics(None, moment),
-                (Intent::Back | Intent::SignOut, _) => self.leave_desk("cancelled", moment),
+                (Intent::Back | Intent::SignOut, _) => self.leave_desk("cancelled", None, moment),
                 _ => Vec::new(),
             };
         };
         match (intent, &mut desk.page) {
-            (Intent::SignOut, _) => return self.leave_desk("signed_out", moment),
+            (Intent::SignOut, _) => return self.leave_desk("signed_out", None, moment),
             (Intent::EndVisit, _) if has_visit => return self.visit_step(Event::Intent(Touch::EndVisit), moment),
             (Intent::Back, _) => desk.page = first_page(has_visit),
             (Intent::Retry, _) if has_visit => {
@@ -267,7 +268,7 @@ impl Kiosk {
             (Intent::ChooseReferCode(chosen), Page::Refer { code }) => *code = Some(chosen),
             (Intent::SubmitRefer, Page::Refer { code: Some(code) }) => {
                 let code = code.clone();
-                return self.refer_to_secondary(&code, moment);
+                return self.close(ReferralOutcome::Secondary, Some(code), moment);
             }
             (Intent::PullUpRecord, _) if has_visit => {
                 desk.page = Page::PullUp;
@@ -284,28 +285,24 @@ impl Kiosk {
                     reference: typed.clone(),
                 }];
             }
-            (Intent::CloseReferral, _) if desk.opened.is_some() => return self.refer_to_secondary("PG", moment),
+            (Intent::CloseReferral, _) if desk.opened.is_some() => {
+                return self.close(ReferralOutcome::Ended, None, moment);
+            }
             _ => {}
         }
         Vec::new()
     }
 
-    /// To secondary with a code of the referral vocabulary. The officer leaves; the traveler is referred.
-    fn refer_to_secondary(&mut self, code: &str, moment: &mut Moment<'_>) -> Vec<Effect> {
+    /// To secondary with a code of the referral vocabulary, or ended at this desk. The officer leaves; a traveler who
+    /// stands here is referred.
+    fn close(&mut self, outcome: ReferralOutcome, code: Option<String>, moment: &mut Moment<'_>) -> Vec<Effect> {
         let Mode::Officer(desk) = &self.mode else { return Vec::new() };
         let (Some(officer), Some(visit)) = (&desk.officer, &self.visit) else { return Vec::new() };
-        let outcome = if code == "PG" { "completed" } else { "referred" };
-        let mut effects = vec![note(JournalEvent::ReferralClosed, Some(visit.id.0), officer, Some(code))];
-        if visit.reference_stored || desk.opened.is_some() {
-            effects.push(Effect::CloseReferral {
-                staff: desk.staff,
-                session: officer.session.clone(),
-                visit: visit.id,
-                outcome,
-                code: Some(code.to_owned()),
-            });
-        }
-        effects.extend(self.leave_desk("referred", moment));
+        let cause = code.as_deref().unwrap_or(outcome.name());
+        let mut effects = vec![note(JournalEvent::ReferralClosed, Some(visit.id.0), officer, Some(cause))];
+        let open = visit.reference_stored || desk.opened.is_some();
+        let closing = open.then_some(Closing { visit: visit.id, outcome, code });
+        effects.extend(self.leave_desk("referred", closing, moment));
         effects
     }
 
@@ -326,7 +323,7 @@ impl Kiosk {
         let Mode::Officer(desk) = &mut self.mode else {
             // The officer has left meanwhile: a session that nobody holds is ended at once.
             return match answer {
-                StaffAnswer::SignedIn { session, .. } => vec![Effect::SignOut { session }],
+                StaffAnswer::SignedIn { session, .. } => vec![Effect::SignOut { session, closing: None }],
                 _ => Vec::new(),
             };
         };
@@ -369,10 +366,6 @@ impl Kiosk {
                         Vec::new()
                     }
                 }
-            }
-            (StaffAnswer::Closed(false), _) => {
-                desk.notice = Some(Notice::ServiceUnavailable);
-                Vec::new()
             }
             _ => Vec::new(),
         }
@@ -430,11 +423,11 @@ fn sign_in_now(staff: StaffId, sign_in: &mut SignIn) -> Vec<Effect> {
     vec![Effect::SignIn { staff, badge: sign_in.badge.clone(), pin: sign_in.pin.clone() }]
 }
 
-fn signed_out(desk: Desk, why: &'static str) -> Vec<Effect> {
+fn signed_out(desk: Desk, why: &'static str, closing: Option<Closing>) -> Vec<Effect> {
     match desk.officer {
         Some(officer) => vec![
             note(JournalEvent::OfficerSignedOut, None, &officer, Some(why)),
-            Effect::SignOut { session: officer.session },
+            Effect::SignOut { session: officer.session, closing },
         ],
         None => Vec::new(),
     }

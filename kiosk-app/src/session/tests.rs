@@ -2,7 +2,7 @@
 
 use super::answers::{CallFailure, CodeAnswer, DocumentStatus, Record, RecordAnswer};
 use super::state::{CompletedBy, IdentifierKind, Language, ReferralReason, State, StateKind, TextSize};
-use crate::effect::{Effect, JournalEvent};
+use crate::effect::{Closing, Effect, JournalEvent};
 use crate::event::{Event, HandoverAnswer, Intent};
 use crate::kiosk::{Mode, Why};
 use crate::officer::{self, OverrideReason};
@@ -11,6 +11,7 @@ use card_reader::mrz;
 use card_reader::ocr::Advice;
 use card_reader::reader::{Accept, DeviceId, Event as Heard, Fault, PresentationNo, Reading, Source};
 use verification_api::personal::PersonalText;
+use verification_api::wire::ReferralOutcome;
 
 #[test]
 fn a_card_that_reads_and_is_found_completes() {
@@ -48,7 +49,7 @@ fn anything_but_found_valid_and_agreeing_is_referred() {
 #[test]
 fn a_check_digit_that_disagrees_never_completes() {
     let mut bench = Bench::new();
-    bench.to_present().card(CARD_WRONG_DIGIT).touch(Intent::ConfirmYes).record(Ok(found()));
+    bench.at_present().card(CARD_WRONG_DIGIT).touch(Intent::ConfirmYes).record(Ok(found()));
     assert_eq!(bench.held_for(), Some(ReferralReason::CheckDocument));
 }
 
@@ -57,7 +58,7 @@ fn a_specimen_outside_test_mode_is_referred_without_asking() {
     let mut bench = Bench::new();
     bench.kiosk.policy.test_mode = false;
     let utopia = "I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<";
-    bench.to_present().card(utopia).touch(Intent::ConfirmYes);
+    bench.at_present().card(utopia).touch(Intent::ConfirmYes);
     assert!(!bench.has(|e| matches!(e, Effect::Inspect(_))));
     assert_eq!(bench.held_for(), Some(ReferralReason::CheckDocument));
 }
@@ -67,7 +68,7 @@ fn a_barcode_that_disagrees_with_the_zone_never_completes() {
     let mut bench = Bench::new();
     let Reading::Zone(mut read) = zone(CARD) else { unreachable!() };
     read.barcode_agrees = Some(false);
-    bench.to_present();
+    bench.at_present();
     let presentation = bench.presentation();
     bench.event(Event::Reader(Heard::Read { presentation, reading: Reading::Zone(read) }));
     bench.touch(Intent::ConfirmYes).record(Ok(found()));
@@ -95,7 +96,7 @@ fn a_second_read_of_a_presentation_is_dropped() {
 fn presentation_numbers_grow_over_visits() {
     let mut bench = Bench::at(StateKind::PresentDocument);
     let first = bench.presentation();
-    bench.touch(Intent::StartOver).to_present();
+    bench.touch(Intent::StartOver).at_present();
     assert!(bench.presentation() > first);
 }
 
@@ -307,6 +308,31 @@ fn an_officer_overrides_a_failed_scan_and_it_is_never_called_verified() {
     assert_eq!(bench.completed_by(), Some(CompletedBy::Officer));
     assert!(matches!(bench.kiosk.mode, Mode::Traveler), "signed out");
     assert!(bench.has(|e| matches!(e, Effect::SignOut { .. })));
+}
+
+#[test]
+fn a_stored_referral_is_closed_under_the_session_that_dealt_with_it() {
+    let closing = |bench: &Bench| {
+        bench.effects.iter().find_map(|effect| match effect {
+            Effect::SignOut { closing, .. } => Some(closing.clone()),
+            _ => None,
+        })
+    };
+    let mut bench = Bench::at(StateKind::Referred);
+    let visit = bench.kiosk.visit.as_ref().unwrap().id;
+    bench.sign_in();
+    bench.event(Event::OverrideJournaled { visit, written: true });
+    let outcome = ReferralOutcome::Overridden;
+    assert_eq!(closing(&bench), Some(Some(Closing { visit, outcome, code: None })));
+
+    let mut bench = Bench::at(StateKind::Referred);
+    bench.sign_in().touch(Intent::Officer(officer::Intent::Refer));
+    bench.touch(Intent::Officer(officer::Intent::ChooseReferCode("CD".into())));
+    bench.touch(Intent::Officer(officer::Intent::SubmitRefer));
+    let outcome = ReferralOutcome::Secondary;
+    let visit = bench.kiosk.visit.as_ref().unwrap().id;
+    assert_eq!(closing(&bench), Some(Some(Closing { visit, outcome, code: Some("CD".into()) })));
+    assert_eq!(bench.kind(), Some(StateKind::Referred), "the traveler still sees where to go");
 }
 
 #[test]

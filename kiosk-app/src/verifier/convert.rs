@@ -1,7 +1,7 @@
 //! The kiosk's words to the wire's, and back.
 
 use crate::clock::parse_wire_time;
-use crate::effect::{HandedReading, Handover, Inspection, Override, Verification};
+use crate::effect::{Closing, HandedReading, Handover, Inspection, Override, Verification};
 use crate::officer::OverrideReason;
 use crate::session::answers::{CodeAnswer, DocumentStatus, Holder, OpenedReferral, Record, RecordAnswer};
 use crate::session::state::{IdentifierKind, Reference, ReferralReason, VisitId};
@@ -127,19 +127,13 @@ pub(super) fn opened_referral(reply: wire::OpenedReferral) -> OpenedReferral {
     }
 }
 
-/// `completed` and `referred` are the desk's words for how it left the visit. `None` if the outcome or the code is none.
-pub(super) fn closed(officer_session: &PersonalText, outcome: &str, code: Option<&str>) -> Option<wire::ClosedRequest> {
-    use wire::ReferralOutcome as O;
-    let outcome = match outcome {
-        "completed" => O::Ended,
-        "referred" => O::Secondary,
-        word => [O::Overridden, O::Secondary, O::Ended].into_iter().find(|o| o.name() == word)?,
-    };
-    let code = match code {
+/// `None` if the code is no word of the wire.
+pub(super) fn closed(officer_session: &PersonalText, closing: &Closing) -> Option<wire::ClosedRequest> {
+    let code = match closing.code.as_deref() {
         Some(code) => Some(wire::ReferralCode::ALL.into_iter().find(|c| c.name() == code)?),
         None => None,
     };
-    Some(wire::ClosedRequest { officer_session: officer_session.clone(), outcome, code })
+    Some(wire::ClosedRequest { officer_session: officer_session.clone(), outcome: closing.outcome, code })
 }
 
 pub(super) fn decided_override(decided: &Override, decided_at: wire::Timestamp) -> wire::OverrideRequest {
@@ -319,7 +313,7 @@ fn session(session: Option<&PersonalText>) -> Option<PersonalText> {
 
 #[cfg(test)]
 mod tests {
-    use super::{HandedReading, PersonalText, Source, closed, reading, wire};
+    use super::{HandedReading, PersonalText, Source, reading, wire};
 
     fn read(line: &str) -> wire::Reading {
         let lines = vec![PersonalText::from(line)];
@@ -332,16 +326,5 @@ mod tests {
         let barcode = read("@\nANSI é");
         assert!(barcode.lines.is_empty());
         barcode.payload_hex.expect("hex").expose(|hex| assert_eq!(hex, "400a414e534920c3a9"));
-    }
-
-    #[test]
-    fn the_desks_words_become_the_wires() {
-        let session = PersonalText::from("00ff");
-        let outcome = |word, code| closed(&session, word, code).map(|c| (c.outcome, c.code));
-        assert_eq!(outcome("completed", None), Some((wire::ReferralOutcome::Ended, None)));
-        let secondary = Some((wire::ReferralOutcome::Secondary, Some(wire::ReferralCode::RR)));
-        assert_eq!(outcome("referred", Some("RR")), secondary);
-        assert_eq!(outcome("referred", Some("XX")), None);
-        assert_eq!(outcome("vanished", None), None);
     }
 }

@@ -19,7 +19,7 @@ pub use failure::Failure;
 
 use crate::clock::{Clock, pause};
 use crate::config::Service;
-use crate::effect::{Handover, Inspection, Override, Verification};
+use crate::effect::{Closing, Handover, Inspection, Override, Verification};
 use crate::event::{HandoverAnswer, StaffAnswer};
 use crate::journal::Head;
 use crate::lockout::KeptLockout;
@@ -169,15 +169,9 @@ impl Verifier {
     }
 
     /// Closes a referral. Whether the service took it.
-    pub async fn close_referral(
-        &self,
-        session: &PersonalText,
-        visit: VisitId,
-        outcome: &str,
-        code: Option<&str>,
-    ) -> bool {
-        let Some(body) = convert::closed(session, outcome, code) else { return false };
-        self.put::<wire::Receipt>(format!("kiosk/v1/referrals/{}/closed", visit.0), &body).await.is_ok()
+    pub async fn close_referral(&self, session: &PersonalText, closing: &Closing) -> bool {
+        let Some(body) = convert::closed(session, closing) else { return false };
+        self.put::<wire::Receipt>(format!("kiosk/v1/referrals/{}/closed", closing.visit.0), &body).await.is_ok()
     }
 
     /// Lets an officer in: by the service, or, while it is away, against what it said within the last twelve hours.

@@ -55,15 +55,14 @@ fn show(wanted: &Wanted) -> Outcome<bool> {
     let album = Album::open(&folder)?;
     println!("No display: showing four visits on a virtual one. Pictures go to {}", folder.display());
     let mut post = Post::open(&Options { camera: true, motion: true, ..Options::default() })?;
-    let ended = visits::all(&mut post, album);
-    for (name, outcome) in &ended {
-        match outcome {
-            Ok(said) => println!("ok      {name}: {said}"),
-            Err(trouble) => println!("FAILED  {name}: {trouble}"),
-        }
+    let failed = visits::all(&mut post, album, |name, outcome| match outcome {
+        Ok(said) => println!("ok      {name}: {said}"),
+        Err(trouble) => println!("FAILED  {name}: {trouble}"),
+    });
+    match failed {
+        0 => println!("All four visits ended as they should."),
+        failed => println!("{failed} of four visits did not end as they should."),
     }
-    let failed = ended.iter().filter(|(_, outcome)| outcome.is_err()).count();
-    println!("{} passed, {failed} failed", ended.len() - failed);
     Ok(failed == 0)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::harness::line::State;
 use crate::harness::people::{PEOPLE, Person};
+use crate::harness::pictures::document;
 use crate::harness::post::Post;
 use crate::harness::{Outcome, wait};
 use crate::sim::elyctis::Act;
@@ -16,6 +17,7 @@ Type a letter, then Enter:
   r       take the card out
   u       pull the scanner's plug, or put it back
   n       cut the network, or put it back
+  d       show holder 1's card to the camera
   b       show holder 1's backup code as a QR to the camera
   t       show the technician's credential to the camera
   c       take away what the camera sees
@@ -84,16 +86,20 @@ fn act(post: &Post, letter: char, plugged: bool) -> Outcome<String> {
             site.line.set(if cut { State::Refusing } else { State::Up });
             if cut { "The network is cut." } else { "The network is back." }.to_owned()
         }
+        'd' => {
+            site.show(&document(&PEOPLE[0])?)?;
+            format!("The camera sees the card of {}.", PEOPLE[0].given)
+        }
         'b' => {
-            site.tray.show_qr(&format!("BC1:{}", site.code(&PEOPLE[0])?))?;
+            site.show_qr(&format!("BC1:{}", site.code(&PEOPLE[0])?))?;
             format!("The camera sees the backup code of {}.", PEOPLE[0].given)
         }
         't' => {
-            site.tray.show_qr(&site.credential)?;
+            site.show_qr(&site.credential)?;
             "The camera sees the technician's credential.".to_owned()
         }
         'c' => {
-            site.tray.clear();
+            site.clear_tray()?;
             "The camera sees an empty tray.".to_owned()
         }
         _ => HELP.to_owned(),

@@ -7,13 +7,13 @@ pub mod judge;
 pub mod kiosk;
 pub mod line;
 pub mod people;
+pub mod pictures;
 pub mod post;
 pub mod process;
 pub mod programs;
 pub mod records;
 pub mod service;
 pub mod touch;
-pub mod tray;
 pub mod wait;
 
 use std::fmt;

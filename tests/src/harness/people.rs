@@ -2,6 +2,7 @@
 
 use super::records::Holder;
 use super::{OrTrouble, Outcome};
+use crate::specimen::Kind;
 use card_reader::mrz::{Content, Format, write};
 
 /// A holder and the one document of the record. All texts as printed.
@@ -16,6 +17,8 @@ pub struct Person {
     pub receipt: &'static str,
     /// What it is, for `account add` and for people.
     pub document: &'static str,
+    /// How it looks.
+    pub kind: Kind,
     format: Format,
     document_code: &'static str,
     issuer: &'static str,
@@ -33,6 +36,7 @@ pub const ANNA: Person = Person {
     a_number: "A000000701",
     receipt: "SRC0000000701",
     document: "permanent_resident_card",
+    kind: Kind::ResidentCard,
     format: Format::Td1,
     document_code: "C1",
     issuer: "USA",
@@ -49,6 +53,7 @@ pub const BRUNO: Person = Person {
     a_number: "A000000703",
     receipt: "SRC0000000703",
     document: "employment_authorization",
+    kind: Kind::EmploymentCard,
     format: Format::Td1,
     document_code: "IA",
     issuer: "USA",
@@ -65,6 +70,7 @@ pub const CLARA: Person = Person {
     a_number: "A000000705",
     receipt: "LIN0000000705",
     document: "passport",
+    kind: Kind::Passport,
     format: Format::Td3,
     document_code: "P",
     issuer: "UTO",
@@ -122,6 +128,14 @@ impl Person {
         let misread = if digit == b'8' { "3" } else { "8" };
         rows[row].replace_range(at..=at, misread);
         Ok(rows)
+    }
+
+    /// What is printed for people, label and value.
+    #[must_use]
+    pub fn printed(&self) -> Vec<(String, String)> {
+        [("Name", SURNAME), ("Given names", self.given), ("Number", self.number), ("Date of birth", self.birth_date)]
+            .map(|(label, value)| (label.to_owned(), value.to_owned()))
+            .into()
     }
 
     /// As `account add` takes it; the texts that it borrows.

@@ -7,9 +7,9 @@ use super::people::{PEOPLE, Person};
 use super::records::{Records, temporary};
 use super::service::Service;
 use super::touch::Hand;
-use super::tray::Tray;
-use super::{OrTrouble, Outcome, Trouble, wait};
+use super::{OrTrouble, Outcome, Trouble, pictures, wait};
 use crate::display::Screen;
+use crate::sim::camera::Tray;
 use crate::sim::elyctis::{Card, Control, Elyctis, Model};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,9 @@ use std::time::Duration;
 
 /// Anything that a kiosk does by itself must be done within this, on a machine that has other work too.
 pub const SOON: Duration = Duration::from_secs(20);
+
+/// Until a scanner that cannot sense has noticed that its slot is empty.
+const CARD_AWAY: Duration = Duration::from_millis(2500);
 
 /// The officer of the checkpoint.
 pub const BADGE: &str = "4711";
@@ -93,7 +96,7 @@ impl Site {
         let credential = records.issue_technician("Demo technician", TECHNICIAN_PIN)?;
         let service = Service::serve(&records)?;
         let line = Line::to(service.kiosk)?;
-        let tray = Tray::new(&folder.path().join("tray"))?;
+        let tray = Tray::new(&folder.path().join("tray")).or_trouble(|| "the camera's tray was not made")?;
         let mut setup = Setup::new(&folder.path().join("kiosk"), &enrolled, line.address);
         setup.technician = Some(records.technician_keys());
         setup.motion = options.motion;
@@ -110,7 +113,7 @@ impl Site {
             None
         };
         if options.camera {
-            setup.camera = Some(tray.folder.clone());
+            setup.camera = Some(tray.path().to_owned());
         }
         let (width, height) = setup.window;
         let size = u16::try_from(width).ok().zip(u16::try_from(height).ok());
@@ -181,6 +184,30 @@ impl Site {
         self.scanner.as_ref().map(Elyctis::control).or_trouble(|| "this checkpoint has no scanner")
     }
 
+    /// Lays a picture before the camera.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn show(&self, picture: &image::DynamicImage) -> Outcome {
+        self.tray.put(picture).or_trouble(|| "the camera shows nothing")
+    }
+
+    /// Holds paper with a QR before the camera.
+    ///
+    /// # Errors
+    /// The text does not fit, or it cannot be written.
+    pub fn show_qr(&self, text: &str) -> Outcome {
+        self.show(&pictures::qr(text)?)
+    }
+
+    /// Takes away what the camera sees.
+    ///
+    /// # Errors
+    /// It cannot be removed.
+    pub fn clear_tray(&self) -> Outcome {
+        self.tray.clear().or_trouble(|| "the camera still sees something")
+    }
+
     /// Starts the service again, as after a crash; the kiosk finds it where it was.
     ///
     /// # Errors
@@ -249,6 +276,8 @@ impl Post {
             self.insert(person.worn_zone()?)?;
             self.site.visit(&format!("failed try {failed}"), |visit| visit.count("read_failed") >= failed)?;
             self.remove()?;
+            // A hand takes the card out, turns it and puts it in again. The scanner needs as long to see that it is gone.
+            wait::pause(CARD_AWAY);
         }
         Ok(())
     }
@@ -303,6 +332,22 @@ impl Post {
         self.kiosk
             .wait("the officer's desk", SOON, |now| now.mode == "Officer" && !now.targets.contains_key("sign-in"))
             .map(|_| ())
+    }
+
+    /// Runs every test of the technician's screen, to the end.
+    ///
+    /// # Errors
+    /// It is not offered, or does not end.
+    pub fn test_all(&mut self) -> Outcome {
+        let ran = |post: &Self| {
+            let is = |entry: &serde_json::Value| entry.get("event").is_some_and(|event| event == "self_test_run");
+            post.kiosk.journal().is_ok_and(|entries| entries.iter().any(is))
+        };
+        self.hand()?.tap("tech-test-all")?;
+        wait::until_true("the start of the tests", SOON, || ran(self))?;
+        // While they run no test is offered; a very quick run may be over before anybody looks.
+        let _ = self.kiosk.wait("the tests", Duration::from_secs(1), |now| !now.targets.contains_key("tech-test-all"));
+        self.kiosk.wait("the end of the tests", SOON, |now| now.targets.contains_key("tech-test-all")).map(|_| ())
     }
 
     /// The long press that only staff know of.

@@ -106,6 +106,7 @@ macro_rules! refused_by {
 }
 
 refused_by!(
+    crate::app::StartError,
     crate::codes::MakeError,
     crate::codes::NotDerived,
     crate::config::ConfigError,

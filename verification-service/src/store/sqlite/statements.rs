@@ -716,7 +716,7 @@ impl Tx for SqliteTx {
         let throttles =
             self.run(sql!("DELETE FROM throttle WHERE last_at < $1 AND locked_until < $1", before.throttles)).await?;
         self.run(sql!("DELETE FROM pin_throttle WHERE last_at < $1", before.throttles)).await?;
-        self.run(sql!("DELETE FROM rate WHERE arrival < $1", before.throttles)).await?;
+        self.run(sql!("DELETE FROM rate WHERE arrival < $1 * 1000", before.throttles)).await?;
         self.run(sql!("DELETE FROM failing_identifier WHERE at < $1", before.throttles)).await?;
         self.run(sql!("DELETE FROM officer_session WHERE begun_at < $1", before.throttles)).await?;
         let referrals = self.run(sql!("DELETE FROM referral WHERE stored_at < $1", before.referrals)).await?;

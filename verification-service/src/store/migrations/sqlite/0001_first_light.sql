@@ -80,7 +80,7 @@ CREATE TABLE pin_throttle (
 
 CREATE TABLE rate (
     subject  TEXT PRIMARY KEY,
-    arrival  INTEGER NOT NULL
+    arrival  INTEGER NOT NULL           -- microseconds since 1970
 ) STRICT;
 
 CREATE TABLE failing_identifier (

@@ -1,0 +1,123 @@
+//! Specimens that were never seen before are read, and nothing else is: the acceptance of reading pictures.
+
+use card_reader::ocr::{LumaImage, read};
+use kiosk_tests::specimen::{DEFAULT_FOLDER, Fonts, Holder, Kind, Print, Specimen, draw, scene, wallet_card};
+use std::path::Path;
+
+fn fonts() -> Fonts {
+    Fonts::load(Path::new(DEFAULT_FOLDER)).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn luma(picture: &image::RgbImage) -> LumaImage {
+    let grey = image::imageops::grayscale(picture);
+    LumaImage::new(grey.width() as usize, grey.height() as usize, grey.into_raw()).unwrap()
+}
+
+/// Exact readings, and sentences about what was accepted wrong.
+#[derive(Default)]
+struct Tally {
+    seen: usize,
+    exact: usize,
+    wrong: Vec<String>,
+    missed: Vec<String>,
+}
+
+impl Tally {
+    fn add(&mut self, name: &str, picture: &image::RgbImage, specimen: &Specimen) {
+        self.seen += 1;
+        match read(&luma(picture)) {
+            Ok(reading) => {
+                let lines: Vec<String> = reading.lines.iter().map(|l| l.expose(str::to_owned)).collect();
+                if lines == specimen.lines {
+                    self.exact += 1;
+                } else {
+                    self.wrong.push(format!("{name}: {lines:?} instead of {:?}", specimen.lines));
+                }
+            }
+            Err(refused) => self.missed.push(format!("{name}: {}", refused.reason.name())),
+        }
+    }
+
+    fn check(&self, share: f32) {
+        assert!(self.wrong.is_empty(), "accepted wrong: {:#?}", self.wrong);
+        assert!(
+            self.exact as f32 >= share * self.seen as f32,
+            "{} of {} exact; missed: {:#?}",
+            self.exact,
+            self.seen,
+            self.missed
+        );
+    }
+}
+
+#[test]
+fn nine_of_ten_flatbed_pictures_are_read_and_none_wrongly() {
+    let fonts = fonts();
+    let mut tally = Tally::default();
+    for seed in 70_000..70_063 {
+        let kind = Kind::ALL[seed as usize % Kind::ALL.len()];
+        let specimen = Specimen::of(kind, &Holder::made_up(kind, seed));
+        let page = draw(&specimen, &fonts, &Print::varied([150.0, 200.0, 300.0][seed as usize % 3], seed));
+        let picture = scene::photograph(&page, &scene::View::flatbed(&page, seed));
+        tally.add(&format!("{} {seed}", kind.name()), &picture, &specimen);
+    }
+    tally.check(0.9);
+}
+
+#[test]
+fn most_camera_pictures_are_read_at_any_angle_and_none_wrongly() {
+    let fonts = fonts();
+    let mut tally = Tally::default();
+    for seed in 80_000..80_028 {
+        let kind = Kind::ALL[seed as usize % Kind::ALL.len()];
+        let specimen = Specimen::of(kind, &Holder::made_up(kind, seed));
+        let page = draw(&specimen, &fonts, &Print::varied(220.0, seed));
+        tally.add(&format!("{} {seed}", kind.name()), &scene::photograph(&page, &scene::View::camera(seed)), &specimen);
+    }
+    tally.check(0.75);
+}
+
+#[test]
+fn pages_are_read_upright_upside_down_and_sideways() {
+    let fonts = fonts();
+    let mut tally = Tally::default();
+    for kind in Kind::ALL {
+        let specimen = Specimen::of(kind, &Holder::made_up(kind, 90_000));
+        let page = draw(&specimen, &fonts, &Print { dots_per_inch: 200.0, ..Print::default() });
+        tally.add(&format!("{} upright", kind.name()), &page, &specimen);
+        tally.add(&format!("{} a quarter", kind.name()), &image::imageops::rotate90(&page), &specimen);
+        tally.add(&format!("{} half a turn", kind.name()), &image::imageops::rotate180(&page), &specimen);
+        tally.add(&format!("{} three quarters", kind.name()), &image::imageops::rotate270(&page), &specimen);
+    }
+    tally.check(0.95);
+}
+
+#[test]
+fn pictures_without_a_zone_are_never_accepted() {
+    let fonts = fonts();
+    for seed in 60_000..60_024 {
+        assert!(read(&luma(&scene::without_zone(&fonts, seed))).is_err(), "page {seed} was taken for a zone");
+    }
+    let card = wallet_card("BC1:ABCDE-FGHIJ-KLMNO", &fonts, &Print::default()).unwrap();
+    assert!(read(&luma(&card)).is_err());
+}
+
+#[test]
+fn the_same_seed_draws_the_same_picture() {
+    let fonts = fonts();
+    let picture = || {
+        let specimen = Specimen::of(Kind::VisaB, &Holder::made_up(Kind::VisaB, 5));
+        let page = draw(&specimen, &fonts, &Print::varied(100.0, 5));
+        scene::photograph(&page, &scene::View::flatbed(&page, 5))
+    };
+    assert!(picture() == picture());
+}
+
+#[test]
+fn a_missing_font_is_a_sentence_with_the_package_to_install() {
+    let refused = Fonts::load(Path::new("/nowhere")).err().unwrap().to_string();
+    assert!(
+        refused.contains("/nowhere/opentype/ocr-b/OCRB.otf") && refused.contains("apt-get install fonts-ocr-b"),
+        "{refused}"
+    );
+}
