@@ -16,7 +16,7 @@ KIOSK_PACKAGES := fonts-noto-core fonts-noto-mono libx11-6 libx11-xcb1 libxcb1 l
 # To test and to show without a display: a virtual one, and the typefaces of specimens.
 TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core
 
-.PHONY: help demo test check packages-build packages-test tool-rust tool-deny
+.PHONY: help demo test check train packages-build packages-test tool-rust tool-deny
 
 help: ## What can be run
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,6 +33,10 @@ check: packages-build tool-rust tool-deny ## Format, lints (warnings denied), li
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo deny --locked check licenses bans sources
+
+# Its own target folder: the flags fit this machine's processor only.
+train: packages-test tool-rust ## Draw characters and train the network that reads the zone (half an hour, one core)
+	RUSTFLAGS="-C target-cpu=native" cargo run --locked --release --target-dir target/train -p mrz-training -- assets/mrz.net
 
 # $(call install,PACKAGES): installs those that are missing, or prints the one command that does.
 define install

@@ -2,9 +2,9 @@
 
 use super::LumaImage;
 use super::decode::{Cell, Decoded, decode};
-use super::network::{Answer, Network, Patch, REFUSED, SIDE};
+use super::network::{Answer, Network, Patch, SIDE};
 use super::pixels::Pyramid;
-use super::zone::{Plane, WIDTH};
+use super::zone::{Plane, Sighting, WIDTH};
 
 /// Characters in a row of any layout.
 const WIDTHS: [usize; 3] = [30, 36, 44];
@@ -232,11 +232,11 @@ fn settle(plane: &mut Plane, answers: &[Vec<Answer>], first: isize) -> f32 {
 }
 
 fn settle_line(plane: &mut Plane, line: usize, answers: &[Answer], first: isize) -> f32 {
-    let mut seen: Vec<(isize, f32, f32, f32)> = answers
+    let mut seen: Vec<Sighting> = answers
         .iter()
         .enumerate()
         .filter(|(_, a)| a.best().1 > 0.3)
-        .map(|(i, a)| (first + i as isize, a.offset[0], a.offset[1], a.best().1))
+        .map(|(i, a)| Sighting { cell: first + i as isize, across: a.offset[0], down: a.offset[1], weight: a.best().1 })
         .collect();
     if seen.len() < 5 {
         return 0.0;
@@ -245,16 +245,16 @@ fn settle_line(plane: &mut Plane, line: usize, answers: &[Answer], first: isize)
     // the middle outwards, an offset is the one near its predecessors'.
     let middle = seen.len() / 2;
     for forwards in [true, false] {
-        let (mut at, mut expected) = (seen[middle].0, seen[middle].1);
+        let (mut at, mut expected) = (seen[middle].cell, seen[middle].across);
         let mut slope = 0.0f32;
         for step in 1..=seen.len() {
             let i = if forwards { middle + step } else { middle.wrapping_sub(step) };
             let Some(s) = seen.get_mut(i) else { break };
-            let steps = (s.0 - at).abs() as f32;
+            let steps = (s.cell - at).abs() as f32;
             expected += slope * steps;
-            at = s.0;
-            s.1 += (expected - s.1).round();
-            let error = (s.1 - expected).clamp(-0.3, 0.3);
+            at = s.cell;
+            s.across += (expected - s.across).round();
+            let error = (s.across - expected).clamp(-0.3, 0.3);
             expected += 0.5 * error;
             slope = (slope + 0.12 * error / steps.max(1.0)).clamp(-0.3, 0.3);
         }
@@ -364,8 +364,8 @@ fn look_again(
     let again = network.classify(&mut patches);
     for (&(l, c), views) in doubtful.iter().zip(again.chunks(PLACES.len())) {
         let cell = &mut cells[l][c];
-        for k in 0..=REFUSED {
-            cell[k] = (cell[k] + views.iter().map(|a| a.classes[k]).sum::<f32>()) / (PLACES.len() + 1) as f32;
+        for (k, share) in cell.iter_mut().enumerate() {
+            *share = (*share + views.iter().map(|a| a.classes[k]).sum::<f32>()) / (PLACES.len() + 1) as f32;
         }
     }
     cells

@@ -233,13 +233,12 @@ pub fn candidates(rows: &[Row]) -> Vec<Candidate> {
             if !same(b, &q.rows[0]) || b.along.x * q.rows[0].along.x + b.along.y * q.rows[0].along.y < 0.0 {
                 continue;
             }
-            if let (Some(above), Some(below)) = (spacing(a, b), spacing(b, c)) {
-                if above > 0.0 && below > 0.0 && (0.72..1.38).contains(&(above / below)) {
-                    let lengths = [a.length(), b.length(), c.length()];
-                    let alike =
-                        lengths.iter().copied().fold(f32::MAX, f32::min) / lengths.iter().copied().fold(0.0, f32::max);
-                    triples.push(Candidate { rows: vec![*a, *b, *c], score: (worth(a) + worth(b) + worth(c)) * alike });
-                }
+            let (Some(above), Some(below)) = (spacing(a, b), spacing(b, c)) else { continue };
+            if above > 0.0 && below > 0.0 && (0.72..1.38).contains(&(above / below)) {
+                let lengths = [a.length(), b.length(), c.length()];
+                let alike =
+                    lengths.iter().copied().fold(f32::MAX, f32::min) / lengths.iter().copied().fold(0.0, f32::max);
+                triples.push(Candidate { rows: vec![*a, *b, *c], score: (worth(a) + worth(b) + worth(c)) * alike });
             }
         }
     }

@@ -30,6 +30,14 @@ pub struct Plane {
     pub capital: f32,
 }
 
+/// Where a character was seen: how far right of and below the middle of its cell, in pitches, and how surely.
+pub struct Sighting {
+    pub cell: isize,
+    pub across: f32,
+    pub down: f32,
+    pub weight: f32,
+}
+
 /// Where the rows of a candidate end.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Ends {
@@ -201,14 +209,15 @@ impl Plane {
         shear(0).max(shear(end)).max(bend(0)).max(bend(last)) / self.pitch
     }
 
-    /// Bends the grid towards where the characters were seen: `seen` has (cell, across, down, weight), in pitches.
-    pub fn bend(&mut self, line: usize, seen: &[(isize, f32, f32, f32)]) {
+    /// Bends the grid towards where the characters were seen.
+    pub fn bend(&mut self, line: usize, seen: &[Sighting]) {
         let pitch = self.pitch;
-        let fit = |value: &dyn Fn(&(isize, f32, f32, f32)) -> f32| {
-            let points: Vec<(f32, f32, f32)> = seen.iter().map(|s| (s.0 as f32, value(s) * pitch, s.3)).collect();
+        let fit = |offset: fn(&Sighting) -> f32| {
+            let points: Vec<(f32, f32, f32)> =
+                seen.iter().map(|s| (s.cell as f32, offset(s) * pitch, s.weight)).collect();
             quadratic(&points)
         };
-        let (across, down) = (fit(&|s| s.1), fit(&|s| s.2));
+        let (across, down) = (fit(|s| s.across), fit(|s| s.down));
         let l = &mut self.lines[line];
         for i in 0..3 {
             l.across[i] += across[i];
@@ -403,8 +412,9 @@ fn quadratic(points: &[(f32, f32, f32)]) -> [f32; 3] {
         for j in 0..3 {
             if j != i {
                 let factor = m[j][i] / m[i][i];
-                for k in i..4 {
-                    m[j][k] -= factor * m[i][k];
+                let pivot = m[i];
+                for (to, from) in m[j][i..].iter_mut().zip(&pivot[i..]) {
+                    *to -= factor * from;
                 }
             }
         }

@@ -5,34 +5,25 @@ fn fused(a: f32, b: f32, c: f32) -> f32 {
     if cfg!(target_feature = "fma") { a.mul_add(b, c) } else { a * b + c }
 }
 
-/// `out[r][j] (+)= Σ_k a[r][k] · w[k][j]` for `N` columns from `column` on; `w` and `out` have rows of `ldw`, `ldo`.
-fn block<const N: usize, const R: usize>(
-    a: &[f32],
-    lda: usize,
-    k: usize,
-    w: &[f32],
-    ldw: usize,
-    out: &mut [f32],
-    ldo: usize,
-    add: bool,
-) {
+/// `out[r][j] (+)= Σ_k a[r][k] · w[k][j]` for `N` columns from `column` on; `w` and `out` have rows of `ldw`.
+fn block<const N: usize, const R: usize>(a: &[f32], k: usize, w: &[f32], ldw: usize, out: &mut [f32], add: bool) {
     let mut sum = [[0.0f32; N]; R];
     if add {
         for (r, s) in sum.iter_mut().enumerate() {
-            s.copy_from_slice(&out[r * ldo..r * ldo + N]);
+            s.copy_from_slice(&out[r * ldw..r * ldw + N]);
         }
     }
     for i in 0..k {
-        let row: &[f32; N] = w[i * ldw..i * ldw + N].try_into().expect("N columns");
+        let row = &w[i * ldw..i * ldw + N];
         for (r, s) in sum.iter_mut().enumerate() {
-            let x = a[r * lda + i];
+            let x = a[r * k + i];
             for (s, &v) in s.iter_mut().zip(row) {
                 *s = fused(x, v, *s);
             }
         }
     }
     for (r, s) in sum.iter().enumerate() {
-        out[r * ldo..r * ldo + N].copy_from_slice(s);
+        out[r * ldw..r * ldw + N].copy_from_slice(s);
     }
 }
 
@@ -58,12 +49,12 @@ pub fn multiply(a: &[f32], rows: usize, k: usize, w: &[f32], n: usize, out: &mut
             };
             let (a, w, out) = (&a[r * k..], &w[column..], &mut out[r * n + column..]);
             match (step, height) {
-                (32, 3) => block::<32, 3>(a, k, k, w, n, out, n, add),
-                (32, _) => block::<32, 1>(a, k, k, w, n, out, n, add),
-                (16, 4) => block::<16, 4>(a, k, k, w, n, out, n, add),
-                (16, _) => block::<16, 1>(a, k, k, w, n, out, n, add),
-                (_, 4) => block::<8, 4>(a, k, k, w, n, out, n, add),
-                _ => block::<8, 1>(a, k, k, w, n, out, n, add),
+                (32, 3) => block::<32, 3>(a, k, w, n, out, add),
+                (32, _) => block::<32, 1>(a, k, w, n, out, add),
+                (16, 4) => block::<16, 4>(a, k, w, n, out, add),
+                (16, _) => block::<16, 1>(a, k, w, n, out, add),
+                (_, 4) => block::<8, 4>(a, k, w, n, out, add),
+                _ => block::<8, 1>(a, k, w, n, out, add),
             }
             r += height;
         }

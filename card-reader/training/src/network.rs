@@ -133,7 +133,7 @@ pub fn backward(w: &Blocks, batch: &Batch) -> Blocks {
     multiply(d_out, n, OUTPUTS, &transpose(&w[6], HIDDEN, OUTPUTS), HIDDEN, &mut d_hidden, false);
     d_hidden.iter_mut().zip(&batch.hidden).for_each(|(d, &h)| {
         if h <= 0.0 {
-            *d = 0.0
+            *d = 0.0;
         }
     });
     multiply(&transpose(&batch.flat, n, FLAT), FLAT, n, &d_hidden, HIDDEN, &mut g[4], false);

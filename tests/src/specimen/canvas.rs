@@ -1,7 +1,7 @@
 //! Drawing in millimetres.
 
 use super::{Print, Random};
-use ab_glyph::{Font, FontVec, GlyphId, PxScale, ScaleFont};
+use ab_glyph::{Font, FontVec, Glyph, GlyphId, PxScale, ScaleFont};
 use image::{Rgb, RgbImage};
 
 /// Where a page is drawn: ink, 0 to 1, over paper whose colour may vary.
@@ -106,7 +106,8 @@ impl Canvas {
             let id = font.glyph_id(c);
             let scaled = font.as_scaled(scale);
             at += last.map_or(0.0, |l| scaled.kern(l, id));
-            self.glyph(font, id, scale, at, baseline, f32::from(grey), 1.0);
+            let glyph = id.with_scale_and_position(scale, ab_glyph::point(at, baseline));
+            self.glyph(font, glyph, f32::from(grey), 1.0);
             at += scaled.h_advance(id);
             last = Some(id);
         }
@@ -128,13 +129,13 @@ impl Canvas {
             let shifts: &[f32] = if heavier > 0.05 { &[-0.5, 0.0, 0.5] } else { &[0.0] };
             let strength = if heavier < 0.0 { (strength + heavier * 0.4).max(0.5) } else { strength };
             for s in shifts {
-                self.glyph(font, id, scale, at + s * heavier, baseline, f32::from(print.ink), strength);
+                let glyph = id.with_scale_and_position(scale, ab_glyph::point(at + s * heavier, baseline));
+                self.glyph(font, glyph, f32::from(print.ink), strength);
             }
         }
     }
 
-    fn glyph(&mut self, font: &FontVec, id: GlyphId, scale: PxScale, x: f32, baseline: f32, grey: f32, strength: f32) {
-        let glyph = id.with_scale_and_position(scale, ab_glyph::point(x, baseline));
+    fn glyph(&mut self, font: &FontVec, glyph: Glyph, grey: f32, strength: f32) {
         if let Some(outline) = font.outline_glyph(glyph) {
             let bounds = outline.px_bounds();
             let (left, top) = (bounds.min.x as i64, bounds.min.y as i64);
