@@ -97,7 +97,7 @@ fn the_code_can_be_shown_to_the_camera_instead_of_typed() -> Outcome {
     post.begin("en")?;
     post.hand()?.press("present-cannot")?;
     post.type_number(&ANNA)?;
-    post.site.show_qr(&format!("BC1:{}", post.site.code(&ANNA)?))?;
+    post.site.tray.show_qr(&format!("BC1:{}", post.site.code(&ANNA)?))?;
     post.kiosk.wait("a whole code", SOON, |now| now.targets.contains_key("code-check"))?;
     post.hand()?.press("code-check")?;
     post.kiosk.visit("Complete", SOON)?;
