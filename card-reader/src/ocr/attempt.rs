@@ -4,6 +4,7 @@ use super::LumaImage;
 use super::decode::{Cell, Decoded, decode};
 use super::network::{Answer, Network, Patch, SIDE};
 use super::pixels::Pyramid;
+use super::twins;
 use super::zone::{Plane, Sighting, WIDTH};
 
 /// Characters in a row of any layout.
@@ -167,10 +168,13 @@ pub fn attempt(network: &Network, pyramid: &Pyramid<'_>, plane: Plane, budget: &
         settle(&mut plane, &answers, 0);
         answers = see(network, pyramid, &plane, 0..width as isize, budget);
     }
-    let cells = look_again(network, pyramid, &plane, &answers, budget);
+    let mut cells = look_again(network, pyramid, &plane, &answers, budget);
     let seen: Vec<f32> = answers.iter().flatten().map(|a| a.best().1).collect();
     let certainty = seen.iter().sum::<f32>() / seen.len().max(1) as f32;
-    let decoded = decode(&cells)?;
+    let mut decoded = decode(&cells)?;
+    if decoded.plausible && twins::compare(&plane, pyramid, &answers, &decoded, &mut cells) {
+        decoded = decode(&cells)?;
+    }
     let straight = straight(&plane, &answers);
     Some(Attempt { plane, decoded, certainty, straight })
 }

@@ -2,7 +2,7 @@
 //! I/O, no clock, no threads.
 //!
 //! [`read`] is the whole; [`read_with`] lets a caller watch each stage. The steps, each in its file: `ink` and `rows`
-//! locate, `zone` rectifies and segments, `network` recognises, `decode` decodes, `attempt` strings them together for
+//! locate, `zone` rectifies and segments, `network` and `twins` recognise, `decode` decodes, `attempt` strings them together for
 //! one candidate, `quality` says what was wrong with a picture that was not read.
 
 mod attempt;
@@ -15,6 +15,7 @@ mod rows;
 mod states;
 #[cfg(test)]
 mod tests;
+mod twins;
 mod zone;
 
 use crate::mrz::{Format, Lines};
