@@ -62,7 +62,7 @@ fn an_officer_keys_the_zone_in_by_hand() -> Outcome {
     let rows = ANNA.zone()?;
     for (at, row) in rows.iter().enumerate() {
         if at > 0 {
-            post.hand()?.tap(&format!("row-{at}"))?;
+            post.hand()?.press(&format!("row-{at}"))?;
         }
         post.hand()?.type_text(row)?;
     }

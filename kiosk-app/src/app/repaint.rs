@@ -28,8 +28,18 @@ struct Screen {
     overlay: Option<Overlay>,
     settings: Option<Settings>,
     turn: usize,
-    items: Vec<Discriminant<Item>>,
+    items: Vec<(Discriminant<Item>, Option<Msg>)>,
     actions: Vec<String>,
+}
+
+/// The sentence of an item that may give way to another one.
+const fn words(item: &Item) -> Option<Msg> {
+    match item {
+        Item::Notice { title, .. } => Some(title.message),
+        Item::Status { line, .. } => Some(line.message),
+        Item::Reference { help, .. } => Some(help.message),
+        _ => None,
+    }
 }
 
 impl Repaint {
@@ -46,7 +56,7 @@ impl Repaint {
             settings: visit.map(|visit| visit.settings),
             // Of matter only while nobody is here: in a visit the languages do not take turns.
             turn: if visit.is_none() { look.turn } else { 0 },
-            items: content.items.iter().map(std::mem::discriminant).collect(),
+            items: content.items.iter().map(|item| (std::mem::discriminant(item), words(item))).collect(),
             actions: content.actions.into_iter().map(|action| action.id).collect(),
         };
         if self.shown.as_ref() != Some(&screen) {
