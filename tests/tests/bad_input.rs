@@ -162,3 +162,21 @@ fn listing(folder: &Path) -> Outcome<Vec<String>> {
     names.sort();
     Ok(names)
 }
+
+#[test]
+fn a_service_of_another_root_is_not_trusted_and_says_whose_certificate_is_wrong() -> Outcome {
+    let site = bare()?;
+    site.setup.write()?;
+    let other = site.folder().join("other");
+    kiosk_tests::harness::records::Records::init(&other)?;
+    std::fs::copy(other.join("root.pem"), site.setup.identity.join("root.pem")).or_trouble(|| "not copied")?;
+    let said = kiosk_with(&site, &["selftest", "--json"])?;
+    ensure(said.status == Some(1), || format!("status {:?}: {}", said.status, said.stdout))?;
+    let report = said.json()?;
+    let row =
+        |name: &str| report["rows"].as_array().and_then(|rows| rows.iter().find(|row| row["name"] == name).cloned());
+    let service = row("service").or_trouble(|| format!("no row of the service: {report}"))?;
+    let facts = service["facts"].as_str().unwrap_or_default();
+    ensure(service["ok"] == false && service["must_act"] != "nobody", || service.to_string())?;
+    ensure(facts.contains("certificate"), || format!("does not name the certificate: {facts}"))
+}
