@@ -13,7 +13,10 @@ use crate::verifier::Verifier;
 use crate::{devices, theme};
 use card_reader::reader::Reader;
 use clap::Args;
-use std::path::PathBuf;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::{SocketAddr, UnixStream};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -52,13 +55,35 @@ pub fn run(arguments: &Arguments) -> u8 {
     }
 }
 
-/// Without a display the window system's library would panic.
+/// Without a display, or with one that does not answer, the window system's library would panic.
 fn display() -> Result<(), String> {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if set("DISPLAY") || set("WAYLAND_DISPLAY") || set("WAYLAND_SOCKET") {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if set("WAYLAND_DISPLAY").or(set("WAYLAND_SOCKET")).is_some() {
         return Ok(());
     }
-    Err("there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set); start it in a graphical session".to_owned())
+    let Some(display) = set("DISPLAY") else {
+        let none = "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set); start it in a graphical session";
+        return Err(none.to_owned());
+    };
+    match local_socket(&display) {
+        Some(socket) if !answers(&socket) => {
+            Err(format!("the display \"{display}\" does not answer; start its X server, or correct DISPLAY"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// X servers listen on the path, on the abstract name of the same spelling, or on both.
+fn answers(socket: &Path) -> bool {
+    let named = SocketAddr::from_abstract_name(socket.as_os_str().as_bytes());
+    UnixStream::connect(socket).is_ok() || named.is_ok_and(|name| UnixStream::connect_addr(&name).is_ok())
+}
+
+/// The socket of a display of this machine: `:7` or `:7.0`.
+fn local_socket(display: &str) -> Option<PathBuf> {
+    let number = display.strip_prefix(':')?.split('.').next()?;
+    let whole = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    whole.then(|| PathBuf::from(format!("/tmp/.X11-unix/X{number}")))
 }
 
 fn prepare(arguments: &Arguments) -> Result<(World, JoinHandle<()>), String> {
@@ -92,4 +117,19 @@ fn prepare(arguments: &Arguments) -> Result<(World, JoinHandle<()>), String> {
 
 fn note<T, E: std::fmt::Display>(outcome: Result<T, E>) -> Option<T> {
     outcome.inspect_err(|error| tracing::error!("{error}")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PathBuf, local_socket};
+
+    #[test]
+    fn only_a_display_of_this_machine_has_a_socket() {
+        let socket = |n: &str| Some(PathBuf::from(format!("/tmp/.X11-unix/X{n}")));
+        assert_eq!(local_socket(":7"), socket("7"));
+        assert_eq!(local_socket(":10.0"), socket("10"));
+        for elsewhere in ["host:0", ":", ":x", ""] {
+            assert_eq!(local_socket(elsewhere), None, "{elsewhere}");
+        }
+    }
 }
