@@ -306,7 +306,7 @@ impl Post {
         self.hand()?.type_text(PIN)?;
         self.hand()?.press("sign-in")?;
         self.kiosk
-            .wait("the officer's desk", SOON, |now| now.mode == "Officer" && !now.targets.contains_key("sign-in"))
+            .wait("the officer's desk", SOON, |now| now.mode == "Officer" && now.targets.contains_key("sign-out"))
             .map(|_| ())
     }
 
