@@ -32,7 +32,9 @@ pub struct Arguments {
 
 /// Runs the kiosk until it is told to stop. Exit status 0 after SIGTERM or a closed window, 1 if it cannot start.
 pub fn run(arguments: &Arguments) -> u8 {
-    let outcome = display().and_then(|()| prepare(arguments)).and_then(|(world, journal)| {
+    // What a person can correct in a file is told first, with or without a display.
+    let checked = configured(arguments).and_then(|config| display().map(|()| config));
+    let outcome = checked.and_then(|config| prepare(arguments, config)).and_then(|(world, journal)| {
         let display = std::env::var("DISPLAY").unwrap_or_default();
         // The window system's library panics where it should say no.
         let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| app::run(world)));
@@ -86,12 +88,17 @@ fn local_socket(display: &str) -> Option<PathBuf> {
     whole.then(|| PathBuf::from(format!("/tmp/.X11-unix/X{number}")))
 }
 
-fn prepare(arguments: &Arguments) -> Result<(World, JoinHandle<()>), String> {
-    fn say(error: impl std::fmt::Display) -> String {
-        error.to_string()
-    }
+fn configured(arguments: &Arguments) -> Result<Config, String> {
     let config = Config::load(&arguments.config).map_err(say)?;
     theme::load_fonts(&config.fonts.files).map_err(say)?;
+    Ok(config)
+}
+
+fn say(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn prepare(arguments: &Arguments, config: Config) -> Result<(World, JoinHandle<()>), String> {
     let catalogs = Catalogs::load().map_err(say)?;
     let state = &config.journal.dir;
     let clock = Clock::start(kept_last_seen(state));
