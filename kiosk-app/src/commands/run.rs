@@ -30,11 +30,25 @@ pub struct Arguments {
     pub state_file: Option<PathBuf>,
 }
 
+impl Arguments {
+    #[cfg(feature = "simulated")]
+    fn state_file(&self) -> Option<PathBuf> {
+        self.state_file.clone()
+    }
+
+    /// A product says nothing of its screens in files.
+    #[cfg(not(feature = "simulated"))]
+    #[expect(clippy::unused_self, reason = "the same call with and without the feature")]
+    fn state_file(&self) -> Option<PathBuf> {
+        None
+    }
+}
+
 /// Runs the kiosk until it is told to stop. Exit status 0 after SIGTERM or a closed window, 1 if it cannot start.
 pub fn run(arguments: &Arguments) -> u8 {
     // What a person can correct in a file is told first, with or without a display.
     let checked = configured(arguments).and_then(|config| display().map(|()| config));
-    let outcome = checked.and_then(|config| prepare(arguments, config)).and_then(|(world, journal)| {
+    let outcome = checked.and_then(|config| prepare(config, arguments.state_file())).and_then(|(world, journal)| {
         let display = std::env::var("DISPLAY").unwrap_or_default();
         // The window system's library panics where it should say no.
         let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| app::run(world)));
@@ -98,7 +112,7 @@ fn say(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-fn prepare(arguments: &Arguments, config: Config) -> Result<(World, JoinHandle<()>), String> {
+fn prepare(config: Config, state_file: Option<PathBuf>) -> Result<(World, JoinHandle<()>), String> {
     let catalogs = Catalogs::load().map_err(say)?;
     let state = &config.journal.dir;
     let clock = Clock::start(kept_last_seen(state));
@@ -114,10 +128,6 @@ fn prepare(arguments: &Arguments, config: Config) -> Result<(World, JoinHandle<(
     };
     let (journal, thread) = Writer::start(state, clock).map_err(say)?;
     let (reader, reader_events) = Reader::start(devices::reader_config(&config)).map_err(say)?;
-    #[cfg(feature = "simulated")]
-    let state_file = arguments.state_file.clone();
-    #[cfg(not(feature = "simulated"))]
-    let state_file = None;
     let world = World { config, verifier, journal, reader, reader_events, outbox, credentials, catalogs, state_file };
     Ok((world, thread))
 }
