@@ -22,7 +22,7 @@ help: ## What can be run
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: packages-test tool-rust ## Four visits on a simulated kiosk: in a window, or without a display as pictures in target/demo
-	cargo build --locked --release --workspace --bins
+	GIT_COMMIT="$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" cargo build --locked --release --workspace --bins
 	./target/release/kiosk-demo
 
 test: packages-test tool-rust ## Everything that must pass

@@ -154,6 +154,14 @@ impl Clock {
         told.max(built_ms())
     }
 
+    /// The wall clock is before what was seen, or more than a week past it: an expiry judged by it may be its own fault.
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        const WEEK_MS: u64 = 7 * 86_400_000;
+        let (wall, seen) = (self.unix_ms(), self.last_seen_ms());
+        wall < seen || wall - seen > WEEK_MS
+    }
+
     /// The newest `server_time` itself, to be kept for the next run.
     #[must_use]
     pub fn newest_server_ms(&self) -> u64 {

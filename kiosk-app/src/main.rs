@@ -48,7 +48,12 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).init();
     std::panic::set_hook(Box::new(|panic| {
         // Only the place: what a panic says may quote what it was working on.
-        let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        let place = panic.location().map_or_else(String::new, |at| {
+            // From the crate's folder on: where it was built is of no use.
+            let mut parts: Vec<&str> = at.file().rsplitn(4, '/').take(3).collect();
+            parts.reverse();
+            format!(" at {}:{}", parts.join("/"), at.line())
+        });
         eprintln!("kiosk-app: internal fault{place}; please report this line");
     }));
     let clock = Clock::start(0);

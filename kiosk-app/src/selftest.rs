@@ -36,7 +36,7 @@ pub fn service(verifier: &Verifier) -> Row {
     match probe::probe(verifier) {
         Ok(times) => passed("service", times.facts()),
         Err((times, failure)) => {
-            let mut facts = vec![failure.sentence().to_owned()];
+            let mut facts = vec![verifier.explain(failure)];
             facts.extend(Some(times.facts()).filter(|facts| !facts.is_empty()));
             failed("service", facts.join("; "), failure.must_act())
         }
@@ -48,7 +48,7 @@ pub fn service(verifier: &Verifier) -> Row {
 pub fn service_state(verifier: &Verifier) -> Row {
     match verifier.last_failure() {
         None => passed("service", verifier.transport().address()),
-        Some(failure) => failed("service", failure.sentence().to_owned(), failure.must_act()),
+        Some(failure) => failed("service", verifier.explain(failure), failure.must_act()),
     }
 }
 

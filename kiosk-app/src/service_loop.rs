@@ -21,6 +21,8 @@ const HEARTBEAT_EVERY: Duration = Duration::from_secs(60);
 /// After one that was not taken.
 const HEARTBEAT_AGAIN: Duration = Duration::from_secs(10);
 const RELOAD_EVERY: Duration = Duration::from_secs(30);
+/// After one that the service did not confirm.
+const OVERRIDES_AGAIN: Duration = Duration::from_secs(60);
 const KNOCK_EVERY: Duration = Duration::from_secs(30);
 /// The newest `server_time` is written down when it has moved on by this.
 const KEEP_TIME_EVERY_MS: u64 = 3_600_000;
@@ -77,7 +79,9 @@ impl ServiceLoop {
                 due.knock = now + KNOCK_EVERY;
                 self.verifier.knock().await;
             }
-            self.send_waiting().await;
+            if now >= due.overrides && !self.send_waiting().await {
+                due.overrides = clock.now() + OVERRIDES_AGAIN;
+            }
             if clock.newest_server_ms().saturating_sub(kept) >= KEEP_TIME_EVERY_MS {
                 kept = clock.newest_server_ms();
                 keep_last_seen(self.journal.dir(), kept);
@@ -115,22 +119,25 @@ impl ServiceLoop {
         true
     }
 
-    /// Overrides that wait, oldest first. One that the service answers but does not take stays, and holds up no other; no
-    /// answer ends the round.
-    async fn send_waiting(&self) {
-        let Some(outbox) = &self.outbox else { return };
+    /// Overrides that wait, oldest first. Whether all of them are confirmed. What the service refuses stays here: it is a
+    /// decision that somebody must look at.
+    async fn send_waiting(&self) -> bool {
+        let Some(outbox) = &self.outbox else { return true };
+        let mut all = true;
         for id in outbox.waiting() {
             let Some(signed) = outbox.open_one(id) else { continue };
             match self.verifier.send_override(&signed).await {
                 Ok(()) => outbox.confirmed(id),
                 Err(failure) => {
                     tracing::warn!(%id, cause = failure.name(), "an override waits for the service");
+                    all = false;
                     if !failure.is_answer() {
-                        return;
+                        break;
                     }
                 }
             }
         }
+        all
     }
 }
 
@@ -148,4 +155,5 @@ struct Due {
     reload: Duration,
     heartbeat: Duration,
     knock: Duration,
+    overrides: Duration,
 }

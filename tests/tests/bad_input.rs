@@ -25,12 +25,16 @@ fn refused(said: &Said, status: i32, words: &[&str]) -> Outcome {
     ensure(text.lines().count() <= 2, || format!("more than a sentence: {text}"))
 }
 
+/// A display that is named and not there: what is wrong before a window opens is said all the same.
+const NO_SUCH_DISPLAY: &str = ":98765";
+
 fn kiosk(words: &[&str], input: &str) -> Outcome<Said> {
-    run(Command::new(program("kiosk-app")?).args(words).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY"), input)
+    let mut command = Command::new(program("kiosk-app")?);
+    run(command.args(words).env("DISPLAY", NO_SUCH_DISPLAY).env_remove("WAYLAND_DISPLAY"), input)
 }
 
 fn kiosk_with(site: &Site, words: &[&str]) -> Outcome<Said> {
-    run(site.setup.command(words)?.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY"), "")
+    run(site.setup.command(words)?.env("DISPLAY", NO_SUCH_DISPLAY).env_remove("WAYLAND_DISPLAY"), "")
 }
 
 #[test]
@@ -53,7 +57,17 @@ fn a_configuration_that_is_not_there_is_named() -> Outcome {
 fn without_a_display_it_says_so() -> Outcome {
     let site = bare()?;
     site.setup.write()?;
-    refused(&kiosk_with(&site, &["run"])?, 1, &["display"])
+    let mut command = site.setup.command(&["run"])?;
+    refused(&run(command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY"), "")?, 1, &["there is no display"])
+}
+
+#[test]
+fn a_display_that_cannot_be_used_is_named() -> Outcome {
+    let site = bare()?;
+    site.setup.write()?;
+    let said = kiosk_with(&site, &["run"])?;
+    ensure(said.status == Some(1) && said.stderr.contains(NO_SUCH_DISPLAY), || said.stderr.clone())?;
+    ensure(!said.stderr.contains("panicked"), || said.stderr.clone())
 }
 
 #[test]
@@ -147,4 +161,22 @@ fn listing(folder: &Path) -> Outcome<Vec<String>> {
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     Ok(names)
+}
+
+#[test]
+fn a_service_of_another_root_is_not_trusted_and_says_whose_certificate_is_wrong() -> Outcome {
+    let site = bare()?;
+    site.setup.write()?;
+    let other = site.folder().join("other");
+    kiosk_tests::harness::records::Records::init(&other)?;
+    std::fs::copy(other.join("root.pem"), site.setup.identity.join("root.pem")).or_trouble(|| "not copied")?;
+    let said = kiosk_with(&site, &["selftest", "--json"])?;
+    ensure(said.status == Some(1), || format!("status {:?}: {}", said.status, said.stdout))?;
+    let report = said.json()?;
+    let row =
+        |name: &str| report["rows"].as_array().and_then(|rows| rows.iter().find(|row| row["name"] == name).cloned());
+    let service = row("service").or_trouble(|| format!("no row of the service: {report}"))?;
+    let facts = service["facts"].as_str().unwrap_or_default();
+    ensure(service["ok"] == false && service["must_act"] != "nobody", || service.to_string())?;
+    ensure(facts.contains("certificate"), || format!("does not name the certificate: {facts}"))
 }

@@ -1,5 +1,7 @@
 //! Specimens that were never seen before are read, and nothing else is: the acceptance of reading pictures.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use card_reader::ocr::{LumaImage, read};
 use kiosk_tests::specimen::{DEFAULT_FOLDER, Fonts, Holder, Kind, Print, Specimen, draw, scene, wallet_card};
 use std::path::Path;

@@ -9,7 +9,7 @@ fn at_sign_in() -> Outcome<Post> {
     let mut post = Post::open(&Options { camera: true, ..Options::default() })?;
     post.hold_corner()?;
     post.hand()?.press("technician")?;
-    post.site.show_qr(&post.site.credential)?;
+    post.site.tray.show_qr(&post.site.credential)?;
     Ok(post)
 }
 
@@ -17,7 +17,7 @@ fn admitted(pin: &str) -> Outcome<Post> {
     let mut post = at_sign_in()?;
     post.hand()?.type_text(pin)?;
     post.kiosk.wait("the way in", SOON, |now| now.targets.contains_key("sign-in"))?;
-    post.site.clear_tray()?;
+    post.site.tray.clear();
     post.hand()?.press("sign-in")?;
     Ok(post)
 }

@@ -39,7 +39,7 @@ fn a_card_that_reads_completes_and_the_next_traveler_finds_nothing_of_it() -> Ou
 fn a_passport_held_before_the_camera_is_read() -> Outcome {
     let mut post = Post::open(&Options { camera: true, scanner: false, ..Options::default() })?;
     post.begin("en")?;
-    post.site.show(&document(&CLARA)?)?;
+    post.site.tray.show(&document(&CLARA)?)?;
     post.kiosk.visit("ConfirmDocument", SOON)?;
     post.hand()?.press("confirm-yes")?;
     post.kiosk.visit("Complete", SOON)?;

@@ -2,7 +2,7 @@
 
 use kiosk_tests::harness::people::{ANNA, STRANGER};
 use kiosk_tests::harness::post::{BADGE, Options, Post, SOON};
-use kiosk_tests::harness::{Outcome, ensure};
+use kiosk_tests::harness::{OrTrouble, Outcome, ensure};
 
 #[test]
 fn an_officer_overrides_a_failed_scan_with_a_reason() -> Outcome {
@@ -62,11 +62,38 @@ fn an_officer_keys_the_zone_in_by_hand() -> Outcome {
     let rows = ANNA.zone()?;
     for (at, row) in rows.iter().enumerate() {
         if at > 0 {
-            post.hand()?.tap(&format!("row-{at}"))?;
+            post.hand()?.press(&format!("row-{at}"))?;
         }
         post.hand()?.type_text(row)?;
     }
     post.hand()?.press("key-in-submit")?;
     let visit = post.site.visit("the inspection", |visit| visit.completed("document"))?;
     ensure(visit.inspections == ["found valid []"] && visit.overrides.is_empty(), || format!("{visit:?}"))
+}
+
+#[test]
+fn a_referral_is_opened_by_its_reference_with_nothing_to_retype() -> Outcome {
+    let mut post = Post::open(&Options::default())?;
+    post.begin("en")?;
+    post.fail_to_read(&ANNA, 1)?;
+    post.hand()?.press("present-cannot")?;
+    post.hand()?.press("no-code")?;
+    post.kiosk.visit("Referred", SOON)?;
+    let referred = post.site.visit("the referral", |visit| visit.reference.is_some())?;
+    let reference = referred.reference.or_trouble(|| "no reference")?;
+    post.hand()?.press("finish")?;
+    post.kiosk.attract(SOON)?;
+
+    // Without a visit the desk asks for a reference at once.
+    post.sign_in()?;
+    // Typed with its dash, as the traveler shows it.
+    for key in reference.chars() {
+        post.hand()?.press(&format!("key-{key}"))?;
+    }
+    post.hand()?.press("open-submit")?;
+    post.kiosk.wait("the referral's page", SOON, |now| now.targets.contains_key("close-referral"))?;
+    post.hand()?.press("override-worn")?;
+    post.hand()?.press("override")?;
+    let visits = post.site.visit("the override", |visit| visit.overrides == ["worn_document"])?;
+    ensure(visits.id == referred.id, || format!("overridden under another visit: {visits:?}"))
 }

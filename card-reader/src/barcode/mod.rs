@@ -200,10 +200,10 @@ fn found_in_region(
     found.len() > before
 }
 
-/// The readers in their fixed order. A PDF417 is tried up to four times: the decoder's answer to one and the same
-/// picture depends on the order of its hash maps (never its text, only whether there is one).
+/// The readers in their fixed order. A PDF417 in a region is tried up to four times: the decoder's answer to one and the
+/// same picture depends on the order of its hash maps (never its text, only whether there is one).
 fn decode(picture: &LumaImage, shape: Shape) -> Vec<RXingResult> {
-    const PDF417_TRIES: usize = 4;
+    let pdf417_tries = if shape == Shape::Bars { 4 } else { 1 };
     let (Ok(width), Ok(height)) = (u32::try_from(picture.width), u32::try_from(picture.height)) else {
         return Vec::new();
     };
@@ -218,7 +218,7 @@ fn decode(picture: &LumaImage, shape: Shape) -> Vec<RXingResult> {
         }
         if shape != Shape::Square {
             results.extend(
-                (0..PDF417_TRIES)
+                (0..pdf417_tries)
                     .find_map(|_| rxing::pdf417::PDF417Reader::new().decode_with_hints(&mut bitmap, &hints).ok()),
             );
         }

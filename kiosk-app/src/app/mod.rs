@@ -155,10 +155,13 @@ impl App {
             message,
             Message::Tick | Message::Frame | Message::Preview(_) | Message::Activity | Message::Targets(_)
         );
+        #[cfg(feature = "simulated")]
+        let touched = matches!(message, Message::Ui(_));
         let task = self.understand(message);
         self.repaint.look(&self.kiosk, &self.look);
         #[cfg(feature = "simulated")]
         if let Some(file) = &mut self.state_file {
+            file.touched(touched);
             let task = Task::batch([task, file.look(&self.kiosk, &self.look, quiet)]);
             return task;
         }

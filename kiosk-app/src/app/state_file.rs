@@ -15,6 +15,8 @@ pub(super) struct StateFile {
     scale: f32,
     /// Grows with each answer to an event.
     seq: u64,
+    /// Touches that were taken.
+    touches: u64,
     shown: Shown,
     /// Targets that are on the screen but were not found yet: its layout was not ready.
     missing: bool,
@@ -29,7 +31,12 @@ struct Shown {
 
 impl StateFile {
     pub(super) fn new(path: PathBuf, scale: f32) -> Self {
-        Self { path, scale, seq: 0, shown: Shown::default(), missing: true }
+        Self { path, scale, seq: 0, touches: 0, shown: Shown::default(), missing: true }
+    }
+
+    /// Counts a touch that was taken.
+    pub(super) fn touched(&mut self, taken: bool) {
+        self.touches += u64::from(taken);
     }
 
     /// After each message. `quiet`: nothing was asked or answered, so only a changed screen is worth telling.
@@ -51,7 +58,7 @@ impl StateFile {
         self.seq += 1;
         let targets: Targets =
             found.into_iter().map(|(id, bounds)| (id, bounds.map(|value| value * self.scale))).collect();
-        let told = json!({"seq": self.seq, "mode": mode(kiosk), "visit": visit(kiosk), "targets": targets});
+        let told = json!({"seq": self.seq, "touches": self.touches, "mode": mode(kiosk), "visit": visit(kiosk), "targets": targets});
         let fresh = self.path.with_extension("new");
         let written = std::fs::write(&fresh, told.to_string()).and_then(|()| std::fs::rename(&fresh, &self.path));
         if let Err(error) = written {

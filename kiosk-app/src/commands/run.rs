@@ -13,7 +13,10 @@ use crate::verifier::Verifier;
 use crate::{devices, theme};
 use card_reader::reader::Reader;
 use clap::Args;
-use std::path::PathBuf;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::{SocketAddr, UnixStream};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -27,9 +30,25 @@ pub struct Arguments {
     pub state_file: Option<PathBuf>,
 }
 
+impl Arguments {
+    #[cfg(feature = "simulated")]
+    fn state_file(&self) -> Option<PathBuf> {
+        self.state_file.clone()
+    }
+
+    /// A product says nothing of its screens in files.
+    #[cfg(not(feature = "simulated"))]
+    #[expect(clippy::unused_self, reason = "the same call with and without the feature")]
+    fn state_file(&self) -> Option<PathBuf> {
+        None
+    }
+}
+
 /// Runs the kiosk until it is told to stop. Exit status 0 after SIGTERM or a closed window, 1 if it cannot start.
 pub fn run(arguments: &Arguments) -> u8 {
-    let outcome = display().and_then(|()| prepare(arguments)).and_then(|(world, journal)| {
+    // What a person can correct in a file is told first, with or without a display.
+    let checked = configured(arguments).and_then(|config| display().map(|()| config));
+    let outcome = checked.and_then(|config| prepare(config, arguments.state_file())).and_then(|(world, journal)| {
         let display = std::env::var("DISPLAY").unwrap_or_default();
         // The window system's library panics where it should say no.
         let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| app::run(world)));
@@ -52,21 +71,48 @@ pub fn run(arguments: &Arguments) -> u8 {
     }
 }
 
-/// Without a display the window system's library would panic.
+/// Without a display, or with one that does not answer, the window system's library would panic.
 fn display() -> Result<(), String> {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if set("DISPLAY") || set("WAYLAND_DISPLAY") || set("WAYLAND_SOCKET") {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if set("WAYLAND_DISPLAY").or(set("WAYLAND_SOCKET")).is_some() {
         return Ok(());
     }
-    Err("there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set); start it in a graphical session".to_owned())
+    let Some(display) = set("DISPLAY") else {
+        let none = "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set); start it in a graphical session";
+        return Err(none.to_owned());
+    };
+    match local_socket(&display) {
+        Some(socket) if !answers(&socket) => {
+            Err(format!("the display \"{display}\" does not answer; start its X server, or correct DISPLAY"))
+        }
+        _ => Ok(()),
+    }
 }
 
-fn prepare(arguments: &Arguments) -> Result<(World, JoinHandle<()>), String> {
-    fn say(error: impl std::fmt::Display) -> String {
-        error.to_string()
-    }
+/// X servers listen on the path, on the abstract name of the same spelling, or on both.
+fn answers(socket: &Path) -> bool {
+    let named = SocketAddr::from_abstract_name(socket.as_os_str().as_bytes());
+    UnixStream::connect(socket).is_ok() || named.is_ok_and(|name| UnixStream::connect_addr(&name).is_ok())
+}
+
+/// The socket of a display of this machine: `:7` or `:7.0`.
+fn local_socket(display: &str) -> Option<PathBuf> {
+    let number = display.strip_prefix(':')?.split('.').next()?;
+    let whole = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    whole.then(|| PathBuf::from(format!("/tmp/.X11-unix/X{number}")))
+}
+
+fn configured(arguments: &Arguments) -> Result<Config, String> {
     let config = Config::load(&arguments.config).map_err(say)?;
     theme::load_fonts(&config.fonts.files).map_err(say)?;
+    Ok(config)
+}
+
+fn say(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn prepare(config: Config, state_file: Option<PathBuf>) -> Result<(World, JoinHandle<()>), String> {
     let catalogs = Catalogs::load().map_err(say)?;
     let state = &config.journal.dir;
     let clock = Clock::start(kept_last_seen(state));
@@ -82,14 +128,25 @@ fn prepare(arguments: &Arguments) -> Result<(World, JoinHandle<()>), String> {
     };
     let (journal, thread) = Writer::start(state, clock).map_err(say)?;
     let (reader, reader_events) = Reader::start(devices::reader_config(&config)).map_err(say)?;
-    #[cfg(feature = "simulated")]
-    let state_file = arguments.state_file.clone();
-    #[cfg(not(feature = "simulated"))]
-    let state_file = None;
     let world = World { config, verifier, journal, reader, reader_events, outbox, credentials, catalogs, state_file };
     Ok((world, thread))
 }
 
 fn note<T, E: std::fmt::Display>(outcome: Result<T, E>) -> Option<T> {
     outcome.inspect_err(|error| tracing::error!("{error}")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PathBuf, local_socket};
+
+    #[test]
+    fn only_a_display_of_this_machine_has_a_socket() {
+        let socket = |n: &str| Some(PathBuf::from(format!("/tmp/.X11-unix/X{n}")));
+        assert_eq!(local_socket(":7"), socket("7"));
+        assert_eq!(local_socket(":10.0"), socket("10"));
+        for elsewhere in ["host:0", ":", ":x", ""] {
+            assert_eq!(local_socket(elsewhere), None, "{elsewhere}");
+        }
+    }
 }

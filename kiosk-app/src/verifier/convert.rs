@@ -155,8 +155,14 @@ pub(super) fn decided_override(decided: &Override, decided_at: wire::Timestamp) 
             OverrideReason::Other => wire::OverrideReason::Other,
         },
         note: decided.note.clone(),
+        // Nothing at all was read: an empty payload says so.
         reading: decided.reading.as_ref().map_or_else(
-            || wire::Reading { source: wire::How::Keyed, lines: Vec::new(), payload_hex: None, checks: Vec::new() },
+            || wire::Reading {
+                source: wire::How::Camera,
+                lines: Vec::new(),
+                payload_hex: Some(PersonalText::default()),
+                checks: Vec::new(),
+            },
             reading,
         ),
     }
@@ -171,13 +177,24 @@ pub(super) fn server_time(body: &[u8]) -> Option<u64> {
     parse_wire_time(&serde_json::from_slice::<Timed>(body).ok()?.server_time)
 }
 
+/// Rows of a zone as they are; what is no zone (a barcode's payload) in hex, because it may hold any character.
 fn reading(read: &HandedReading) -> wire::Reading {
-    wire::Reading {
-        source: how(read.source),
-        lines: read.lines.clone(),
-        payload_hex: None,
-        checks: checks(&read.checks),
+    let (source, checks) = (how(read.source), checks(&read.checks));
+    let is_row = |line: &PersonalText| {
+        line.expose(|text| text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'<'))
+    };
+    if !read.lines.is_empty() && read.lines.iter().all(is_row) {
+        return wire::Reading { source, lines: read.lines.clone(), payload_hex: None, checks };
     }
+    let mut payload = PersonalText::default();
+    for line in &read.lines {
+        line.expose(|text| text.bytes().for_each(|b| hex_digits(b).into_iter().for_each(|digit| payload.push(digit))));
+    }
+    wire::Reading { source, lines: Vec::new(), payload_hex: Some(payload), checks }
+}
+
+fn hex_digits(byte: u8) -> [char; 2] {
+    [byte >> 4, byte & 15].map(|nibble| char::from_digit(u32::from(nibble), 16).unwrap_or('0'))
 }
 
 fn document(read: &Document) -> wire::Document {
@@ -292,4 +309,22 @@ const fn status(status: wire::DocumentStatus) -> &'static str {
 /// An officer signed in offline has no session of the service.
 fn session(session: Option<&PersonalText>) -> Option<PersonalText> {
     session.filter(|text| !text.is_empty()).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HandedReading, PersonalText, Source, reading, wire};
+
+    fn read(line: &str) -> wire::Reading {
+        let lines = vec![PersonalText::from(line)];
+        reading(&HandedReading { source: Source::Camera, lines, checks: Vec::new(), accepted: true })
+    }
+
+    #[test]
+    fn rows_travel_as_rows_and_any_other_payload_in_hex() {
+        assert!(read("C1USA0000007019<<").payload_hex.is_none());
+        let barcode = read("@\nANSI é");
+        assert!(barcode.lines.is_empty());
+        barcode.payload_hex.expect("hex").expose(|hex| assert_eq!(hex, "400a414e534920c3a9"));
+    }
 }

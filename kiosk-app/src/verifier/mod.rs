@@ -298,6 +298,19 @@ impl Verifier {
         *self.shared.last_failure.borrow()
     }
 
+    /// What happened and what to do, with a doubt about the clock where a date was judged by it.
+    #[must_use]
+    pub fn explain(&self, failure: Failure) -> String {
+        let dated = matches!(
+            failure,
+            Failure::ServiceExpired | Failure::ServiceNotYetValid | Failure::KioskExpired | Failure::KioskNotYetValid
+        );
+        if dated && self.clock().is_doubtful() {
+            return format!("{}; or this machine's clock is wrong", failure.sentence());
+        }
+        failure.sentence().to_owned()
+    }
+
     #[must_use]
     pub fn transport(&self) -> &Transport {
         &self.shared.transport

@@ -87,19 +87,19 @@ fn act(post: &Post, letter: char, plugged: bool) -> Outcome<String> {
             if cut { "The network is cut." } else { "The network is back." }.to_owned()
         }
         'd' => {
-            site.show(&document(&PEOPLE[0])?)?;
+            site.tray.show(&document(&PEOPLE[0])?)?;
             format!("The camera sees the card of {}.", PEOPLE[0].given)
         }
         'b' => {
-            site.show_qr(&format!("BC1:{}", site.code(&PEOPLE[0])?))?;
+            site.tray.show_qr(&format!("BC1:{}", site.code(&PEOPLE[0])?))?;
             format!("The camera sees the backup code of {}.", PEOPLE[0].given)
         }
         't' => {
-            site.show_qr(&site.credential)?;
+            site.tray.show_qr(&site.credential)?;
             "The camera sees the technician's credential.".to_owned()
         }
         'c' => {
-            site.clear_tray()?;
+            site.tray.clear();
             "The camera sees an empty tray.".to_owned()
         }
         _ => HELP.to_owned(),

@@ -140,12 +140,12 @@ fn by_officer(walk: &mut Walk<'_>) -> Outcome<String> {
 fn technician(walk: &mut Walk<'_>) -> Outcome<String> {
     walk.post.hold_corner()?;
     walk.touch("technician")?;
-    walk.post.site.show_qr(&walk.post.site.credential)?;
+    walk.post.site.tray.show_qr(&walk.post.site.credential)?;
     // Signing in is offered once the credential is read and a PIN is typed.
     walk.post.hand()?.type_text(TECHNICIAN_PIN)?;
     walk.offers("sign-in")?;
     walk.picture("technician-sign-in")?;
-    walk.post.site.show(&document(&ANNA)?)?;
+    walk.post.site.tray.show(&document(&ANNA)?)?;
     walk.touch("sign-in")?;
     walk.offers("test-journal")?;
     walk.picture("diagnostics")?;
@@ -156,7 +156,7 @@ fn technician(walk: &mut Walk<'_>) -> Outcome<String> {
     // The first pictures of the camera arrive, and are read.
     wait::pause(Duration::from_secs(3));
     walk.picture("diagnostics-camera")?;
-    walk.post.site.clear_tray()?;
+    walk.post.site.tray.clear();
     walk.touch("tech-leave")?;
     walk.post.kiosk.attract(SOON)?;
     let entries = journal(&walk.post.site.setup.journal())?;
@@ -206,7 +206,7 @@ impl Walk<'_> {
 
     fn start_again(&mut self) -> Outcome {
         self.post.site.line.set(line::State::Up);
-        self.post.site.clear_tray()?;
+        self.post.site.tray.clear();
         self.post.remove()?;
         self.post.kiosk.process.kill();
         self.post.kiosk = self.post.site.start()?;

@@ -67,13 +67,14 @@ impl Screen {
             .or_trouble(|| "a picture of the wrong size")
     }
 
-    /// Waits until the screen stays the same for a moment, and gives that picture.
+    /// Waits until the screen stays the same for a moment, and gives that picture. What never rests (a camera's live
+    /// picture) is taken as it is after three seconds.
     ///
     /// # Errors
-    /// It keeps changing for ten seconds, or the X server is gone.
+    /// The X server is gone.
     pub fn settled(&self) -> Outcome<Picture> {
         let mut last: Option<Picture> = None;
-        wait::until("a quiet screen", Duration::from_secs(10), || {
+        let rested = wait::until("a quiet screen", Duration::from_secs(3), || {
             let new = match self.picture() {
                 Ok(new) => new,
                 Err(trouble) => return Some(Err(trouble)),
@@ -84,7 +85,11 @@ impl Screen {
             last = Some(new);
             wait::pause(Duration::from_millis(120));
             None
-        })?
+        });
+        match rested {
+            Ok(rested) => rested,
+            Err(_) => self.picture(),
+        }
     }
 }
 

@@ -132,8 +132,9 @@ fn quoted(path: &Path) -> String {
 /// What the kiosk says of itself, for tests only (feature `simulated`): never what a person typed or a document says.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct State {
-    /// Grows with each change of the screen.
-    pub seq: u64,
+    /// Grows with each touch that the program has taken.
+    #[serde(default)]
+    pub touches: u64,
     /// `Traveler`, `Officer`, `Diagnostics`, `OutOfService`.
     pub mode: String,
     /// A state of the visit, if there is one.

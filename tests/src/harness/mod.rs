@@ -14,6 +14,7 @@ pub mod programs;
 pub mod records;
 pub mod service;
 pub mod touch;
+pub mod tray;
 pub mod wait;
 
 use std::fmt;

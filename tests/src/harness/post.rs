@@ -7,9 +7,9 @@ use super::people::{PEOPLE, Person};
 use super::records::{Records, temporary};
 use super::service::Service;
 use super::touch::Hand;
-use super::{OrTrouble, Outcome, Trouble, pictures, wait};
+use super::tray::Tray;
+use super::{OrTrouble, Outcome, Trouble, wait};
 use crate::display::Screen;
-use crate::sim::camera::Tray;
 use crate::sim::elyctis::{Card, Control, Elyctis, Model};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -96,7 +96,7 @@ impl Site {
         let credential = records.issue_technician("Demo technician", TECHNICIAN_PIN)?;
         let service = Service::serve(&records)?;
         let line = Line::to(service.kiosk)?;
-        let tray = Tray::new(&folder.path().join("tray")).or_trouble(|| "the camera's tray was not made")?;
+        let tray = Tray::new(&folder.path().join("tray"))?;
         let mut setup = Setup::new(&folder.path().join("kiosk"), &enrolled, line.address);
         setup.technician = Some(records.technician_keys());
         setup.motion = options.motion;
@@ -113,7 +113,7 @@ impl Site {
             None
         };
         if options.camera {
-            setup.camera = Some(tray.path().to_owned());
+            setup.camera = Some(tray.folder.clone());
         }
         let (width, height) = setup.window;
         let size = u16::try_from(width).ok().zip(u16::try_from(height).ok());
@@ -182,30 +182,6 @@ impl Site {
     /// This checkpoint has no scanner.
     pub fn scanner(&self) -> Outcome<Control> {
         self.scanner.as_ref().map(Elyctis::control).or_trouble(|| "this checkpoint has no scanner")
-    }
-
-    /// Lays a picture before the camera.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    pub fn show(&self, picture: &image::DynamicImage) -> Outcome {
-        self.tray.put(picture).or_trouble(|| "the camera shows nothing")
-    }
-
-    /// Holds paper with a QR before the camera.
-    ///
-    /// # Errors
-    /// The text does not fit, or it cannot be written.
-    pub fn show_qr(&self, text: &str) -> Outcome {
-        self.show(&pictures::qr(text)?)
-    }
-
-    /// Takes away what the camera sees.
-    ///
-    /// # Errors
-    /// It cannot be removed.
-    pub fn clear_tray(&self) -> Outcome {
-        self.tray.clear().or_trouble(|| "the camera still sees something")
     }
 
     /// Starts the service again, as after a crash; the kiosk finds it where it was.
@@ -330,7 +306,7 @@ impl Post {
         self.hand()?.type_text(PIN)?;
         self.hand()?.press("sign-in")?;
         self.kiosk
-            .wait("the officer's desk", SOON, |now| now.mode == "Officer" && !now.targets.contains_key("sign-in"))
+            .wait("the officer's desk", SOON, |now| now.mode == "Officer" && now.targets.contains_key("sign-out"))
             .map(|_| ())
     }
 

@@ -33,13 +33,14 @@ impl Hand<'_> {
         Pointer::of(self.screen).hold((40, 40), Duration::from_millis(2000))
     }
 
-    /// Presses it and waits until the screen has changed.
+    /// Presses it and waits until the touch was taken. Two touches are never under way at once: what comes within one
+    /// frame would be taken at the place of the last.
     ///
     /// # Errors
-    /// As [`Hand::tap`]; or nothing changes.
+    /// As [`Hand::tap`]; or it is not taken.
     pub fn press(&mut self, id: &str) -> Outcome<State> {
         let before = self.tap(id)?;
-        self.kiosk.wait(&format!("an answer to touching {id}"), ANSWER, |now| now.seq > before.seq)
+        self.kiosk.wait(&format!("an answer to touching {id}"), ANSWER, |now| now.touches > before.touches)
     }
 
     /// Types on the on-screen keys.
