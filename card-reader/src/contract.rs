@@ -2,7 +2,7 @@
 //! contract's; what is absent is null.
 
 use crate::barcode::Barcode;
-use crate::document::{Document, DocumentType, Sex};
+use crate::document::Document;
 use crate::mrz::{Check, CheckField, Malformed, Mrz, Verdict};
 use crate::ocr::{Guess, MrzReading, Quad};
 use crate::profiles::Profiles;
@@ -174,7 +174,7 @@ impl GuessObject {
 #[must_use]
 pub fn wire_document(document: &Document) -> wire::Document {
     wire::Document {
-        r#type: wire_type(document.document_type),
+        r#type: document.document_type,
         document_number: document.document_number.clone(),
         primary_identifier: document.primary_identifier.clone(),
         secondary_identifier: document.secondary_identifier.clone(),
@@ -182,11 +182,7 @@ pub fn wire_document(document: &Document) -> wire::Document {
         nationality: document.nationality.clone(),
         birth_country: document.birth_country.clone(),
         birth_date: document.birth_date.clone(),
-        sex: document.sex.map(|sex| match sex {
-            Sex::F => wire::Sex::F,
-            Sex::M => wire::Sex::M,
-            Sex::X => wire::Sex::X,
-        }),
+        sex: document.sex,
         expiry_date: document.expiry_date.clone(),
         a_number: document.a_number.clone(),
         card_number: document.card_number.clone(),
@@ -212,23 +208,6 @@ pub fn wire_check(check: &Check) -> wire::Check {
         },
         printed: disagrees.then_some(check.printed),
         computed: disagrees.then_some(check.computed),
-    }
-}
-
-const fn wire_type(document_type: DocumentType) -> wire::DocumentType {
-    match document_type {
-        DocumentType::Passport => wire::DocumentType::Passport,
-        DocumentType::PassportCard => wire::DocumentType::PassportCard,
-        DocumentType::PermanentResidentCard => wire::DocumentType::PermanentResidentCard,
-        DocumentType::EmploymentAuthorization => wire::DocumentType::EmploymentAuthorization,
-        DocumentType::Visa => wire::DocumentType::Visa,
-        DocumentType::ReentryPermit => wire::DocumentType::ReentryPermit,
-        DocumentType::RefugeeTravelDocument => wire::DocumentType::RefugeeTravelDocument,
-        DocumentType::DriverLicence => wire::DocumentType::DriverLicence,
-        DocumentType::NationalId => wire::DocumentType::NationalId,
-        DocumentType::CrewCertificate => wire::DocumentType::CrewCertificate,
-        DocumentType::EmergencyTravelDocument => wire::DocumentType::EmergencyTravelDocument,
-        DocumentType::Other => wire::DocumentType::Other,
     }
 }
 

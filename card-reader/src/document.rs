@@ -4,77 +4,9 @@
 //! words from here.
 
 use verification_api::personal::PersonalText;
-
-/// What a document is; [`DocumentType::name`] is its word on the wire and in the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DocumentType {
-    Passport,
-    PassportCard,
-    PermanentResidentCard,
-    EmploymentAuthorization,
-    Visa,
-    ReentryPermit,
-    RefugeeTravelDocument,
-    DriverLicence,
-    NationalId,
-    CrewCertificate,
-    EmergencyTravelDocument,
-    Other,
-}
-
-impl DocumentType {
-    pub const ALL: [Self; 12] = [
-        Self::Passport,
-        Self::PassportCard,
-        Self::PermanentResidentCard,
-        Self::EmploymentAuthorization,
-        Self::Visa,
-        Self::ReentryPermit,
-        Self::RefugeeTravelDocument,
-        Self::DriverLicence,
-        Self::NationalId,
-        Self::CrewCertificate,
-        Self::EmergencyTravelDocument,
-        Self::Other,
-    ];
-
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Passport => "passport",
-            Self::PassportCard => "passport_card",
-            Self::PermanentResidentCard => "permanent_resident_card",
-            Self::EmploymentAuthorization => "employment_authorization",
-            Self::Visa => "visa",
-            Self::ReentryPermit => "reentry_permit",
-            Self::RefugeeTravelDocument => "refugee_travel_document",
-            Self::DriverLicence => "driver_licence",
-            Self::NationalId => "national_id",
-            Self::CrewCertificate => "crew_certificate",
-            Self::EmergencyTravelDocument => "emergency_travel_document",
-            Self::Other => "other",
-        }
-    }
-}
-
-/// Sex as printed: `X` is a named deviation in a zone (ICAO 9303-5 §4.2.2 note f); `<` is `None` in [`Document`].
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Sex {
-    F,
-    M,
-    X,
-}
-
-impl Sex {
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::F => "F",
-            Self::M => "M",
-            Self::X => "X",
-        }
-    }
-}
+/// The same words on both ends: what a document is, and sex as printed (`X` in a zone is a named deviation, ICAO 9303-5
+/// §4.2.2 note f; `<` is `None`).
+pub use verification_api::wire::{DocumentType, Sex};
 
 /// One document as read and understood. Dates are ISO text with `--` for unknown parts (`1974-05---`); a member the
 /// document does not have is `None`.

@@ -10,7 +10,6 @@ use crate::session::state::{CompletedBy, Language, ReferralReason, RequestId, St
 use card_reader::date::Date;
 use card_reader::mrz;
 use card_reader::ocr::{Advice, Reason};
-use card_reader::profiles;
 use card_reader::reader::{DeviceId, Event as Heard, PresentationNo, Reading, Source, ZoneReading};
 use std::time::Duration;
 use verification_api::personal::PersonalText;
@@ -204,18 +203,7 @@ impl Bench {
 
 pub(crate) fn zone(text: &str) -> Reading {
     let zone = mrz::parse(text, Date::new(2026, 11, 25).unwrap()).unwrap();
-    let document = zone.document(profiles::builtin());
-    Reading::Zone(Box::new(ZoneReading {
-        source: Source::Serial,
-        format: zone.format,
-        lines: zone.lines,
-        checks: zone.checks,
-        deviations: zone.deviations,
-        document,
-        characters: Vec::new(),
-        quad: None,
-        barcode_agrees: None,
-    }))
+    Reading::Zone(Box::new(ZoneReading::of(zone, Source::Serial)))
 }
 
 pub(crate) fn found() -> RecordAnswer {

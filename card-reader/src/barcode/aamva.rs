@@ -514,7 +514,7 @@ mod tests {
         assert_eq!(text(&document.birth_date), "1986-06-06");
         assert_eq!(text(&document.expiry_date), "2024-12-10");
         assert_eq!(text(&document.issuer), "USA");
-        assert!(document.sex.is_some_and(|s| s.name() == "M") && document.nationality.is_none());
+        assert!(document.sex.is_some_and(|s| s == crate::document::Sex::M) && document.nationality.is_none());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::barcode::Barcode;
 use crate::barcode::aamva::Licence;
 use crate::date::Date;
 use crate::document::Document;
-use crate::mrz::{self, Lines, Mrz};
+use crate::mrz::{self, Lines};
 use crate::ocr::{Advice, Guess, MrzReading, NotRead, Point, Reason};
 use crate::profiles;
 use verification_api::personal::PersonalText;
@@ -27,28 +27,12 @@ pub(super) fn serial_zone(raw: &[u8], today: Date) -> Result<ZoneReading, Failur
     if !mrz::all_agree_or_covered(&zone.checks, &zone.deviations) {
         return Err(wrong(Reason::LowConfidence, Some(guess(lines))));
     }
-    Ok(zone_reading(zone, Source::Serial))
+    Ok(ZoneReading::of(zone, Source::Serial))
 }
 
 /// For an officer's eyes. There was no picture, so no place in it.
 fn guess(lines: Lines) -> Guess {
     Guess { lines, characters: Vec::new(), quad: [Point { x: 0.0, y: 0.0 }; 4] }
-}
-
-/// A zone whose characters are certain, with what they mean.
-pub(super) fn zone_reading(zone: Mrz, source: Source) -> ZoneReading {
-    let document = zone.document(profiles::builtin());
-    ZoneReading {
-        source,
-        format: zone.format,
-        lines: zone.lines,
-        checks: zone.checks,
-        deviations: zone.deviations,
-        document,
-        characters: Vec::new(),
-        quad: None,
-        barcode_agrees: None,
-    }
 }
 
 /// A zone filmed by the camera, with what a licence's barcode on the same picture says of it. What its check digits
@@ -57,7 +41,7 @@ pub(super) fn filmed_zone(reading: MrzReading, licence: Option<&Licence>, today:
     let MrzReading { lines, characters, quad, .. } = reading;
     match mrz::parse_lines(lines, today) {
         Ok(zone) => {
-            let mut zone = zone_reading(zone, Source::Camera);
+            let mut zone = ZoneReading::of(zone, Source::Camera);
             zone.characters = characters;
             zone.quad = Some(quad);
             zone.barcode_agrees = licence.map(|licence| agree(&zone.document, &licence.document(profiles::builtin())));

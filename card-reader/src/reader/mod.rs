@@ -14,8 +14,9 @@ pub use config::{CameraConfig, CameraSource, ReaderConfig, SerialConfig, SerialP
 pub use handle::{Reader, ReaderHandle};
 
 use crate::document::Document;
-use crate::mrz::{Check, Format, Lines};
+use crate::mrz::{Check, Format, Lines, Mrz};
 use crate::ocr::{Advice, Guess, LumaImage, Quad, Reason};
+use crate::profiles;
 use verification_api::personal::PersonalText;
 
 /// Numbers one document put down once; grows by one with each, and with each [`Command::Arm`].
@@ -91,6 +92,25 @@ pub struct ZoneReading {
     pub quad: Option<Quad>,
     /// Whether a barcode of the same presentation says the same; `None` without one.
     pub barcode_agrees: Option<bool>,
+}
+
+impl ZoneReading {
+    /// A zone whose characters are certain, with what they mean; no picture, no barcode beside it.
+    #[must_use]
+    pub fn of(zone: Mrz, source: Source) -> Self {
+        let document = zone.document(profiles::builtin());
+        Self {
+            source,
+            format: zone.format,
+            lines: zone.lines,
+            checks: zone.checks,
+            deviations: zone.deviations,
+            document,
+            characters: Vec::new(),
+            quad: None,
+            barcode_agrees: None,
+        }
+    }
 }
 
 /// A barcode that stands for a document by itself.

@@ -3,7 +3,6 @@
 use super::KeyIn;
 use card_reader::date::Date;
 use card_reader::mrz::{self, CheckField, Format, Mrz, Span};
-use card_reader::profiles;
 use card_reader::reader::{Reading, Source, ZoneReading};
 use verification_api::personal::PersonalText;
 
@@ -68,18 +67,7 @@ impl KeyIn {
     /// The keyed zone as a reading, once it is one.
     pub(super) fn reading(&self, today: Date) -> Option<Reading> {
         let zone = mrz::parse_lines(self.rows.clone(), today).ok()?;
-        let document = zone.document(profiles::builtin());
-        Some(Reading::Zone(Box::new(ZoneReading {
-            source: Source::Keyed,
-            format: zone.format,
-            lines: zone.lines,
-            checks: zone.checks,
-            deviations: zone.deviations,
-            document,
-            characters: Vec::new(),
-            quad: None,
-            barcode_agrees: None,
-        })))
+        Some(Reading::Zone(Box::new(ZoneReading::of(zone, Source::Keyed))))
     }
 
     /// Rows are filled up with fillers for the parser; only digits that have been typed are told.

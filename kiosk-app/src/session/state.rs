@@ -139,31 +139,7 @@ pub enum CompletedBy {
 }
 
 /// Why a visit is handed to an officer; for officers only, a traveler sees one neutral wording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ReferralReason {
-    DocumentUnreadable,
-    CheckDocument,
-    CodeNotVerified,
-    Technical,
-    AskedForOfficer,
-    /// A completed visit is handed over in the same way.
-    Complete,
-}
-
-impl ReferralReason {
-    /// The word on the wire and in the journal.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::DocumentUnreadable => "document_unreadable",
-            Self::CheckDocument => "check_document",
-            Self::CodeNotVerified => "code_not_verified",
-            Self::Technical => "technical",
-            Self::AskedForOfficer => "asked_for_officer",
-            Self::Complete => "complete",
-        }
-    }
-}
+pub use verification_api::wire::ReferralReason;
 
 /// Which number the traveler types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,8 +4,8 @@ use crate::clock::parse_wire_time;
 use crate::effect::{Closing, HandedReading, Handover, Inspection, Override, Verification};
 use crate::officer::OverrideReason;
 use crate::session::answers::{CodeAnswer, DocumentStatus, Holder, OpenedReferral, Record, RecordAnswer};
-use crate::session::state::{IdentifierKind, Reference, ReferralReason, VisitId};
-use card_reader::document::{Document, DocumentType, Sex};
+use crate::session::state::{IdentifierKind, Reference, VisitId};
+use card_reader::contract;
 use card_reader::mrz::{Check, CheckField, Verdict};
 use card_reader::reader::Source;
 use verification_api::identifiers::{IdentifierType, WireIdentifier};
@@ -18,7 +18,7 @@ pub(super) fn inspection(asked: &Inspection, lane: &str, device_time: wire::Time
         lane: lane.to_owned(),
         device_time,
         how: how(asked.how),
-        document: document(&asked.document),
+        document: contract::wire_document(&asked.document),
         checks: checks(&asked.checks),
         barcode_agrees: asked.barcode_agrees,
         officer_session: session(asked.officer_session.as_ref()),
@@ -80,14 +80,7 @@ pub(super) fn referral(asked: &Handover, lane: &str) -> wire::ReferralRequest {
     wire::ReferralRequest {
         reference: asked.reference.0.clone(),
         lane: lane.to_owned(),
-        reason: match asked.reason {
-            ReferralReason::DocumentUnreadable => wire::ReferralReason::DocumentUnreadable,
-            ReferralReason::CheckDocument => wire::ReferralReason::CheckDocument,
-            ReferralReason::CodeNotVerified => wire::ReferralReason::CodeNotVerified,
-            ReferralReason::Technical => wire::ReferralReason::Technical,
-            ReferralReason::AskedForOfficer => wire::ReferralReason::AskedForOfficer,
-            ReferralReason::Complete => wire::ReferralReason::Complete,
-        },
+        reason: asked.reason,
         reading: asked.reading.as_ref().map(reading),
         identifier: asked.identifier.as_ref().map(|(kind, value)| identifier(*kind, value)),
         verification_ids: asked.verifications.iter().map(|request| request.0).collect(),
@@ -197,31 +190,6 @@ fn hex_digits(byte: u8) -> [char; 2] {
     [byte >> 4, byte & 15].map(|nibble| char::from_digit(u32::from(nibble), 16).unwrap_or('0'))
 }
 
-fn document(read: &Document) -> wire::Document {
-    wire::Document {
-        r#type: document_type(read.document_type),
-        document_number: read.document_number.clone(),
-        primary_identifier: read.primary_identifier.clone(),
-        secondary_identifier: read.secondary_identifier.clone(),
-        issuer: read.issuer.clone(),
-        nationality: read.nationality.clone(),
-        birth_country: read.birth_country.clone(),
-        birth_date: read.birth_date.clone(),
-        sex: read.sex.map(|sex| match sex {
-            Sex::F => wire::Sex::F,
-            Sex::M => wire::Sex::M,
-            Sex::X => wire::Sex::X,
-        }),
-        expiry_date: read.expiry_date.clone(),
-        a_number: read.a_number.clone(),
-        card_number: read.card_number.clone(),
-    }
-}
-
-fn document_type(read: DocumentType) -> wire::DocumentType {
-    wire::DocumentType::from_name(read.name()).unwrap_or(wire::DocumentType::Other)
-}
-
 fn identifier(kind: IdentifierKind, value: &PersonalText) -> WireIdentifier {
     let kind = match kind {
         IdentifierKind::ANumber => IdentifierType::ANumber,
@@ -239,28 +207,7 @@ const fn how(source: Source) -> wire::How {
 }
 
 fn checks(checks: &[Check]) -> Vec<wire::Check> {
-    checks
-        .iter()
-        .map(|check| {
-            let disagrees = check.verdict == Verdict::Disagrees;
-            wire::Check {
-                field: match check.field {
-                    CheckField::DocumentNumber => wire::CheckField::DocumentNumber,
-                    CheckField::BirthDate => wire::CheckField::BirthDate,
-                    CheckField::ExpiryDate => wire::CheckField::ExpiryDate,
-                    CheckField::PersonalNumber => wire::CheckField::PersonalNumber,
-                    CheckField::Composite => wire::CheckField::Composite,
-                },
-                verdict: match check.verdict {
-                    Verdict::Ok => wire::Verdict::Ok,
-                    Verdict::Disagrees => wire::Verdict::Disagrees,
-                    Verdict::Absent => wire::Verdict::Absent,
-                },
-                printed: disagrees.then_some(check.printed),
-                computed: disagrees.then_some(check.computed),
-            }
-        })
-        .collect()
+    checks.iter().map(contract::wire_check).collect()
 }
 
 const fn field(field: wire::CheckField) -> CheckField {
