@@ -33,14 +33,8 @@ pub fn run(wanted: &Wanted) -> Outcome<bool> {
 
 /// A window for a person, and a panel on the terminal.
 fn play() -> Outcome<bool> {
-    let (window, scale) = monitor::window();
-    let options = Options {
-        camera: true,
-        motion: true,
-        virtual_display: false,
-        window: Some((window, scale)),
-        ..Options::default()
-    };
+    let options =
+        Options { camera: true, motion: true, virtual_display: false, scale: monitor::scale(), ..Options::default() };
     println!("Making a throw-away checkpoint: keys, records, service, scanner, camera …");
     let site = Site::make(&options)?;
     describe(&site);

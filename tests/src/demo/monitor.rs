@@ -3,13 +3,13 @@
 use x11rb::connection::Connection;
 use x11rb::rust_connection::RustConnection;
 
-/// The panel that the screens are made for.
-const PANEL: (u32, u32) = (1080, 1920);
+/// The height of the panel that the screens are made for, in pixels.
+const PANEL: u32 = 1920;
 /// Where no monitor says how high it is (a Wayland session without X).
 const USUAL_HEIGHT: u32 = 1080;
 
-/// The window's size in pixels, and the scale that fits the panel into it.
-pub fn window() -> ((u32, u32), f32) {
+/// How much smaller than life the panel must be drawn.
+pub fn scale() -> f32 {
     fit(height().unwrap_or(USUAL_HEIGHT))
 }
 
@@ -19,10 +19,8 @@ fn height() -> Option<u32> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes of a window")]
-fn fit(monitor: u32) -> ((u32, u32), f32) {
-    let height = (monitor * 9 / 10).min(PANEL.1);
-    let width = height * PANEL.0 / PANEL.1;
-    ((width, height), height as f32 / PANEL.1 as f32)
+fn fit(monitor: u32) -> f32 {
+    (monitor as f32 * 0.9 / PANEL as f32).min(1.0)
 }
 
 #[cfg(test)]
@@ -31,7 +29,7 @@ mod tests {
 
     #[test]
     fn the_window_takes_nine_tenths_of_the_height_and_never_more_than_life() {
-        assert_eq!(fit(1080).0, (546, 972));
-        assert_eq!(fit(4000), ((1080, 1920), 1.0));
+        assert!((fit(1080) * 1920.0 - 972.0).abs() < 0.01);
+        assert!((fit(4000) - 1.0).abs() < f32::EPSILON);
     }
 }

@@ -28,7 +28,7 @@ pub struct Setup {
     pub scanner: Option<PathBuf>,
     /// Pictures played in place of a camera.
     pub camera: Option<PathBuf>,
-    /// The window's size in pixels, and how much smaller than life everything is drawn.
+    /// The panel's size in pixels, and how much smaller than life it is drawn.
     pub window: (u32, u32),
     pub scale: f32,
     /// The moving picture of Attract.

@@ -36,22 +36,15 @@ pub struct Options {
     pub session: String,
     /// The moving picture of Attract.
     pub motion: bool,
-    /// The window in pixels and how much smaller than life everything in it is; `None` is the usual panel.
-    pub window: Option<((u32, u32), f32)>,
+    /// How much smaller than life the window is.
+    pub scale: f32,
     /// A virtual display; else the person's own.
     pub virtual_display: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            scanner: true,
-            camera: false,
-            session: String::new(),
-            motion: false,
-            window: None,
-            virtual_display: true,
-        }
+        Self { scanner: true, camera: false, session: String::new(), motion: false, scale: 1.0, virtual_display: true }
     }
 }
 
@@ -101,10 +94,7 @@ impl Site {
         setup.technician = Some(records.technician_keys());
         setup.motion = options.motion;
         setup.session.clone_from(&options.session);
-        if let Some((window, scale)) = options.window {
-            setup.window = window;
-            setup.scale = scale;
-        }
+        setup.scale = options.scale;
         let scanner = if options.scanner {
             let path = folder.path().join("scanner");
             setup.scanner = Some(path.clone());
