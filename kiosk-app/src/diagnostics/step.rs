@@ -151,7 +151,7 @@ impl Kiosk {
             Told::Admitted { technician } => {
                 let entered = by(&technician, JournalEvent::TechnicianEntered, None);
                 mode.page = Page::Overview { technician };
-                vec![entered, Effect::Disarm, Effect::Diagnostics(Wanted::Watch(true))]
+                vec![entered, Effect::Disarm]
             }
             Told::Refused(notice) => {
                 mode.notice = Some(notice);

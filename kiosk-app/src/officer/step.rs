@@ -59,7 +59,8 @@ impl Kiosk {
             return Vec::new();
         }
         self.mode = Mode::Diagnostics(Box::new(Diagnostics::new(credential, moment.now)));
-        vec![self.arm(Accept::Staff)]
+        // The header tells version and start before anybody has signed in.
+        vec![self.arm(Accept::Staff), Effect::Diagnostics(crate::diagnostics::Effect::Watch(true))]
     }
 
     pub(crate) fn officer_step(&mut self, event: Event, moment: &mut Moment<'_>) -> Vec<Effect> {
