@@ -436,7 +436,7 @@ fn sentence(error: &toml::de::Error, text: &str, file: &Path) -> ConfigError {
     let known: Vec<&str> = quoted.collect();
     let table = before.lines().map(str::trim).rfind(|l| l.starts_with('[')).filter(|_| !at_table_header(text, at));
     let place = table.map_or_else(|| "of kiosk.toml".to_owned(), |header| format!("of {header}"));
-    let advice = match known.iter().map(|k| (distance(&key, k), *k)).min() {
+    let advice = match known.iter().map(|k| (strsim::levenshtein(&key, k), *k)).min() {
         Some((d, nearest)) if d <= 1 + key.len() / 3 => format!("did you mean \"{nearest}\"?"),
         _ => format!("its keys are {}", known.join(", ")),
     };
@@ -447,22 +447,6 @@ fn sentence(error: &toml::de::Error, text: &str, file: &Path) -> ConfigError {
 fn at_table_header(text: &str, at: usize) -> bool {
     let start = text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |n| n + 1);
     text.get(start..).is_some_and(|line| line.trim_start().starts_with('['))
-}
-
-/// Edits (insert, delete, replace) from `a` to `b`.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]

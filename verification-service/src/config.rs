@@ -253,29 +253,13 @@ fn with_nearest(message: &str) -> String {
     match (message.starts_with("unknown field"), words.next()) {
         (true, Some(unknown)) => {
             let known: Vec<&str> = words.collect();
-            match known.iter().min_by_key(|key| distance(unknown, key)) {
+            match known.iter().min_by_key(|key| strsim::levenshtein(unknown, key)) {
                 Some(nearest) => format!("there is no key `{unknown}` here; did you mean `{nearest}`?"),
                 None => format!("there is no key `{unknown}` here"),
             }
         }
         _ => message.to_owned(),
     }
-}
-
-/// Levenshtein distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// The file that `init` writes. `folder`-relative, so that it can be moved.
@@ -347,8 +331,9 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, distance, template};
+    use super::{Config, template};
     use std::path::Path;
+    use strsim::levenshtein as distance;
 
     fn written() -> String {
         template("127.0.0.1:8443".parse().unwrap(), "127.0.0.1:8444".parse().unwrap())

@@ -76,29 +76,8 @@ pub struct KeyIn {
     pub waiting: bool,
 }
 
-/// Why a failed scan is overridden; a note is required only for `Other`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OverrideReason {
-    WornDocument,
-    NameMisread,
-    ReaderFault,
-    Other,
-}
-
-impl OverrideReason {
-    pub const ALL: [Self; 4] = [Self::WornDocument, Self::NameMisread, Self::ReaderFault, Self::Other];
-
-    /// The word on the wire and in the journal.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::WornDocument => "worn_document",
-            Self::NameMisread => "name_misread",
-            Self::ReaderFault => "reader_fault",
-            Self::Other => "other",
-        }
-    }
-}
+/// Why a failed scan is overridden: the words of the wire.
+pub use verification_api::wire::OverrideReason;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Notice {

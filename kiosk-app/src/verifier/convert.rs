@@ -2,7 +2,6 @@
 
 use crate::clock::parse_wire_time;
 use crate::effect::{Closing, HandedReading, Handover, Inspection, Override, Verification};
-use crate::officer::OverrideReason;
 use crate::session::answers::{CodeAnswer, DocumentStatus, Holder, OpenedReferral, Record, RecordAnswer};
 use crate::session::state::{IdentifierKind, Reference, VisitId};
 use card_reader::contract;
@@ -141,12 +140,7 @@ pub(super) fn decided_override(decided: &Override, decided_at: wire::Timestamp) 
         officer: (!online).then(|| decided.pseudonym.clone()),
         offline_since,
         decided_at,
-        reason: match decided.reason {
-            OverrideReason::WornDocument => wire::OverrideReason::WornDocument,
-            OverrideReason::NameMisread => wire::OverrideReason::NameMisread,
-            OverrideReason::ReaderFault => wire::OverrideReason::ReaderFault,
-            OverrideReason::Other => wire::OverrideReason::Other,
-        },
+        reason: decided.reason,
         note: decided.note.clone(),
         // Nothing at all was read: an empty payload says so.
         reading: decided.reading.as_ref().map_or_else(

@@ -48,7 +48,8 @@ pub struct OverrideRequest {
     pub reading: Reading,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Why a failed scan is overridden; a note is required only for `Other`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OverrideReason {
     WornDocument,
@@ -58,7 +59,9 @@ pub enum OverrideReason {
 }
 
 impl OverrideReason {
-    /// The word on the wire.
+    pub const ALL: [Self; 4] = [Self::WornDocument, Self::NameMisread, Self::ReaderFault, Self::Other];
+
+    /// The word on the wire and in the journal.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
