@@ -20,7 +20,7 @@ mod zone;
 
 use crate::mrz::{Format, Lines};
 use attempt::{Attempt, Budget};
-use network::Network;
+use network::Networks;
 use pixels::Pyramid;
 use std::time::Duration;
 use verification_api::personal::PersonalText;
@@ -185,7 +185,7 @@ const MOST_CANDIDATES: usize = 7;
 /// As [`read`].
 pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReading, NotRead> {
     let nothing = |reason, advice| NotRead { reason, advice, guess: None };
-    let Some(network) = Network::embedded() else {
+    let Some(networks) = Networks::embedded() else {
         return Err(nothing(Reason::NoZone, None));
     };
     let (long, short) = (image.width.max(image.height), image.width.min(image.height));
@@ -214,7 +214,7 @@ pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReadin
             for ends in [zone::Ends::Found, zone::Ends::Outermost] {
                 let Some(plane) = zone::Plane::new(candidate, *scale, ends) else { continue };
                 for plane in plane.segment(&pyramid) {
-                    let Some(attempt) = attempt::attempt(network, &pyramid, plane, &mut budget) else { continue };
+                    let Some(attempt) = attempt::attempt(networks, &pyramid, plane, &mut budget) else { continue };
                     if best.as_ref().is_none_or(|b| attempt.merit() > b.merit()) {
                         best = Some(attempt);
                     }
@@ -239,7 +239,7 @@ pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReadin
         return Err(quality::nothing_found(overview, found, &budget));
     };
     watch.done("rectified", || best.plane.picture(&pyramid, best.width()));
-    watch.done("cells", || best.picture(&pyramid));
+    watch.done("cells", || best.picture(&pyramid, networks.reader.wide()));
     let lines: Lines =
         best.decoded.lines.iter().map(|l| PersonalText::new(l.iter().map(|&c| c as char).collect())).collect();
     let quad = best.plane.quad(best.width());

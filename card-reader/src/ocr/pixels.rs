@@ -143,6 +143,31 @@ impl Projection {
         Point { x: (m[0] * u + m[1] * v + m[2]) / w, y: (m[3] * u + m[4] * v + m[5]) / w }
     }
 
+    /// Appends the grey values of a picture at `count` places of the plane: from `start` on, `step` apart across.
+    /// `shrink` is the size of one of the full picture's pixels in the given one.
+    pub fn sample(
+        &self,
+        image: &LumaImage,
+        shrink: f32,
+        start: (f32, f32),
+        step: f32,
+        count: usize,
+        into: &mut Vec<f32>,
+    ) {
+        let m = &self.0;
+        // Along a row, numerators and denominator change evenly: one division for each place.
+        let at = |i: usize| m[i] * start.0 + m[i + 1] * start.1 + m[i + 2];
+        let (mut x, mut y, mut w) = (at(0), at(3), at(6));
+        let (dx, dy, dw) = (m[0] * step, m[3] * step, m[6] * step);
+        let edge = 0.5 * shrink - 0.5;
+        into.extend((0..count).map(|_| {
+            let scale = shrink / if w.abs() < 1e-6 { 1e-6 } else { w };
+            let value = image.at(x * scale + edge, y * scale + edge);
+            (x, y, w) = (x + dx, y + dy, w + dw);
+            value
+        }));
+    }
+
     /// The same map for a plane turned by half a turn about the middle of the rectangle (0, 0)–(width, height).
     pub fn upside_down(&self, width: f32, height: f32) -> Self {
         let m = &self.0;
