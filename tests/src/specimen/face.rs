@@ -37,7 +37,7 @@ impl Face {
 
 /// All of them.
 pub struct Faces {
-    /// The cuts of OCR-B: standard, sharp, letterpress, extended.
+    /// The cuts of OCR-B that print dark strokes: standard, sharp, letterpress.
     pub ocr_b: Vec<Face>,
     /// Others of fixed pitch.
     pub mono: Vec<Face>,
@@ -66,7 +66,6 @@ impl Faces {
                 ("opentype/ocr-b/OCRB.otf", "fonts-ocr-b"),
                 ("opentype/ocr-b/OCRBS.otf", "fonts-ocr-b"),
                 ("opentype/ocr-b/OCRBL.otf", "fonts-ocr-b"),
-                ("opentype/ocr-b/OCRBX.otf", "fonts-ocr-b"),
             ])?,
             mono: all(&[
                 ("truetype/noto/NotoMono-Regular.ttf", "fonts-noto-mono"),

@@ -118,7 +118,7 @@ impl Plan {
             ink,
             paper: r.between(195.0, 250.0) as u8,
             guilloche: if r.chance(0.6) { r.between(0.0, 45.0) } else { 0.0 },
-            typeface: Typeface::OcrB(if r.chance(0.7) { 0 } else { r.below(4) }),
+            typeface: Typeface::OcrB(if r.chance(0.7) { 0 } else { r.below(3) }),
             scratches: 0,
             crowded: false,
             pitch: 1280.0 * r.between(0.45, 0.85) / cells,

@@ -12,6 +12,9 @@ use super::{Picture, Random, surface};
 
 type Draw = fn(&mut Sheet, &Faces, &mut Random);
 
+/// Nothing but a desk.
+const MATERIAL: &str = "material";
+
 /// Each kind: its name, the size of its sheet in millimetres, how it is drawn.
 const KINDS: [(&str, (f32, f32), Draw); 28] = [
     ("page of text", (120.0, 90.0), print::page),
@@ -40,7 +43,7 @@ const KINDS: [(&str, (f32, f32), Draw); 28] = [
     ("card without a zone", (85.6, 54.0), paper::card),
     ("upper part of a passport", (125.0, 66.0), paper::visual_part),
     ("security paper", (120.0, 90.0), paper::security),
-    ("material", (20.0, 15.0), paper::nothing),
+    (MATERIAL, (20.0, 15.0), paper::nothing),
     ("things on a desk", (140.0, 100.0), paper::things),
 ];
 
@@ -67,7 +70,12 @@ pub fn zoneless(faces: &Faces, seed: u64) -> Picture {
     if r.chance(0.06) {
         sheet.grey.iter_mut().for_each(|g| *g = 255 - *g);
     }
-    let shot = shot((width, height), frame, scale, &mut r);
+    let mut shot = shot((width, height), frame, scale, &mut r);
+    if condition == MATERIAL {
+        shot.desk = Desk::Seen(surface::desk(frame, &mut r));
+        shot.at = (-1e5, 0.0);
+        shot.tilt.0 = 0.0;
+    }
     Picture { pixels: shot.take(&sheet), lines: Vec::new(), condition }
 }
 
