@@ -15,8 +15,10 @@ KIOSK_PACKAGES := fonts-noto-core fonts-noto-mono libx11-6 libx11-xcb1 libxcb1 l
 	libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 # To test and to show without a display: a virtual one, and the typefaces of specimens.
 TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core
+# To train: more typefaces.
+TRAIN_PACKAGES := fonts-liberation fonts-freefont-ttf
 
-.PHONY: help demo test check train packages-build packages-test tool-rust tool-deny
+.PHONY: help demo test check train packages-build packages-test packages-train tool-rust tool-deny
 
 help: ## What can be run
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,7 +37,7 @@ check: packages-build tool-rust tool-deny ## Format, lints (warnings denied), li
 	cargo deny --locked check licenses bans sources
 
 # Its own target folder: the flags fit this machine's processor only.
-train: packages-test tool-rust ## Draw characters and train the network that reads the zone (half an hour, one core)
+train: packages-train tool-rust ## Draw characters and train the networks that read the zone (under two hours)
 	RUSTFLAGS="-C target-cpu=native" cargo run --locked --release --target-dir target/train -p mrz-training -- assets/mrz.net
 
 # $(call install,PACKAGES): installs those that are missing, or prints the one command that does.
@@ -60,6 +62,9 @@ packages-build:
 
 packages-test:
 	@$(call install,$(BUILD_PACKAGES) $(KIOSK_PACKAGES) $(TEST_PACKAGES))
+
+packages-train: packages-test
+	@$(call install,$(TRAIN_PACKAGES))
 
 tool-rust:
 	@command -v cargo >/dev/null || { echo "Rust is missing. Install it (https://rustup.rs), then try again." >&2; exit 1; }

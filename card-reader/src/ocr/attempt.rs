@@ -51,6 +51,9 @@ pub struct Attempt {
     /// Whether the grid lies as a zone's does: no cell's character far from its middle, the rows' cells in columns.
     /// A grid that skips a character or reads one twice does not.
     pub straight: bool,
+    /// Whether this is the whole zone. Two rows of 36 at the edge of the picture may be the beginning of two rows of
+    /// 44: a visa of format A and one of format B say the same in the same cells.
+    pub whole: bool,
 }
 
 impl Attempt {
@@ -59,7 +62,7 @@ impl Attempt {
         let d = &self.decoded;
         // A zone whose digits mostly disagree must be the more certain in its pixels.
         let (lowest, errors) = if d.disagreeing > 0 { (0.95, MOST_ERRORS / 4.0) } else { (LOWEST, MOST_ERRORS) };
-        self.straight && d.plausible && d.lowest() >= lowest && d.expected_errors() <= errors
+        self.straight && self.whole && d.plausible && d.lowest() >= lowest && d.expected_errors() <= errors
     }
 
     /// For choosing the best of several.
@@ -186,7 +189,8 @@ pub fn attempt(networks: &Networks, pyramid: &Pyramid<'_>, plane: Plane, budget:
         decoded = decode(&cells)?;
     }
     let straight = straight(&plane, &answers);
-    Some(Attempt { plane, decoded, certainty, straight })
+    let whole = width != 36 || answers.len() != 2 || room(&plane, pyramid, width);
+    Some(Attempt { plane, decoded, certainty, straight, whole })
 }
 
 /// Turns the plane the right way up by reading a few cells both ways.
@@ -288,6 +292,19 @@ fn straight(plane: &Plane, answers: &[Vec<Answer>]) -> bool {
         high - low < OUT_OF_COLUMN * plane.pitch
     });
     centred && in_columns
+}
+
+/// Whether the picture goes on beyond both ends of every row, by so much that a further character would be seen.
+fn room(plane: &Plane, pyramid: &Pyramid<'_>, width: usize) -> bool {
+    let picture = pyramid.level(0);
+    (0..plane.lines.len()).all(|line| {
+        [(0, -1.1), (width as isize - 1, 1.1)].into_iter().all(|(cell, beyond)| {
+            let (u, v) = plane.cell(line, cell);
+            let p = plane.map.apply(u + beyond * plane.pitch, v);
+            let (right, bottom) = (picture.width as f32 - 1.0, picture.height as f32 - 1.0);
+            (0.0..=right).contains(&p.x) && (0.0..=bottom).contains(&p.y)
+        })
+    })
 }
 
 /// Which cells are the row: its width and its first cell. Inside, characters; outside, none.

@@ -241,11 +241,24 @@ fn answer(outputs: &[f32]) -> Answer {
 /// The 3×3 surroundings of each position of a padded map, as rows.
 #[inline(always)]
 fn unfold(padded: &[f32], l: &Layer, into: &mut [f32]) {
-    let run = 3 * l.from;
-    for (p, row) in into.chunks_exact_mut(3 * run).enumerate() {
+    // Lengths that the compiler knows are copied in registers.
+    match l.from {
+        1 => unfold_runs::<3>(padded, l, into),
+        16 => unfold_runs::<48>(padded, l, into),
+        _ => unfold_runs::<96>(padded, l, into),
+    }
+}
+
+/// `RUN`: three positions' channels.
+#[inline(always)]
+fn unfold_runs<const RUN: usize>(padded: &[f32], l: &Layer, into: &mut [f32]) {
+    for (p, row) in into.chunks_exact_mut(3 * RUN).enumerate() {
         let (y, x) = (p / l.wide, p % l.wide);
-        for (k, to) in row.chunks_exact_mut(run).enumerate() {
-            to.copy_from_slice(&padded[((y + k) * (l.wide + 2) + x) * l.from..][..run]);
+        for (k, to) in row.as_chunks_mut::<RUN>().0.iter_mut().enumerate() {
+            let from = ((y + k) * (l.wide + 2) + x) * (RUN / 3);
+            if let Some(run) = padded[from..].first_chunk::<RUN>() {
+                *to = *run;
+            }
         }
     }
 }

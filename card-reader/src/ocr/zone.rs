@@ -5,7 +5,7 @@
 //! all its rows.
 
 use super::network::{CAPITAL, HIGH, PITCH};
-use super::pixels::{Projection, Pyramid};
+use super::pixels::{Ink, Projection, Pyramid};
 use super::rows::{Candidate, Row};
 use super::{LumaImage, Point};
 
@@ -19,6 +19,7 @@ const PITCHES: std::ops::Range<f32> = 9.8..19.6;
 #[derive(Clone)]
 pub struct Plane {
     pub map: Projection,
+    pub ink: Ink,
     /// From the middle line of the first row to that of the last.
     pub depth: f32,
     /// Pixels of the picture for one unit, about.
@@ -77,7 +78,7 @@ pub struct Line {
 impl Plane {
     /// Lays a candidate flat. `overview` is the scale of the candidate's pixels to the picture's. `None` if it makes no
     /// plane, or the same as with the ends as they were found.
-    pub fn new(candidate: &Candidate, overview: f32, ends: Ends) -> Option<Self> {
+    pub fn new(candidate: &Candidate, overview: f32, ends: Ends, ink: Ink) -> Option<Self> {
         let rows = &candidate.rows;
         let (first, last) = (rows.first()?, rows.last()?);
         let full = |p: Point| Point { x: (p.x + 0.5) / overview - 0.5, y: (p.y + 0.5) / overview - 0.5 };
@@ -95,7 +96,7 @@ impl Plane {
             .enumerate()
             .map(|(i, r)| Line { middle: depth * i as f32 / steps, marks: r.marks, ..Line::default() })
             .collect();
-        Some(Self { map, depth, scale: length / overview / WIDTH, lines, pitch: PITCH, capital: CAPITAL })
+        Some(Self { map, ink, depth, scale: length / overview / WIDTH, lines, pitch: PITCH, capital: CAPITAL })
     }
 
     /// A strip of the plane around a row, one pixel a unit, `half` units above and below.
@@ -105,7 +106,14 @@ impl Plane {
         let (width, height) = ((WIDTH + 2.0 * MARGIN) as usize, 2 * half + 1);
         let mut values = Vec::with_capacity(width * height);
         for y in 0..height {
-            self.map.sample(image, shrink, (-MARGIN, middle + y as f32 - half as f32), 1.0, width, &mut values);
+            self.map.sample(
+                (image, self.ink),
+                shrink,
+                (-MARGIN, middle + y as f32 - half as f32),
+                1.0,
+                width,
+                &mut values,
+            );
         }
         LumaImage { width, height, pixels: values.into_iter().map(|v| v as u8).collect() }
     }
@@ -162,7 +170,7 @@ impl Plane {
         let (across, down) = (self.pitch / PITCH * look.stretch, self.capital / CAPITAL * look.stretch);
         let (left, top) = (u - (wide - 1) as f32 / 2.0 * across, v - (HIGH - 1) as f32 / 2.0 * down);
         for y in 0..HIGH {
-            self.map.sample(image, shrink, (left, top + y as f32 * down), across, wide, into);
+            self.map.sample((image, self.ink), shrink, (left, top + y as f32 * down), across, wide, into);
         }
     }
 
@@ -203,7 +211,15 @@ impl Plane {
             .iter()
             .map(|l| Line { middle: (l.middle + l.down[0] - corners[0].1) * ratio, marks: l.marks, ..Line::default() })
             .collect();
-        Some(Self { map, depth, scale: self.scale / ratio, lines, pitch: PITCH, capital: self.capital * ratio })
+        Some(Self {
+            map,
+            ink: self.ink,
+            depth,
+            scale: self.scale / ratio,
+            lines,
+            pitch: PITCH,
+            capital: self.capital * ratio,
+        })
     }
 
     /// How far the grid is from a rectangle: the shear and the bend of its rows, in pitches.

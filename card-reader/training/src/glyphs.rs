@@ -30,7 +30,7 @@ impl Typeface {
     pub fn load(path: &Path, weight: f32) -> Result<Self, String> {
         let bytes = std::fs::read(path).map_err(|e| {
             format!(
-                "cannot read the font {} ({e}); install Debian's fonts-ocr-b, fonts-dejavu-core and fonts-noto-mono",
+                "cannot read the font {} ({e}); install Debian's fonts-ocr-b, fonts-dejavu-core, fonts-noto-core, fonts-noto-mono, fonts-liberation and fonts-freefont-ttf",
                 path.display()
             )
         })?;

@@ -108,6 +108,7 @@ impl Artist {
         for _ in 0..2 {
             let r = &mut self.random;
             let mut ink = ink.clone();
+            wear(&mut ink, width, height, pitch, r);
             blur(&mut ink, width, height, pitch, r);
             let pixels = expose(&ink, width, height, pitch, r);
             for i in 1..CHARACTERS - 1 {
@@ -296,6 +297,50 @@ fn bilinear(pixels: &[u8], width: usize, height: usize, x: f32, y: f32) -> f32 {
     let (fx, fy) = (x - x0 as f32, y - y0 as f32);
     let p = |x: usize, y: usize| f32::from(pixels[y * width + x]);
     (p(x0, y0) * (1.0 - fx) + p(x1, y0) * fx) * (1.0 - fy) + (p(x0, y1) * (1.0 - fx) + p(x1, y1) * fx) * fy
+}
+
+/// Use: scratches and rubbed places that took ink away, strokes and dirt that brought some, print that did not take.
+/// What is left of a character may look like another, and the network must know that.
+fn wear(ink: &mut [f32], width: usize, height: usize, pitch: f32, r: &mut Random) {
+    if r.chance(0.14) {
+        for _ in 0..1 + r.below(4) {
+            let (sin, cos) = r.between(0.0, std::f32::consts::PI).sin_cos();
+            let (x, y) = (r.between(0.0, width as f32), height as f32 * 0.5 + pitch * r.between(-0.6, 0.6));
+            let (half, length) = (pitch * r.between(0.03, 0.22), pitch * r.between(0.1, 3.0));
+            let taken = r.chance(0.6);
+            let strength = r.between(0.5, 1.0);
+            for py in 0..height {
+                for px in 0..width {
+                    let (dx, dy) = (px as f32 - x, py as f32 - y);
+                    let (along, beside) = ((dx * cos + dy * sin).abs(), (dy * cos - dx * sin).abs());
+                    let share =
+                        (half - beside + 0.5).clamp(0.0, 1.0) * (length - along + 0.5).clamp(0.0, 1.0) * strength;
+                    let i = &mut ink[py * width + px];
+                    *i = if taken { *i * (1.0 - share) } else { i.max(share) };
+                }
+            }
+        }
+    }
+    if r.chance(0.1) {
+        // Spots, larger or smaller than a stroke is wide.
+        let step = pitch * r.between(0.07, 0.35);
+        let (across, down) = ((width as f32 / step) as usize + 2, (height as f32 / step) as usize + 2);
+        let spots: Vec<f32> = (0..across * down).map(|_| r.unit()).collect();
+        let (level, taken) = (r.between(0.08, 0.4), r.chance(0.75));
+        let level = if taken { level } else { level * 0.5 };
+        for y in 0..height {
+            for x in 0..width {
+                let (u, v) = (x as f32 / step, y as f32 / step);
+                let (i, j, fu, fv) = (u as usize, v as usize, u.fract(), v.fract());
+                let at = |i: usize, j: usize| spots[j * across + i];
+                let value = (at(i, j) * (1.0 - fu) + at(i + 1, j) * fu) * (1.0 - fv)
+                    + (at(i, j + 1) * (1.0 - fu) + at(i + 1, j + 1) * fu) * fv;
+                let share = ((level - value) / 0.08 + 0.5).clamp(0.0, 1.0);
+                let p = &mut ink[y * width + x];
+                *p = if taken { *p * (1.0 - share) } else { p.max(0.8 * share) };
+            }
+        }
+    }
 }
 
 /// Lens and movement.
