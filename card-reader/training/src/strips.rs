@@ -350,7 +350,7 @@ fn blur(ink: &mut [f32], width: usize, height: usize, pitch: f32, r: &mut Random
     match r.below(16) {
         // A hand that moves: along the row, across it, or both.
         0 | 14 | 15 => {
-            across = box_taps(r.between(0.15, 0.75) * pitch);
+            across = box_taps(r.between(0.15, 1.15) * pitch);
             down = if r.chance(0.3) { box_taps(r.between(0.1, 0.4) * pitch) } else { vec![1.0] };
         }
         1 => {
