@@ -6,6 +6,7 @@ use super::network::{Answer, HIGH, Network, Networks};
 use super::pixels::Pyramid;
 use super::twins;
 use super::zone::{Look, Plane, Sighting, WIDTH};
+use crate::mrz::Format;
 
 /// Characters in a row of any layout.
 const WIDTHS: [usize; 3] = [30, 36, 44];
@@ -25,6 +26,9 @@ const MOST_ERRORS: f32 = 0.3;
 /// Farthest a character may lie from the middle of its cell, and the rows' cells from each other's column, in pitches.
 const OFF_CENTRE: f32 = 0.3;
 const OUT_OF_COLUMN: f32 = 0.6;
+
+/// How much the scout's opinion of a character counts beside the reader's: two networks seldom make the same mistake.
+const SCOUT_COUNTS: f32 = 0.25;
 
 /// A grid this far from a rectangle is laid out anew, in pitches.
 const ASKEW: f32 = 0.2;
@@ -177,9 +181,13 @@ pub fn attempt(networks: &Networks, pyramid: &Pyramid<'_>, plane: Plane, budget:
     }
     // The grid lies: now the reader names what is in it, and has a say where it lies.
     let reader = &networks.reader;
-    answers = see(reader, pyramid, &plane, 0..width as isize, budget);
+    let scouted = answers;
+    let mut answers = see(reader, pyramid, &plane, 0..width as isize, budget);
     if settle(&mut plane, &answers, 0) > 0.1 {
         answers = see(reader, pyramid, &plane, 0..width as isize, budget);
+    }
+    for (answer, scout) in answers.iter_mut().flatten().zip(scouted.iter().flatten()) {
+        answer.weigh(scout, SCOUT_COUNTS);
     }
     let mut cells = look_again(reader, pyramid, &plane, &answers, budget);
     let seen: Vec<f32> = answers.iter().flatten().map(|a| a.best().1).collect();
@@ -189,7 +197,9 @@ pub fn attempt(networks: &Networks, pyramid: &Pyramid<'_>, plane: Plane, budget:
         decoded = decode(&cells)?;
     }
     let straight = straight(&plane, &answers);
-    let whole = width != 36 || answers.len() != 2 || room(&plane, pyramid, width);
+    // A composite digit at the end says so too.
+    let closed = matches!(decoded.format, Format::Td2 | Format::FrId) && decoded.disagreeing == 0;
+    let whole = width != 36 || answers.len() != 2 || closed || room(&plane, pyramid, width);
     Some(Attempt { plane, decoded, certainty, straight, whole })
 }
 
@@ -296,9 +306,10 @@ fn straight(plane: &Plane, answers: &[Vec<Answer>]) -> bool {
 
 /// Whether the picture goes on beyond both ends of every row, by so much that a further character would be seen.
 fn room(plane: &Plane, pyramid: &Pyramid<'_>, width: usize) -> bool {
+    const SEEN: f32 = 0.8;
     let picture = pyramid.level(0);
     (0..plane.lines.len()).all(|line| {
-        [(0, -1.1), (width as isize - 1, 1.1)].into_iter().all(|(cell, beyond)| {
+        [(0, -SEEN), (width as isize - 1, SEEN)].into_iter().all(|(cell, beyond)| {
             let (u, v) = plane.cell(line, cell);
             let p = plane.map.apply(u + beyond * plane.pitch, v);
             let (right, bottom) = (picture.width as f32 - 1.0, picture.height as f32 - 1.0);

@@ -61,6 +61,16 @@ impl Answer {
     pub fn refused(&self) -> f32 {
         self.classes[REFUSED]
     }
+
+    /// Takes another opinion in: the weighted geometric mean of the probabilities.
+    pub fn weigh(&mut self, other: &Self, share: f32) {
+        let mut sum = 0.0;
+        for (own, other) in self.classes.iter_mut().zip(&other.classes) {
+            *own = own.max(1e-7).powf(1.0 - share) * other.max(1e-4).powf(share);
+            sum += *own;
+        }
+        self.classes.iter_mut().for_each(|c| *c /= sum);
+    }
 }
 
 /// Both networks.
