@@ -15,6 +15,8 @@ KIOSK_PACKAGES := fonts-noto-core fonts-noto-mono libx11-6 libx11-xcb1 libxcb1 l
 	libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 # To test and to show without a display: a virtual one, and the typefaces of specimens.
 TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core
+# To train: more typefaces.
+TRAIN_PACKAGES := fonts-liberation fonts-freefont-ttf
 # To count instructions, and to run the open peers (see tests/peers).
 BENCH_PACKAGES := valgrind
 PEER_PACKAGES := tesseract-ocr python3-venv python3-dev
@@ -25,8 +27,8 @@ NONE ?= 2016
 SEED ?= 1000000
 JOBS ?= 1
 
-.PHONY: help demo test check train bench bench-record bench-peers measure-zone packages-build packages-test packages-bench \
-	packages-peers tool-rust tool-deny
+.PHONY: help demo test check train bench bench-record bench-peers measure-zone packages-build packages-test \
+	packages-train packages-bench packages-peers tool-rust tool-deny
 
 help: ## What can be run
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,7 +47,7 @@ check: packages-build tool-rust tool-deny ## Format, lints (warnings denied), li
 	cargo deny --locked check licenses bans sources
 
 # Its own target folder: the flags fit this machine's processor only.
-train: packages-test tool-rust ## Draw characters and train the network that reads the zone (half an hour, one core)
+train: packages-train tool-rust ## Draw characters and train the networks that read the zone (under two hours)
 	RUSTFLAGS="-C target-cpu=native" cargo run --locked --release --target-dir target/train -p mrz-training -- assets/mrz.net
 
 bench: packages-build packages-bench tool-rust ## Time of each stage of reading a zone, and instructions against the recorded ones
@@ -95,6 +97,10 @@ packages-bench:
 
 packages-peers:
 	@$(call install,$(PEER_PACKAGES))
+=======
+packages-train: packages-test
+	@$(call install,$(TRAIN_PACKAGES))
+>>>>>>> reader
 
 tool-rust:
 	@command -v cargo >/dev/null || { echo "Rust is missing. Install it (https://rustup.rs), then try again." >&2; exit 1; }

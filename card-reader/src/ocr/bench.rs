@@ -3,7 +3,7 @@
 use super::decode::{Cell, decode};
 use super::ink::{self, Mark};
 use super::network::{ALPHABET, HIGH, Networks, REFUSED};
-use super::pixels::Pyramid;
+use super::pixels::{Ink, Pyramid};
 use super::rows::{self, Candidate};
 use super::{LumaImage, zone};
 
@@ -45,7 +45,8 @@ impl<'a> Prepared<'a> {
     /// Rectifies the first candidate and finds its pitch; how many readings of it there are.
     #[must_use]
     pub fn segment(&self, located: &Located) -> usize {
-        let plane = located.candidates.first().and_then(|c| zone::Plane::new(c, located.scale, zone::Ends::Found));
+        let plane =
+            located.candidates.first().and_then(|c| zone::Plane::new(c, located.scale, zone::Ends::Found, Ink::Dark));
         plane.map_or(0, |plane| plane.segment(&self.pyramid).len())
     }
 }
