@@ -97,10 +97,9 @@ packages-bench:
 
 packages-peers:
 	@$(call install,$(PEER_PACKAGES))
-=======
+
 packages-train: packages-test
 	@$(call install,$(TRAIN_PACKAGES))
->>>>>>> reader
 
 tool-rust:
 	@command -v cargo >/dev/null || { echo "Rust is missing. Install it (https://rustup.rs), then try again." >&2; exit 1; }
