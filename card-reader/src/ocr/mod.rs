@@ -6,6 +6,8 @@
 //! one candidate, `quality` says what was wrong with a picture that was not read.
 
 mod attempt;
+#[doc(hidden)]
+pub mod bench;
 mod decode;
 mod ink;
 mod network;
