@@ -65,7 +65,7 @@ impl Attempt {
     pub fn accepted(&self) -> bool {
         let d = &self.decoded;
         // A zone whose digits mostly disagree must be the more certain in its pixels.
-        let (lowest, errors) = if d.disagreeing > 0 { (0.95, MOST_ERRORS / 4.0) } else { (LOWEST, MOST_ERRORS) };
+        let (lowest, errors) = if d.disagreeing > 0 { (0.97, MOST_ERRORS / 5.0) } else { (LOWEST, MOST_ERRORS) };
         self.straight && self.whole && d.plausible && d.lowest() >= lowest && d.expected_errors() <= errors
     }
 

@@ -327,6 +327,13 @@ fn plausible(format: Format, text: &[Vec<u8>]) -> bool {
         .into_iter()
         .flatten()
         .all(|d| digits(d.field.line, d.field.start, d.field.end) && digits(d.digit.line, d.digit.start, d.digit.end));
+    let dates = dates
+        && [Some(layout.birth_date), layout.expiry_date].into_iter().flatten().all(|d| {
+            let at = d.field.start;
+            let row = &text[d.field.line];
+            // Parts of a date may be unknown: fillers (ICAO 9303-3 §4.8), on some documents zeros.
+            within(&row[at + 2..at + 4], 12) && within(&row[at + 4..at + 6], 31)
+        });
     let name = &text[layout.name.line][layout.name.start..layout.name.end];
     let letters = name.iter().all(|c| c.is_ascii_uppercase() || *c == b'<');
     dates
@@ -335,6 +342,14 @@ fn plausible(format: Format, text: &[Vec<u8>]) -> bool {
         && matches!(text[0][0], b'A' | b'C' | b'I' | b'P' | b'V')
         && text[0][layout.issuer.start].is_ascii_uppercase()
         && matches!(text[layout.sex.line][layout.sex.start], b'F' | b'M' | b'<' | b'X')
+}
+
+/// Whether two characters are a number up to `most`, or one that is not wholly known.
+fn within(digits: &[u8], most: u8) -> bool {
+    match digits {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => (tens - b'0') * 10 + (ones - b'0') <= most,
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -409,6 +424,16 @@ mod tests {
     fn letters_are_preferred_in_names_and_digits_in_dates() {
         let d = decode(&cells(&TD3, &[(0, 8, b'1', 0.7), (1, 14, b'A', 0.7), (1, 18, b'I', 0.8)])).unwrap();
         assert_eq!(text(&d), TD3);
+    }
+
+    #[test]
+    fn a_date_that_no_calendar_has_is_no_structure_of_a_zone() {
+        let with_birth = |date: &str| {
+            let row = format!("L898902C36UTO{date}2F1204159ZE184226B<<<<<10");
+            decode(&cells(&[TD3[0], &row], &[])).unwrap().plausible
+        };
+        assert!(with_birth("740812") && with_birth("7408<<") && with_birth("740000") && with_birth("<<<<<<"));
+        assert!(!with_birth("741312") && !with_birth("740832"));
     }
 
     #[test]
