@@ -12,7 +12,9 @@ reader = FastMRZ(tessdata_path=sys.argv[1])
 
 
 def read(file):
-    return reader.get_details(file, ignore_parse=True).split("\n")
+    # In colour whatever the file holds: it takes nothing else.
+    picture = cv2.imread(file, cv2.IMREAD_COLOR)
+    return reader.get_details(picture, input_type="numpy", ignore_parse=True).split("\n")
 
 
 run(read)
