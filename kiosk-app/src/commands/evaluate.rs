@@ -49,9 +49,9 @@ pub(super) fn run(
     }
     output.flush()?;
     if arguments.json {
-        tally.print(&mut notes)?
+        tally.print(&mut notes)?;
     } else {
-        tally.print(&mut output)?
+        tally.print(&mut output)?;
     }
     Ok(run.status)
 }
