@@ -16,7 +16,7 @@ KIOSK_PACKAGES := fonts-noto-core fonts-noto-mono libx11-6 libx11-xcb1 libxcb1 l
 # To test and to show without a display: a virtual one, and the typefaces of specimens.
 TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core
 
-.PHONY: help demo test check train packages-build packages-test tool-rust tool-deny
+.PHONY: help demo test check train sequences fuzz packages-build packages-test packages-fuzz tool-rust tool-nightly tool-deny
 
 help: ## What can be run
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,24 @@ check: packages-build tool-rust tool-deny ## Format, lints (warnings denied), li
 # Its own target folder: the flags fit this machine's processor only.
 train: packages-test tool-rust ## Draw characters and train the network that reads the zone (half an hour, one core)
 	RUSTFLAGS="-C target-cpu=native" cargo run --locked --release --target-dir target/train -p mrz-training -- assets/mrz.net
+
+SEQUENCES := 2000
+sequences: packages-test tool-rust ## 2,000 sequences of degraded frames through the tracker: none accepted wrong (an hour, one core)
+	SEQUENCES=$(SEQUENCES) cargo test --locked --release -p card-reader --test sequences -- --ignored --nocapture
+
+# libFuzzer's own instrumentation, as cargo-fuzz sets it; without it, so that one tool fewer is installed.
+FUZZ_TARGETS := zone_any_luma mrz_parse picture_decode tracker
+FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares
+SECONDS_EACH := $(or $(SECONDS),600)
+fuzz: packages-fuzz tool-nightly ## Fuzz what reads foreign bytes and pixels, each target for SECONDS (600)
+	RUSTFLAGS="$(FUZZ_FLAGS)" cargo +nightly build --locked --release --manifest-path fuzz/Cargo.toml --target "$$(rustc -vV | sed -n 's/^host: //p')"
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p "fuzz/corpus/$$target" "fuzz/artifacts/$$target"; \
+		"fuzz/target/$$(rustc -vV | sed -n 's/^host: //p')/release/$$target" -max_total_time=$(SECONDS_EACH) -timeout=10 \
+			-rss_limit_mb=2048 -max_len=65536 -artifact_prefix="fuzz/artifacts/$$target/" -print_final_stats=1 "fuzz/corpus/$$target"; \
+	done
 
 # $(call install,PACKAGES): installs those that are missing, or prints the one command that does.
 define install
@@ -60,6 +78,12 @@ packages-build:
 
 packages-test:
 	@$(call install,$(BUILD_PACKAGES) $(KIOSK_PACKAGES) $(TEST_PACKAGES))
+
+packages-fuzz:
+	@$(call install,$(BUILD_PACKAGES) g++)
+
+tool-nightly: tool-rust
+	@cargo +nightly --version >/dev/null 2>&1 || { echo "Fuzzing needs a nightly compiler. Install it, then try again:  rustup toolchain install nightly --profile minimal" >&2; exit 1; }
 
 tool-rust:
 	@command -v cargo >/dev/null || { echo "Rust is missing. Install it (https://rustup.rs), then try again." >&2; exit 1; }

@@ -40,7 +40,7 @@ fn finish(picture: &LumaImage, zone: Result<MrzReading, NotRead>, profiles: &Pro
     let zone = zone.and_then(|reading| match mrz::parse_lines(reading.lines.clone(), today) {
         Ok(mrz) => Ok((reading, mrz)),
         // Accepted rows have the shape of a zone; rows that no zone could have are none.
-        Err(_) => Err(NotRead { reason: Reason::NotMrzText, advice: None, guess: None }),
+        Err(_) => Err(NotRead::because(Reason::NotMrzText, None)),
     });
     // Beside a zone that was read a barcode is a second witness; without one it may be all there is.
     let barcodes = barcode::read(picture, if zone.is_ok() { Effort::Frame } else { Effort::Still });

@@ -46,6 +46,8 @@ impl Budget {
 pub struct Attempt {
     pub plane: Plane,
     pub decoded: Decoded,
+    /// What the pixels said of each cell, before decoding.
+    pub cells: Vec<Vec<Cell>>,
     /// Mean certainty of the cells before decoding.
     pub certainty: f32,
     /// Whether the grid lies as a zone's does: no cell's character far from its middle, the rows' cells in columns.
@@ -56,10 +58,7 @@ pub struct Attempt {
 impl Attempt {
     /// Whether every character is certain: pixels first, and a zone's structure around them.
     pub fn accepted(&self) -> bool {
-        let d = &self.decoded;
-        // A zone whose digits mostly disagree must be the more certain in its pixels.
-        let (lowest, errors) = if d.disagreeing > 0 { (0.95, MOST_ERRORS / 4.0) } else { (LOWEST, MOST_ERRORS) };
-        self.straight && d.plausible && d.lowest() >= lowest && d.expected_errors() <= errors
+        self.straight && certain(&self.decoded)
     }
 
     /// For choosing the best of several.
@@ -101,6 +100,13 @@ impl Attempt {
         }
         image
     }
+}
+
+/// Whether every character of a text is certain, and the text has a zone's structure.
+pub fn certain(d: &Decoded) -> bool {
+    // A zone whose digits mostly disagree must be the more certain in its pixels.
+    let (lowest, errors) = if d.disagreeing > 0 { (0.95, MOST_ERRORS / 4.0) } else { (LOWEST, MOST_ERRORS) };
+    d.plausible && d.lowest() >= lowest && d.expected_errors() <= errors
 }
 
 /// Recognises a candidate; `None` if it is no text of a zone.
@@ -176,7 +182,7 @@ pub fn attempt(network: &Network, pyramid: &Pyramid<'_>, plane: Plane, budget: &
         decoded = decode(&cells)?;
     }
     let straight = straight(&plane, &answers);
-    Some(Attempt { plane, decoded, certainty, straight })
+    Some(Attempt { plane, decoded, cells, certainty, straight })
 }
 
 /// Turns the plane the right way up by reading a few cells both ways.
