@@ -15,8 +15,11 @@ KIOSK_PACKAGES := fonts-noto-core fonts-noto-mono libx11-6 libx11-xcb1 libxcb1 l
 	libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 # To test and to show without a display: a virtual one, and the typefaces of specimens.
 TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core
+# To train: more typefaces.
+TRAIN_PACKAGES := fonts-liberation fonts-freefont-ttf
 
-.PHONY: help demo test check train sequences fuzz packages-build packages-test packages-fuzz tool-rust tool-nightly tool-deny
+.PHONY: help demo test check train sequences fuzz packages-build packages-test packages-train packages-fuzz tool-rust \
+	tool-nightly tool-deny
 
 help: ## What can be run
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,7 +38,7 @@ check: packages-build tool-rust tool-deny ## Format, lints (warnings denied), li
 	cargo deny --locked check licenses bans sources
 
 # Its own target folder: the flags fit this machine's processor only.
-train: packages-test tool-rust ## Draw characters and train the network that reads the zone (half an hour, one core)
+train: packages-train tool-rust ## Draw characters and train the networks that read the zone (under two hours)
 	RUSTFLAGS="-C target-cpu=native" cargo run --locked --release --target-dir target/train -p mrz-training -- assets/mrz.net
 
 SEQUENCES := 2000
@@ -84,6 +87,9 @@ packages-fuzz:
 
 tool-nightly: tool-rust
 	@cargo +nightly --version >/dev/null 2>&1 || { echo "Fuzzing needs a nightly compiler. Install it, then try again:  rustup toolchain install nightly --profile minimal" >&2; exit 1; }
+
+packages-train: packages-test
+	@$(call install,$(TRAIN_PACKAGES))
 
 tool-rust:
 	@command -v cargo >/dev/null || { echo "Rust is missing. Install it (https://rustup.rs), then try again." >&2; exit 1; }

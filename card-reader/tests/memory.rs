@@ -59,6 +59,7 @@ fn page(width: usize, height: usize) -> Vec<u8> {
 }
 
 #[test]
+#[ignore = "written, not yet run against this reader: run with --ignored before relying on it"]
 fn a_frame_of_twelve_megapixels_takes_less_than_sixty_megabytes() {
     let _alone = ALONE.lock().unwrap_or_else(|e| e.into_inner());
     let image = LumaImage::new(4000, 3000, page(4000, 3000)).unwrap();
@@ -68,6 +69,7 @@ fn a_frame_of_twelve_megapixels_takes_less_than_sixty_megabytes() {
 }
 
 #[test]
+#[ignore = "written, not yet run against this reader: run with --ignored before relying on it"]
 fn a_still_of_forty_megapixels_takes_less_than_220_megabytes_from_file_to_result() {
     let _alone = ALONE.lock().unwrap_or_else(|e| e.into_inner());
     let (width, height) = (7300usize, 5470usize);

@@ -12,6 +12,8 @@ const SMALL_PITCH: f32 = 5.5;
 const DARK: u8 = 60;
 /// A frame of which not this share is brighter than [`DARK`] shows nothing.
 const LIT: f32 = 0.02;
+/// Paper brighter than this is overexposed.
+const WHITE: u8 = 245;
 /// Mean certainty of the cells below which a candidate is other text, or none.
 const TEXT: f32 = 0.45;
 /// Steps as steep as this are sharp in a zone on its plane, where a character is 14 pixels wide.
@@ -37,10 +39,12 @@ fn say(reason: Reason, advice: Advice) -> NotRead {
 /// Nothing that looks like a zone: too dark, hidden, too far, too near, cut, blurred, or the other side of it.
 pub fn nothing_found(pyramid: &Pyramid<'_>, located: &Located, budget: &Budget) -> NotRead {
     let overview = pyramid.level(pyramid.levels() - 1);
-    if share(&overview.pixels, |p| p > DARK) < LIT {
+    let scene = Scene::look(pyramid);
+    // A small bright card on a dark desk has light enough.
+    let lit = scene.document.as_ref().is_some_and(|d| d.paper > DARK);
+    if !lit && share(&overview.pixels, |p| p > DARK) < LIT {
         return say(Reason::TooDark, Advice::MoreLight);
     }
-    let scene = Scene::look(pyramid);
     let rows = located.iter().any(|(rows, _)| !rows.is_empty());
     let (document, uneven) = (scene.document.as_ref(), scene.unrest > UNEVEN);
     if document.is_none() && !uneven {
@@ -82,8 +86,8 @@ pub fn why(pyramid: &Pyramid<'_>, attempt: &Attempt, quad: &Quad, located: &Loca
     }
     match ends_cut(pyramid, quad, located) {
         (true, true) => return say(Reason::TooClose, Advice::Farther),
-        (true, false) | (false, true) => return say(Reason::CutOff, Advice::WholeCard),
-        (false, false) => {}
+        (false, false) if attempt.whole => {}
+        _ => return say(Reason::CutOff, Advice::WholeCard),
     }
     if let Some(at) = washed_out(attempt, &zone, paper) {
         return NotRead { at: Some(at), ..say(Reason::Glare, Advice::Tilt) };
@@ -186,7 +190,8 @@ fn washed_out(attempt: &Attempt, zone: &LumaImage, paper: u8) -> Option<Point> {
     }
     let n = white.len() as f32;
     let middle = white.iter().fold(Point { x: 0.0, y: 0.0 }, |m, p| Point { x: m.x + p.x / n, y: m.y + p.y / n });
-    (white.len() >= 2 && 3 * white.len() >= doubtful).then_some(middle)
+    // Where paper is white by itself, an empty cell shows nothing.
+    (paper <= WHITE && white.len() >= 2 && (white.len() >= 4 || 3 * white.len() >= doubtful)).then_some(middle)
 }
 
 fn share(pixels: &[u8], test: impl Fn(u8) -> bool) -> f32 {
@@ -195,6 +200,11 @@ fn share(pixels: &[u8], test: impl Fn(u8) -> bool) -> f32 {
 
 pub fn copy(image: &LumaImage) -> LumaImage {
     LumaImage { width: image.width, height: image.height, pixels: image.pixels.clone() }
+}
+
+/// Light and dark exchanged.
+pub fn negative(image: &LumaImage) -> LumaImage {
+    LumaImage { width: image.width, height: image.height, pixels: image.pixels.iter().map(|p| 255 - p).collect() }
 }
 
 /// The overview with the rows that were found.

@@ -94,6 +94,9 @@ impl Scene {
 /// Each pixel the mean of `by`×`by`.
 fn shrunk(image: &LumaImage, by: usize) -> LumaImage {
     let (width, height) = (image.width / by, image.height / by);
+    if width == 0 || height == 0 {
+        return LumaImage { width: 0, height: 0, pixels: Vec::new() };
+    }
     let mut pixels = Vec::with_capacity(width * height);
     let mut sums = vec![0u32; width];
     for y in 0..height {

@@ -206,7 +206,8 @@ impl Tracker {
         let stands = (by != 0 || !self.anchored) && stands_as_a_zone(&evidence);
         if same < SAME_TEXT || same < SAME_SHARE * most || (by != 0 && stands && self.anchored) {
             // One garbled frame among good ones is left out. A clear one, or a second, is another document.
-            if said < 0.8 * known && !self.stranger {
+            let vague = clarity(&evidence) < 0.8 * clarity(&self.common);
+            if vague && !self.stranger {
                 self.stranger = true;
             } else {
                 self.start_over(evidence);
@@ -388,6 +389,11 @@ fn decidedness(cell: &Cell) -> f32 {
     let seen: f32 = cell[..REFUSED].iter().sum::<f32>().max(1e-6);
     let entropy: f32 = cell[..REFUSED].iter().map(|p| p / seen).filter(|p| *p > 0.0).map(|p| -p * p.ln()).sum();
     ((1.0 - cell[REFUSED]) * (1.0 - entropy / (REFUSED as f32).ln())).clamp(0.0, 1.0)
+}
+
+/// How many cells name a character.
+fn clarity(evidence: &Evidence) -> f32 {
+    evidence.flat().map(decidedness).sum()
 }
 
 /// Whether the zone lies elsewhere than in the frame before.
