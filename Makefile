@@ -27,8 +27,8 @@ NONE ?= 2016
 SEED ?= 1000000
 JOBS ?= 1
 
-.PHONY: help demo test check train bench bench-record bench-peers measure-zone packages-build packages-test \
-	packages-train packages-bench packages-peers tool-rust tool-deny
+.PHONY: help demo test check train bench bench-record bench-peers measure-zone sequences fuzz packages-build packages-test \
+	packages-train packages-bench packages-peers packages-fuzz tool-rust tool-nightly tool-deny
 
 help: ## What can be run
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -69,6 +69,24 @@ measure-zone: packages-test tool-rust ## Reads drawn pictures, with and without 
 		./target/release/measure-zone --set "$${set%:*}" --count "$${set#*:}" --seed $(SEED) --jobs $(JOBS) || failed=1; \
 	done; exit $$failed
 
+SEQUENCES := 2000
+sequences: packages-test tool-rust ## 2,000 sequences of degraded frames through the tracker: none accepted wrong (an hour, one core)
+	SEQUENCES=$(SEQUENCES) cargo test --locked --release -p card-reader --test sequences -- --ignored --nocapture
+
+# libFuzzer's own instrumentation, as cargo-fuzz sets it; without it, so that one tool fewer is installed.
+FUZZ_TARGETS := zone_any_luma mrz_parse picture_decode tracker
+FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares
+SECONDS_EACH := $(or $(SECONDS),600)
+fuzz: packages-fuzz tool-nightly ## Fuzz what reads foreign bytes and pixels, each target for SECONDS (600)
+	RUSTFLAGS="$(FUZZ_FLAGS)" cargo +nightly build --locked --release --manifest-path fuzz/Cargo.toml --target "$$(rustc -vV | sed -n 's/^host: //p')"
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p "fuzz/corpus/$$target" "fuzz/artifacts/$$target"; \
+		"fuzz/target/$$(rustc -vV | sed -n 's/^host: //p')/release/$$target" -max_total_time=$(SECONDS_EACH) -timeout=10 \
+			-rss_limit_mb=2048 -max_len=65536 -artifact_prefix="fuzz/artifacts/$$target/" -print_final_stats=1 "fuzz/corpus/$$target"; \
+	done
+
 # $(call install,PACKAGES): installs those that are missing, or prints the one command that does.
 define install
 missing=(); \
@@ -97,6 +115,12 @@ packages-bench:
 
 packages-peers:
 	@$(call install,$(PEER_PACKAGES))
+
+packages-fuzz:
+	@$(call install,$(BUILD_PACKAGES) g++)
+
+tool-nightly: tool-rust
+	@cargo +nightly --version >/dev/null 2>&1 || { echo "Fuzzing needs a nightly compiler. Install it, then try again:  rustup toolchain install nightly --profile minimal" >&2; exit 1; }
 
 packages-train: packages-test
 	@$(call install,$(TRAIN_PACKAGES))

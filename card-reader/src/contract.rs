@@ -4,7 +4,7 @@
 use crate::barcode::Barcode;
 use crate::document::Document;
 use crate::mrz::{Check, CheckField, Malformed, Mrz, Verdict};
-use crate::ocr::{Guess, MrzReading, Quad};
+use crate::ocr::{Guess, MrzReading, Point, Quad};
 use crate::profiles::Profiles;
 use crate::still::Still;
 use serde::Serialize;
@@ -36,6 +36,8 @@ pub struct NotReadObject {
     status: &'static str,
     reason: &'static str,
     advice: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<[f64; 2]>,
     ms: f64,
     guess: Option<GuessObject>,
 }
@@ -95,6 +97,7 @@ impl ReadLine {
                 status: "not_read",
                 reason: not_read.reason.name(),
                 advice: not_read.advice.map(crate::ocr::Advice::name),
+                at: not_read.at.map(corner),
                 ms,
                 guess: not_read.guess.as_ref().map(GuessObject::of),
             }),
@@ -224,7 +227,11 @@ pub fn hex(bytes: &[u8]) -> PersonalText {
 }
 
 fn corners(quad: &Quad) -> [[f64; 2]; 4] {
-    quad.map(|point| [point.x, point.y].map(|value| rounded(f64::from(value), 10.0)))
+    quad.map(corner)
+}
+
+fn corner(point: Point) -> [f64; 2] {
+    [point.x, point.y].map(|value| rounded(f64::from(value), 10.0))
 }
 
 fn rounded(value: f64, steps: f64) -> f64 {
@@ -237,7 +244,7 @@ mod tests {
     use crate::barcode::{Barcode, Kind, Symbology};
     use crate::date::Date;
     use crate::mrz::parse;
-    use crate::ocr::{Advice, Guess, MrzReading, NotRead, Point, Reason};
+    use crate::ocr::{Advice, Evidence, Guess, MrzReading, NotRead, Point, Reason};
     use crate::profiles::builtin;
     use crate::still::Still;
     use verification_api::personal::PersonalText;
@@ -275,12 +282,23 @@ mod tests {
 
     #[test]
     fn what_is_not_read_and_what_is_no_picture_are_lines_too() {
-        let guess = Guess { lines: vec![PersonalText::from("P<UTO")], characters: vec![], quad: QUAD };
-        let not_read = NotRead { reason: Reason::Blurred, advice: Some(Advice::HoldStill), guess: Some(guess) };
+        let guess = Guess {
+            lines: vec![PersonalText::from("P<UTO")],
+            characters: vec![],
+            quad: QUAD,
+            evidence: Evidence::default(),
+        };
+        let not_read = NotRead { guess: Some(guess), ..NotRead::because(Reason::Blurred, Some(Advice::HoldStill)) };
         let still = Still { zone: Err(not_read), barcodes: vec![], document: None };
         assert_eq!(
             json(&ReadLine::of("b.jpg", &still, 18.0)),
             r#"{"file":"b.jpg","status":"not_read","reason":"blurred","advice":"hold_still","ms":18.0,"guess":{"lines":["P<UTO"]}}"#
+        );
+        let glare = NotRead { at: Some(QUAD[1]), ..NotRead::because(Reason::Glare, Some(Advice::Tilt)) };
+        let still = Still { zone: Err(glare), barcodes: vec![], document: None };
+        assert_eq!(
+            json(&ReadLine::of("g.jpg", &still, 18.0)),
+            r#"{"file":"g.jpg","status":"not_read","reason":"glare","advice":"tilt","at":[9.0,2.0],"ms":18.0,"guess":null}"#
         );
         assert_eq!(
             json(&ReadLine::error("c.txt", "c.txt is no picture".to_owned())),
@@ -290,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_barcode_alone_is_read_with_a_null_zone() {
-        let not_read = NotRead { reason: Reason::NoZone, advice: None, guess: None };
+        let not_read = NotRead::because(Reason::NoZone, None);
         let barcode = Barcode {
             symbology: Symbology::Qr,
             kind: Kind::Other,

@@ -1,7 +1,7 @@
 //! A picture file's bytes to grey pixels, within limits: what is too large is refused before it is decoded.
 
 use crate::ocr::LumaImage;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{ColorType, DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,8 +11,10 @@ pub const MAX_PIXELS: u64 = 40_000_000;
 /// Files of more bytes are refused: no picture within [`MAX_PIXELS`] that a camera or a scanner writes has as many.
 pub const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024;
 
-/// What a decoder may allocate: 40 megapixels of 8-bit RGBA, and room to work.
-const MAX_ALLOCATION: u64 = 320 * 1024 * 1024;
+/// What a decoded picture may take: 40 megapixels of 8-bit RGBA. The grey picture takes its place.
+const MAX_DECODED: u64 = 160_000_000;
+/// TIFF's decoder holds the picture twice.
+const MAX_DECODED_TIFF: u64 = MAX_DECODED * 5 / 8;
 
 /// Why a file gives no picture. Each reads after the file's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +25,7 @@ pub enum PictureError {
     Damaged,
     #[error("has {width}×{height} pixels; pictures of more than 40 megapixels are refused: scale it down")]
     TooManyPixels { width: u32, height: u32 },
-    #[error("needs more memory to open than is allowed: save it with 8 bits a colour")]
+    #[error("needs more memory to open than is allowed: save it as JPEG or PNG with 8 bits a colour")]
     TooMuchMemory,
     #[error("is larger than 256 MB: save it as PNG or JPEG")]
     TooManyBytes,
@@ -51,7 +53,7 @@ fn decode_within_limits(bytes: &[u8]) -> Result<LumaImage, PictureError> {
         return Err(PictureError::NotAPicture);
     }
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_ALLOCATION);
+    limits.max_alloc = Some(2 * MAX_DECODED);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|error| why(&error))?;
@@ -62,7 +64,7 @@ fn decode_within_limits(bytes: &[u8]) -> Result<LumaImage, PictureError> {
     if width == 0 || height == 0 {
         return Err(PictureError::Empty);
     }
-    if decoder.total_bytes() > MAX_ALLOCATION {
+    if decoder.total_bytes() > if format == ImageFormat::Tiff { MAX_DECODED_TIFF } else { MAX_DECODED } {
         return Err(PictureError::TooMuchMemory);
     }
     // The JPEG decoder fills a missing rest with grey: a zone may be missing with it.
@@ -70,8 +72,12 @@ fn decode_within_limits(bytes: &[u8]) -> Result<LumaImage, PictureError> {
         return Err(PictureError::Damaged);
     }
     let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
-    let picture = DynamicImage::from_decoder(decoder).map_err(|error| why(&error))?;
-    let mut grey = DynamicImage::ImageLuma8(to_grey(picture));
+    let color = decoder.color_type();
+    let mut pixels = vec![0; usize::try_from(decoder.total_bytes()).map_err(|_| PictureError::TooMuchMemory)?];
+    decoder.read_image(&mut pixels).map_err(|error| why(&error))?;
+    to_grey(&mut pixels, color)?;
+    let grey = GrayImage::from_raw(width, height, pixels).ok_or(PictureError::Damaged)?;
+    let mut grey = DynamicImage::ImageLuma8(grey);
     grey.apply_orientation(orientation);
     let grey = grey.into_luma8();
     let (width, height) = (grey.width() as usize, grey.height() as usize);
@@ -85,21 +91,35 @@ fn why(error: &image::ImageError) -> PictureError {
     }
 }
 
-fn to_grey(picture: DynamicImage) -> image::GrayImage {
-    let transparent = matches!(
-        picture.color(),
-        ColorType::La8 | ColorType::La16 | ColorType::Rgba8 | ColorType::Rgba16 | ColorType::Rgba32F
-    );
-    if !transparent {
-        return picture.into_luma8();
+/// Makes grey pixels of coloured ones where they lie (a second picture of 40 megapixels would cost as much again), and
+/// gives the rest of the memory back.
+fn to_grey(pixels: &mut Vec<u8>, color: ColorType) -> Result<(), PictureError> {
+    let channels = usize::from(color.channel_count());
+    // One channel's bytes to 8 bits. The decoder writes the machine's own order of bytes.
+    let (bytes, eight): (usize, fn(&[u8]) -> u8) = match color {
+        ColorType::L8 => return Ok(()),
+        ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8 => (1, |b| b[0]),
+        ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16 => {
+            (2, |b| ((u32::from(u16::from_ne_bytes([b[0], b[1]])) + 128) / 257) as u8)
+        }
+        ColorType::Rgb32F | ColorType::Rgba32F => {
+            (4, |b| (f32::from_ne_bytes([b[0], b[1], b[2], b[3]]).clamp(0.0, 1.0) * 255.0).round() as u8)
+        }
+        // Nothing that the known formats give.
+        _ => return Err(PictureError::NotAPicture),
+    };
+    let step = channels * bytes;
+    let count = pixels.len() / step;
+    for i in 0..count {
+        let value = |channel: usize| u32::from(eight(&pixels[i * step + channel * bytes..][..bytes]));
+        // ITU-R BT.709.
+        let luma = if channels < 3 { value(0) } else { (value(0) * 2126 + value(1) * 7152 + value(2) * 722) / 10_000 };
+        let alpha = if channels.is_multiple_of(2) { value(channels - 1) } else { 255 };
+        pixels[i] = ((luma * alpha + 255 * (255 - alpha)) / 255) as u8;
     }
-    let with_alpha = picture.into_luma_alpha8();
-    let mut grey = image::GrayImage::new(with_alpha.width(), with_alpha.height());
-    for (to, from) in grey.pixels_mut().zip(with_alpha.pixels()) {
-        let [luma, alpha] = from.0.map(u16::from);
-        to.0 = [((luma * alpha + 255 * (255 - alpha)) / 255) as u8];
-    }
-    grey
+    pixels.truncate(count);
+    pixels.shrink_to_fit();
+    Ok(())
 }
 
 /// Walks the segments to the first scan and looks for the end-of-image marker after it (ITU-T T.81 annex B): inside
@@ -182,6 +202,30 @@ mod tests {
         encoder.write_image(sample().to_luma8().as_raw(), 40, 20, ExtendedColorType::L8).unwrap();
         let picture = decode(&bytes).unwrap();
         assert_eq!((picture.width, picture.height), (20, 40));
+    }
+
+    #[test]
+    fn every_depth_and_colour_gives_the_same_grey() {
+        let grey = |picture: DynamicImage, format| {
+            let mut bytes = Cursor::new(Vec::new());
+            picture.write_to(&mut bytes, format).unwrap();
+            decode(&bytes.into_inner()).unwrap().pixels
+        };
+        let expected = sample().to_luma8().into_raw();
+        for picture in [
+            sample().to_luma8().into(),
+            sample().to_luma_alpha8().into(),
+            sample().to_rgb8().into(),
+            sample().to_rgba8().into(),
+            sample().to_luma16().into(),
+            sample().to_luma_alpha16().into(),
+            sample().to_rgb16().into(),
+            DynamicImage::from(sample().to_rgba16()),
+        ] {
+            let color = picture.color();
+            assert_eq!(grey(picture, ImageFormat::Png), expected, "{color:?}");
+        }
+        assert_eq!(grey(sample().to_rgb32f().into(), ImageFormat::Tiff), expected);
     }
 
     #[test]

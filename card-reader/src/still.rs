@@ -43,7 +43,8 @@ pub fn read_with(picture: &LumaImage, profiles: &Profiles, today: Date, stages: 
 pub fn parsed(zone: Result<MrzReading, NotRead>, today: Date) -> Result<(MrzReading, Mrz), NotRead> {
     zone.and_then(|reading| match mrz::parse_lines(reading.lines.clone(), today) {
         Ok(mrz) => Ok((reading, mrz)),
-        Err(_) => Err(NotRead { reason: Reason::NotMrzText, advice: None, guess: None }),
+        // Accepted rows have the shape of a zone; rows that no zone could have are none.
+        Err(_) => Err(NotRead::because(Reason::NotMrzText, None)),
     })
 }
 

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// Names looked for in a folder, the first one counts.
 const CURRENT: [&str; 3] = ["current.png", "current.jpg", "current.jpeg"];
+/// Without one of them: a folder of pictures, shown one after the other in the order of their names, over and over.
+const SEQUENCE: &str = "current";
 /// What an empty tray looks like.
 const TRAY: (u32, u32, u8) = (1280, 960, 70);
 /// No sensor gives the same picture twice, and a watchdog knows it: one patch is brightened by a trace each time.
@@ -35,7 +37,8 @@ struct Stamp {
 }
 
 impl Replay {
-    /// `path` is a picture, or a folder in which `current.png` is looked for; neither must exist yet.
+    /// `path` is a picture, or a folder in which `current.png` is looked for, or a folder `current` of pictures;
+    /// neither must exist yet.
     #[must_use]
     pub fn new(path: PathBuf, frames_per_second: u32) -> Self {
         let pause = Duration::from_secs(1) / frames_per_second.clamp(1, 60);
@@ -44,7 +47,8 @@ impl Replay {
 
     fn refresh(&mut self) {
         let stamp = if self.path.is_dir() {
-            CURRENT.iter().find_map(|name| Stamp::of(&self.path.join(name)))
+            let single = CURRENT.iter().find_map(|name| Stamp::of(&self.path.join(name)));
+            single.or_else(|| Stamp::of(&self.nth(&self.path.join(SEQUENCE))?))
         } else {
             Stamp::of(&self.path)
         };
@@ -60,6 +64,14 @@ impl Replay {
                 }
             },
         }
+    }
+
+    /// The picture of a sequence whose turn it is.
+    fn nth(&self, folder: &Path) -> Option<PathBuf> {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect();
+        files.sort();
+        let turn = self.count as usize % files.len().max(1);
+        files.into_iter().nth(turn)
     }
 
     fn wait(&mut self) {
@@ -147,5 +159,19 @@ mod tests {
         assert_eq!(camera.next().unwrap().size(), (TRAY.0 as usize, TRAY.1 as usize));
         std::fs::remove_file(&current).unwrap();
         assert_eq!(camera.next().unwrap().size(), (TRAY.0 as usize, TRAY.1 as usize));
+    }
+
+    #[test]
+    fn a_folder_of_pictures_is_played_in_order_over_and_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let fresh = folder.path().join("fresh");
+        std::fs::create_dir(&fresh).unwrap();
+        for side in [30, 31, 32] {
+            image::RgbImage::new(side, side).save(fresh.join(format!("{side}.png"))).unwrap();
+        }
+        std::fs::rename(&fresh, folder.path().join("current")).unwrap();
+        let mut camera = Replay::new(folder.path().to_owned(), 60);
+        let sides: Vec<usize> = (0..6).map(|_| camera.next().unwrap().size().0).collect();
+        assert_eq!(sides, [30, 31, 32, 30, 31, 32]);
     }
 }

@@ -50,6 +50,8 @@ impl Budget {
 pub struct Attempt {
     pub plane: Plane,
     pub decoded: Decoded,
+    /// What the pixels said of each cell, before decoding.
+    pub cells: Vec<Vec<Cell>>,
     /// Mean certainty of the cells before decoding.
     pub certainty: f32,
     /// Whether the grid lies as a zone's does: no cell's character far from its middle, the rows' cells in columns.
@@ -63,10 +65,7 @@ pub struct Attempt {
 impl Attempt {
     /// Whether every character is certain: pixels first, and a zone's structure around them.
     pub fn accepted(&self) -> bool {
-        let d = &self.decoded;
-        // A zone whose digits mostly disagree must be the more certain in its pixels.
-        let (lowest, errors) = if d.disagreeing > 0 { (0.97, MOST_ERRORS / 5.0) } else { (LOWEST, MOST_ERRORS) };
-        self.straight && self.whole && d.plausible && d.lowest() >= lowest && d.expected_errors() <= errors
+        self.straight && self.whole && certain(&self.decoded)
     }
 
     /// For choosing the best of several.
@@ -111,6 +110,13 @@ impl Attempt {
         }
         image
     }
+}
+
+/// Whether every character of a text is certain, and the text has a zone's structure.
+pub fn certain(d: &Decoded) -> bool {
+    // A zone whose digits mostly disagree must be the more certain in its pixels.
+    let (lowest, errors) = if d.disagreeing > 0 { (0.97, MOST_ERRORS / 5.0) } else { (LOWEST, MOST_ERRORS) };
+    d.plausible && d.lowest() >= lowest && d.expected_errors() <= errors
 }
 
 /// Recognises a candidate; `None` if it is no text of a zone.
@@ -200,7 +206,7 @@ pub fn attempt(networks: &Networks, pyramid: &Pyramid<'_>, plane: Plane, budget:
     // A composite digit at the end says so too.
     let closed = matches!(decoded.format, Format::Td2 | Format::FrId) && decoded.disagreeing == 0;
     let whole = width != 36 || answers.len() != 2 || closed || room(&plane, pyramid, width);
-    Some(Attempt { plane, decoded, certainty, straight, whole })
+    Some(Attempt { plane, decoded, cells, certainty, straight, whole })
 }
 
 /// Turns the plane the right way up by reading a few cells both ways.

@@ -14,9 +14,11 @@ mod network;
 mod pixels;
 mod quality;
 mod rows;
+mod scene;
 mod states;
 #[cfg(test)]
 mod tests;
+mod track;
 mod twins;
 mod zone;
 
@@ -25,6 +27,7 @@ use attempt::{Attempt, Budget};
 use network::Networks;
 use pixels::{Ink, Pyramid};
 use std::time::Duration;
+pub use track::{Evidence, Tracker};
 use verification_api::personal::PersonalText;
 
 /// An 8-bit grey picture, row by row, without padding: `pixels.len() == width * height`.
@@ -129,7 +132,17 @@ pub struct MrzReading {
 pub struct NotRead {
     pub reason: Reason,
     pub advice: Option<Advice>,
+    /// Where in the frame the reason lies: the middle of the glare.
+    pub at: Option<Point>,
     pub guess: Option<Guess>,
+}
+
+impl NotRead {
+    /// Without a guess and without a place.
+    #[must_use]
+    pub const fn because(reason: Reason, advice: Option<Advice>) -> Self {
+        Self { reason, advice, at: None, guess: None }
+    }
 }
 
 /// The best guess of a zone that was not accepted: for an officer's eyes.
@@ -138,6 +151,8 @@ pub struct Guess {
     pub lines: Lines,
     pub characters: Vec<Vec<f32>>,
     pub quad: Quad,
+    /// What the pixels say of each cell, for a [`Tracker`]; empty where there were none.
+    pub evidence: Evidence,
 }
 
 /// Who watches a reading: the pictures of `read --stages DIR` and of the diagnostics screen.
@@ -187,20 +202,19 @@ const MOST_LIGHT_CANDIDATES: usize = 3;
 /// # Errors
 /// As [`read`].
 pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReading, NotRead> {
-    let nothing = |reason, advice| NotRead { reason, advice, guess: None };
     let Some(networks) = Networks::embedded() else {
-        return Err(nothing(Reason::NoZone, None));
+        return Err(NotRead::because(Reason::NoZone, None));
     };
     let (long, short) = (image.width.max(image.height), image.width.min(image.height));
     if image.width.checked_mul(image.height) != Some(image.pixels.len()) || long < SMALLEST.0 || short < SMALLEST.1 {
-        return Err(nothing(Reason::NoZone, Some(Advice::Closer)));
+        return Err(NotRead::because(Reason::NoZone, Some(Advice::Closer)));
     }
     let mut watch = Watch { last: stages.now(), stages };
 
     let pyramid = Pyramid::new(image);
     let overviews = pyramid.overviews();
     let mut search = Search { networks, pyramid: &pyramid, budget: Budget::default(), best: None };
-    let mut located = Vec::new();
+    let mut located = quality::Located::new();
     for (overview, scale) in &overviews {
         if located.is_empty() {
             watch.done("frame", || quality::copy(overview));
@@ -212,7 +226,7 @@ pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReadin
         search.look(&rows, *scale, Ink::Dark, MOST_CANDIDATES);
         // A picture without any row has none that is too small either: an empty desk costs one look.
         let empty = rows.is_empty();
-        located.push(rows);
+        located.push((rows, *scale));
         if empty || search.over() || search.certainty() > 0.7 {
             break;
         }
@@ -226,11 +240,10 @@ pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReadin
     let Search { best, budget, .. } = search;
 
     let Some((overview, scale)) = overviews.first().map(|(o, s)| (&**o, *s)) else {
-        return Err(nothing(Reason::NoZone, None));
+        return Err(NotRead::because(Reason::NoZone, None));
     };
     let Some(best) = best else {
-        let found = located.iter().any(|rows| !rows.is_empty());
-        return Err(quality::nothing_found(overview, found, &budget));
+        return Err(quality::nothing_found(&pyramid, &located, &budget));
     };
     watch.done("rectified", || best.plane.picture(&pyramid, best.width()));
     watch.done("cells", || best.picture(&pyramid, networks.reader.wide()));
@@ -248,8 +261,9 @@ pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReadin
             check_digits_used: best.decoded.check_digits_used,
         });
     }
-    let (reason, advice) = quality::why(&pyramid, &best, &quad);
-    Err(NotRead { reason, advice, guess: Some(Guess { lines, characters: best.decoded.confidence, quad }) })
+    let why = quality::why(&pyramid, &best, &quad, &located, &budget);
+    let evidence = Evidence::of_cells(best.cells, best.straight && best.whole);
+    Err(NotRead { guess: Some(Guess { lines, characters: best.decoded.confidence, quad, evidence }), ..why })
 }
 
 /// The attempts at one picture.

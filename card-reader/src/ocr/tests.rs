@@ -18,9 +18,19 @@ fn noise(x: usize, y: usize) -> u8 {
 
 #[test]
 fn degenerate_pictures_hold_no_zone() {
-    for (w, h) in
-        [(0, 0), (0, 40), (40, 0), (1, 1), (65_535, 1), (1, 65_535), (65_535, 16), (16, 65_535), (91, 17), (1199, 3)]
-    {
+    for (w, h) in [
+        (0, 0),
+        (0, 40),
+        (40, 0),
+        (1, 1),
+        (2, 2),
+        (65_535, 1),
+        (1, 65_535),
+        (65_535, 16),
+        (16, 65_535),
+        (91, 17),
+        (1199, 3),
+    ] {
         let refused = read(&picture(w, h, noise));
         assert!(refused.is_err(), "{w}×{h} was read");
     }
@@ -45,7 +55,7 @@ fn plain_striped_and_random_pictures_hold_no_zone() {
     for (i, pattern) in patterns.iter().enumerate() {
         assert!(read(&picture(640, 480, pattern)).is_err(), "pattern {i} was read");
     }
-    let NotRead { reason, advice, guess } = read(&picture(640, 480, |_, _| 0)).err().unwrap();
+    let NotRead { reason, advice, guess, .. } = read(&picture(640, 480, |_, _| 0)).err().unwrap();
     assert_eq!((reason, advice), (Reason::TooDark, Some(Advice::MoreLight)));
     assert!(guess.is_none());
 }
@@ -57,8 +67,16 @@ fn twelve_megapixels_of_anything_cost_less_than_a_second() {
         let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
         text.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0)
     };
-    let patterns: [fn(usize, usize) -> u8; 3] =
-        [noise, |x, y| if x % 60 < 34 && y % 150 < 55 { 30 } else { 220 }, |x, y| noise(x / 9, y / 9)];
+    // Noise; rows of marks as even as characters, far apart and as dense as may be; marks of every size; glyphs made of
+    // noise in the cells of a zone, over the whole page.
+    let patterns: [fn(usize, usize) -> u8; 6] = [
+        noise,
+        |x, y| if x % 60 < 34 && y % 150 < 55 { 30 } else { 220 },
+        |x, y| noise(x / 9, y / 9),
+        |x, y| if x % 30 < 16 && y % 40 < 24 { 30 } else { 220 },
+        |x, y| if (x ^ y) & (1 << (4 + x * 4 / 4000)) == 0 { 30 } else { 220 },
+        |x, y| if x % 56 < 40 && y % 130 < 54 && noise(x / 8, y / 8) < 128 { 30 } else { 220 },
+    ];
     for (i, pattern) in patterns.iter().enumerate() {
         let image = picture(4000, 3000, pattern);
         let before = spent();

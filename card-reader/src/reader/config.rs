@@ -109,7 +109,7 @@ pub enum CameraSource {
     /// A V4L2 node, `/dev/video0` or a stable link to it.
     Node(PathBuf),
     /// Pictures instead of a camera: a picture file, or a folder whose `current.png` (or `.jpg`) is what the camera
-    /// sees; without that file it sees an empty tray. Rename into place, so that no half-written picture is seen.
+    /// sees (or a folder `current`, whose pictures it sees in turn); without it an empty tray. Rename into place, so that no half-written picture is seen.
     #[cfg(feature = "simulated")]
     Replay { path: PathBuf, frames_per_second: u32 },
 }

@@ -6,7 +6,7 @@ use crate::barcode::aamva::Licence;
 use crate::date::Date;
 use crate::document::Document;
 use crate::mrz::{self, Lines};
-use crate::ocr::{Advice, Guess, MrzReading, NotRead, Point, Reason};
+use crate::ocr::{Advice, Evidence, Guess, MrzReading, NotRead, Point, Reason};
 use crate::profiles;
 use verification_api::personal::PersonalText;
 use zeroize::Zeroizing;
@@ -32,7 +32,7 @@ pub(super) fn serial_zone(raw: &[u8], today: Date) -> Result<ZoneReading, Failur
 
 /// For an officer's eyes. There was no picture, so no place in it.
 fn guess(lines: Lines) -> Guess {
-    Guess { lines, characters: Vec::new(), quad: [Point { x: 0.0, y: 0.0 }; 4] }
+    Guess { lines, characters: Vec::new(), quad: [Point { x: 0.0, y: 0.0 }; 4], evidence: Evidence::default() }
 }
 
 /// A zone filmed by the camera, with what a licence's barcode on the same picture says of it. What its check digits
@@ -48,7 +48,7 @@ pub(super) fn filmed_zone(reading: MrzReading, licence: Option<&Licence>, today:
             Ok(zone)
         }
         // Rows that no zone could have are none.
-        Err(_) => Err(NotRead { reason: Reason::NotMrzText, advice: None, guess: None }),
+        Err(_) => Err(NotRead::because(Reason::NotMrzText, None)),
     }
 }
 

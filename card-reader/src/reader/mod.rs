@@ -15,7 +15,7 @@ pub use handle::{Reader, ReaderHandle};
 
 use crate::document::Document;
 use crate::mrz::{Check, Format, Lines, Mrz};
-use crate::ocr::{Advice, Guess, LumaImage, Quad, Reason};
+use crate::ocr::{Advice, Guess, LumaImage, Point, Quad, Reason};
 use crate::profiles;
 use verification_api::personal::PersonalText;
 
@@ -183,6 +183,8 @@ pub enum Event {
     Advice {
         presentation: PresentationNo,
         advice: Option<Advice>,
+        /// Where in the frame the trouble lies: the middle of the glare.
+        at: Option<Point>,
         quad: Option<Quad>,
     },
     SelfTest {

@@ -179,10 +179,8 @@ mod tests {
     use std::time::Duration;
     use tokio::sync::mpsc;
 
-    const GOOD: Decoders = Decoders {
-        zone: |_| Err(NotRead { reason: Reason::NoZone, advice: None, guess: None }),
-        barcodes: |_, _| Vec::new(),
-    };
+    const GOOD: Decoders =
+        Decoders { zone: |_| Err(NotRead::because(Reason::NoZone, None)), barcodes: |_, _| Vec::new() };
 
     fn job(number: u64) -> Job {
         Job {

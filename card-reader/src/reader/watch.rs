@@ -2,7 +2,7 @@
 //! time is an argument.
 
 use crate::camera::gate::Seen;
-use crate::ocr::{Advice, NotRead, Quad};
+use crate::ocr::{Advice, Evidence, NotRead, Point, Quad, Tracker};
 use std::time::{Duration, Instant};
 
 /// Between two readings of a picture: lying still, moving, and with nothing sensed at all (the gate may be wrong).
@@ -27,7 +27,9 @@ pub(super) struct Watch {
     pub attempt: Option<Attempt>,
     last_read: Option<Instant>,
     reads: u32,
-    told: (Option<Advice>, Option<Quad>),
+    told: (Option<Advice>, Option<Point>, Option<Quad>),
+    /// What the pictures of this presentation said so far; a new one for each document put down.
+    pub tracker: Tracker,
 }
 
 /// One try: from the sensing to a read, the removal or the limit.
@@ -62,6 +64,7 @@ impl Watch {
             self.rest_until = None;
             if std::mem::take(&mut self.sensed) {
                 self.attempt = None;
+                self.tracker = Tracker::default();
                 return Change::Went;
             }
         }
@@ -73,25 +76,29 @@ impl Watch {
         self.sensed = false;
         self.attempt = None;
         self.last_read = None;
-        self.told = (None, None);
+        self.told = (None, None, None);
+        self.tracker = Tracker::default();
     }
 
     pub(super) fn begin_try(&mut self, now: Instant) {
         self.sensed = true;
         self.attempt = Some(Attempt { since: now, best: None });
         self.last_read = None;
+        self.tracker = Tracker::default();
     }
 
     /// The try has failed: what lies there is left alone for a while.
     pub(super) fn fail_try(&mut self, now: Instant) -> Option<NotRead> {
         self.sensed = false;
         self.rest_until = Some(now + REST);
+        self.tracker = Tracker::default();
         self.attempt.take().and_then(|attempt| attempt.best)
     }
 
     /// A read was taken: only the removal is looked for.
     pub(super) fn taken(&mut self) {
         self.attempt = None;
+        self.tracker = Tracker::default();
     }
 
     /// The camera is gone.
@@ -120,7 +127,11 @@ impl Watch {
     }
 
     /// Keeps the better of two failures: one with a guess is worth more to an officer.
-    pub(super) fn note_failure(&mut self, failure: NotRead) {
+    pub(super) fn note_failure(&mut self, mut failure: NotRead) {
+        if let Some(guess) = &mut failure.guess {
+            // The tracker has it; an officer needs the text only.
+            guess.evidence = Evidence::default();
+        }
         if let Some(attempt) = &mut self.attempt
             && (failure.guess.is_some() || attempt.best.as_ref().is_none_or(|best| best.guess.is_none()))
         {
@@ -128,18 +139,20 @@ impl Watch {
         }
     }
 
-    /// Whether advice or outline differ from what was told last.
-    pub(super) fn advises_anew(&mut self, advice: Option<Advice>, quad: Option<Quad>) -> bool {
-        let moved = match (self.told.1, quad) {
-            (Some(old), Some(new)) => {
-                old.iter().zip(new).any(|(old, new)| (old.x - new.x).abs() > CORNER || (old.y - new.y).abs() > CORNER)
-            }
-            (None, None) => false,
-            _ => true,
+    /// Whether advice, its place or the outline differ from what was told last.
+    pub(super) fn advises_anew(&mut self, advice: Option<Advice>, at: Option<Point>, quad: Option<Quad>) -> bool {
+        let apart = |old: &Point, new: &Point| (old.x - new.x).abs() > CORNER || (old.y - new.y).abs() > CORNER;
+        let shifted = match (self.told.1, at) {
+            (Some(old), Some(new)) => apart(&old, &new),
+            (old, new) => old.is_some() != new.is_some(),
         };
-        let anew = moved || self.told.0 != advice;
+        let moved = match (self.told.2, quad) {
+            (Some(old), Some(new)) => old.iter().zip(&new).any(|(old, new)| apart(old, new)),
+            (old, new) => old.is_some() != new.is_some(),
+        };
+        let anew = moved || shifted || self.told.0 != advice;
         if anew {
-            self.told = (advice, quad);
+            self.told = (advice, at, quad);
         }
         anew
     }

@@ -53,7 +53,7 @@ impl Session {
                 }
                 Vec::new()
             }
-            Advises { presentation, advice: seen, quad: outline } if self.takes(presentation) => {
+            Advises { presentation, advice: seen, quad: outline, .. } if self.takes(presentation) => {
                 if let State::PresentDocument { advice, quad } | State::Reading { advice, quad, .. } = &mut self.state {
                     *advice = seen;
                     *quad = outline;

@@ -136,7 +136,7 @@ fn a_lone_code_held_up_stops_the_clock_of_the_try() {
     let mut bench = Bench::at(StateKind::Reading);
     let presentation = bench.presentation();
     let advice = Some(Advice::AnotherDocument);
-    bench.event(Event::Reader(Heard::Advice { presentation, advice, quad: None })).wait(9);
+    bench.event(Event::Reader(Heard::Advice { presentation, advice, at: None, quad: None })).wait(9);
     let visit = bench.kiosk.visit.as_ref().unwrap();
     assert!(matches!(visit.state, State::PresentDocument { advice: Some(Advice::AnotherDocument), .. }));
     assert_eq!(visit.failed_tries, 0);

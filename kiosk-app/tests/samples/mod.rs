@@ -4,7 +4,7 @@
 
 use card_reader::document::{Document, DocumentType, Sex};
 use card_reader::mrz::{Check, CheckField, Format, Verdict};
-use card_reader::ocr::{Advice, Guess, Point, Reason};
+use card_reader::ocr::{Advice, Evidence, Guess, Point, Reason};
 use card_reader::reader::{DeviceId, DeviceStatus, Fault, Reading, Source, ZoneReading};
 use iced::Size;
 use iced::widget::image::Handle;
@@ -315,8 +315,12 @@ pub fn officer() -> Vec<Sample> {
         });
         visit.failed_tries = 3;
         visit.last_failure = Some(Reason::LowConfidence);
-        visit.guess =
-            Some(Guess { lines: ROWS.map(PersonalText::from).into(), characters: confidences(&[6, 13]), quad: quad() });
+        visit.guess = Some(Guess {
+            lines: ROWS.map(PersonalText::from).into(),
+            characters: confidences(&[6, 13]),
+            quad: quad(),
+            evidence: Evidence::default(),
+        });
         visit.reference = Some(Reference("K07-4M2P".into()));
         visit
     };

@@ -125,7 +125,9 @@ impl Core {
         today: Date,
     ) {
         let licence = barcodes.iter().find_map(|barcode| Some((barcode, barcode.licence()?)));
+        // One frame may hide what another shows: the presentation's tracker answers for all of them.
         let zone = zone.map(|zone| {
+            let zone = self.cameras[at].watch.tracker.take(zone);
             zone.and_then(|zone| judge::filmed_zone(zone, licence.as_ref().map(|(_, licence)| licence), today))
         });
         let failure = match zone {
@@ -154,12 +156,12 @@ impl Core {
                 attempt.since = now;
             }
         }
-        let watch = &mut self.cameras[at].watch;
+        let (watch, place) = (&mut self.cameras[at].watch, failure.at);
         let advice = if watch.attempt.is_some() || failure.reason != Reason::NoZone { failure.advice } else { None };
-        let anew = watch.advises_anew(advice, quad);
+        let anew = watch.advises_anew(advice, place, quad);
         watch.note_failure(failure);
         if anew {
-            self.tell(Event::Advice { presentation, advice, quad });
+            self.tell(Event::Advice { presentation, advice, at: place, quad });
         }
     }
 
@@ -188,7 +190,7 @@ impl Core {
         self.status[status].failed_reads += 1;
         let Some(presentation) = self.armed.as_ref().map(|arming| arming.presentation) else { return };
         let failure = match best {
-            Some(NotRead { reason, advice, guess }) => Failure { reason, advice, guess },
+            Some(NotRead { reason, advice, guess, .. }) => Failure { reason, advice, guess },
             None => Failure { reason: Reason::NoZone, advice: Some(Advice::TurnOver), guess: None },
         };
         self.failed(presentation, failure);

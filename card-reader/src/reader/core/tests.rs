@@ -100,7 +100,7 @@ fn passport() -> Option<Result<MrzReading, NotRead>> {
 }
 
 fn not_read(reason: Reason, advice: Advice) -> Option<Result<MrzReading, NotRead>> {
-    Some(Err(NotRead { reason, advice: Some(advice), guess: None }))
+    Some(Err(NotRead::because(reason, Some(advice))))
 }
 
 fn barcode(kind: Kind, payload: &str) -> Barcode {

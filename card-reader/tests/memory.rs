@@ -1,0 +1,102 @@
+//! How much memory reading takes at its peak: a counting allocator under one test at a time.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(unsafe_code, reason = "a global allocator is unsafe by nature; this one counts and passes on")]
+
+use card_reader::date::Date;
+use card_reader::ocr::{LumaImage, read};
+use card_reader::{picture, profiles, still};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+struct Counting;
+
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let now = NOW.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        PEAK.fetch_max(now, Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
+        unsafe { System.dealloc(at, layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        let now = NOW.fetch_add(size, Ordering::Relaxed) + size - layout.size();
+        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
+        PEAK.fetch_max(now, Ordering::Relaxed);
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Tests run one after the other: all share the counter.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Megabytes at the peak of `work`, beyond what was there before but for `held` bytes of it.
+fn peak(held: usize, work: impl FnOnce()) -> f64 {
+    let before = NOW.load(Ordering::Relaxed) - held;
+    PEAK.store(NOW.load(Ordering::Relaxed), Ordering::Relaxed);
+    work();
+    (PEAK.load(Ordering::Relaxed) - before) as f64 / 1e6
+}
+
+/// A page full of marks: the most that the locator can be given to remember.
+fn page(width: usize, height: usize) -> Vec<u8> {
+    let grey = |i: usize| {
+        let (x, y) = (i % width, i / width);
+        if x % 60 < 34 && y % 150 < 55 && (x / 60 * 7 + y / 150 * 3) % 11 > 2 { 30 } else { 190 + (i * 31 % 23) as u8 }
+    };
+    (0..width * height).map(grey).collect()
+}
+
+#[test]
+#[ignore = "written, not yet run against this reader: run with --ignored before relying on it"]
+fn a_frame_of_twelve_megapixels_takes_less_than_sixty_megabytes() {
+    let _alone = ALONE.lock().unwrap_or_else(|e| e.into_inner());
+    let image = LumaImage::new(4000, 3000, page(4000, 3000)).unwrap();
+    let megabytes = peak(image.pixels.len(), || drop(read(&image)));
+    println!("12 megapixels: {megabytes:.1} MB with the frame");
+    assert!(megabytes < 60.0, "{megabytes:.1} MB");
+}
+
+#[test]
+#[ignore = "written, not yet run against this reader: run with --ignored before relying on it"]
+fn a_still_of_forty_megapixels_takes_less_than_220_megabytes_from_file_to_result() {
+    let _alone = ALONE.lock().unwrap_or_else(|e| e.into_inner());
+    let (width, height) = (7300usize, 5470usize);
+    let encode = |format, channels: usize| {
+        let grey = page(width, height);
+        let pixels: Vec<u8> = grey.iter().flat_map(|&g| std::iter::repeat_n(g, channels)).collect();
+        drop(grey);
+        let colour = match channels {
+            1 => image::ExtendedColorType::L8,
+            3 => image::ExtendedColorType::Rgb8,
+            _ => image::ExtendedColorType::Rgba8,
+        };
+        let mut file = std::io::Cursor::new(Vec::new());
+        image::write_buffer_with_format(&mut file, &pixels, width as u32, height as u32, colour, format).unwrap();
+        file.into_inner()
+    };
+    use image::ImageFormat::{Jpeg, Png};
+    for (name, format, channels) in [("JPEG", Jpeg, 3), ("PNG with transparency", Png, 4)] {
+        let file = encode(format, channels);
+        let (held, size) = (file.capacity(), file.len());
+        let megabytes = peak(held, || {
+            let picture = picture::decode(&file).unwrap();
+            drop(file);
+            let today = Date::new(2026, 11, 25).unwrap();
+            drop(still::read(&picture, profiles::builtin(), today));
+        });
+        println!("40 megapixels, {name}: {megabytes:.1} MB with the file of {:.1} MB", size as f64 / 1e6);
+        assert!(megabytes < 220.0, "{name}: {megabytes:.1} MB");
+    }
+}
