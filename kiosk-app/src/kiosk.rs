@@ -218,8 +218,9 @@ impl Kiosk {
             Event::Reader(reader::Event::AnotherUnit { device }) => {
                 vec![entry(JournalEvent::DeviceReplaced, None, "system", Some(&device.0), MustAct::Nobody)]
             }
-            Event::Reader(reader::Event::Degraded { device, fault: Some(_) }) => {
-                vec![entry(JournalEvent::DeviceDegraded, None, "system", Some(&device.0), MustAct::Technician)]
+            Event::Reader(reader::Event::Degraded { device, fault: Some(fault) }) => {
+                let who = crate::devices::must_act(*fault);
+                vec![entry(JournalEvent::DeviceDegraded, None, "system", Some(&device.0), who)]
             }
             Event::Reader(reader::Event::DecoderFailed { device, .. }) => {
                 vec![entry(JournalEvent::DecoderFailed, None, "system", Some(&device.0), MustAct::Vendor)]

@@ -8,12 +8,12 @@ mod ears;
 use card_reader::document::DocumentType;
 use card_reader::ocr::Reason;
 use card_reader::reader::{
-    Accept, Command, DeviceId, Event, Fault, PresentationNo, Reader, ReaderConfig, Reading, SerialConfig,
+    Accept, Command, DeviceId, Event, Fault, PresentationNo, Reader, ReaderConfig, Reading, SelfTestLevel, SerialConfig,
 };
 use ears::{Ears, name, names};
 use kiosk_tests::harness::wait::{now, until_true};
-use kiosk_tests::sim::control;
-use kiosk_tests::sim::elyctis::{Act, Card, Elyctis, Model};
+use kiosk_tests::sim::elyctis::Elyctis;
+use kiosk_tests::sim::{Act, Card, Model, Simulator, control};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -28,7 +28,7 @@ const SOON: Duration = Duration::from_secs(15);
 
 /// A simulated reader and a handle over it.
 struct Bench {
-    sim: Elyctis,
+    sim: Simulator,
     ears: Ears,
     _folder: TempDir,
 }
@@ -109,7 +109,7 @@ fn a_passport_is_read_taken_once_and_its_removal_told() {
     assert_eq!(names(&after), ["disarmed", "removed"]);
     bench.sim.insert(&CARD);
     bench.tell(Command::Disarm);
-    bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()) });
+    bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()), level: SelfTestLevel::External });
     let rest = bench.hear_all("the self-test", |event| matches!(event, Event::SelfTest { .. }));
     assert_eq!(names(&rest), ["self-test"], "disarmed, nothing is read");
 }
@@ -198,7 +198,7 @@ fn an_unplugged_reader_is_named_at_once_comes_back_and_is_not_armed_by_itself() 
         assert_eq!(bench.reader.status()[0].reconnects, round + 1);
 
         bench.sim.insert(&CARD);
-        bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()) });
+        bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()), level: SelfTestLevel::External });
         let heard = bench.hear_all("the self-test", |event| matches!(event, Event::SelfTest { .. }));
         assert_eq!(names(&heard), ["self-test"]);
         bench.arm(round + 2);
@@ -302,7 +302,7 @@ fn armed_for_a_code_a_slot_reader_reads_nothing() {
     let mut bench = Bench::ready(Model::default());
     bench.tell(Command::Arm { presentation: PresentationNo(1), accept: Accept::BackupCode });
     bench.sim.insert(&PASSPORT);
-    bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()) });
+    bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()), level: SelfTestLevel::External });
     let heard = bench.hear_all("the self-test", |event| matches!(event, Event::SelfTest { .. }));
     assert_eq!(names(&heard), ["self-test"]);
 }
@@ -311,7 +311,7 @@ fn armed_for_a_code_a_slot_reader_reads_nothing() {
 fn the_self_test_says_what_to_do() {
     let mut bench = Bench::ready(Model::default());
     let test = |bench: &mut Bench, device: &str| {
-        bench.tell(Command::SelfTest { device: DeviceId(device.to_owned()) });
+        bench.tell(Command::SelfTest { device: DeviceId(device.to_owned()), level: SelfTestLevel::External });
         match bench.hear("the self-test", |event| matches!(event, Event::SelfTest { .. })) {
             Event::SelfTest { report, .. } => report,
             _ => unreachable!(),

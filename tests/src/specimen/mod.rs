@@ -10,7 +10,7 @@
 mod canvas;
 mod fonts;
 mod holder;
-mod random;
+pub mod random;
 pub mod scene;
 mod zone;
 
