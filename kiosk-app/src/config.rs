@@ -369,6 +369,12 @@ impl Config {
         if self.fonts.files.is_empty() {
             return Err("[fonts] files is empty; name at least one font file".to_owned());
         }
+        let moves_only = |reader: &Reader| reader.protocol == Protocol::Crt571;
+        if self.camera.is_none() && !self.readers.is_empty() && self.readers.values().all(moves_only) {
+            return Err("[readers] has only a motorised reader (crt571), which holds cards and reads nothing; \
+                        add a [camera] or a reader that reads"
+                .to_owned());
+        }
         for (name, reader) in &self.readers {
             if ![7, 8].contains(&reader.data_bits) {
                 return Err(format!("[readers.{name}] data_bits is {}; it must be 7 or 8", reader.data_bits));

@@ -63,8 +63,12 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut out: impl Write, mut err: i
     }
     let (ports, cameras) = (plugged::serial_ports(), plugged::cameras());
     if arguments.json {
-        let ports: Vec<_> =
-            ports.iter().map(|p| json!({"path": p.path, "stable": p.stable, "problem": p.problem})).collect();
+        let ports: Vec<_> = ports
+            .iter()
+            .map(|p| {
+                json!({"path": p.path, "stable": p.stable, "usb": p.usb, "protocol": p.protocol, "problem": p.problem})
+            })
+            .collect();
         let cameras: Vec<_> = cameras
             .iter()
             .map(|c| json!({"path": c.path, "name": c.name, "best": c.best, "offers": c.offers, "problem": c.problem}))
@@ -77,7 +81,10 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut out: impl Write, mut err: i
         print(&rows, &mut out)?;
         for port in ports {
             let name = port.stable.unwrap_or(port.path);
-            writeln!(out, "port    {}  {}", name.display(), port.problem.as_deref().unwrap_or("usable"))?;
+            let usb = port.usb.map_or_else(String::new, |usb| format!("  {usb}"));
+            let speaks = port.protocol.map_or_else(String::new, |name| format!(" (protocol = \"{name}\")"));
+            let state = port.problem.as_deref().unwrap_or("usable");
+            writeln!(out, "port    {}{usb}{speaks}  {state}", name.display())?;
         }
         for camera in cameras {
             let use_ = camera.best.or(camera.problem).unwrap_or_default();

@@ -148,11 +148,9 @@ impl super::Device for Device {
                 self.pull(now);
             }
             // A hand reaches only what is held out.
-            Act::Remove => {
-                if self.card == Place::Gate {
-                    self.card = Place::None;
-                    self.travel = None;
-                }
+            Act::Remove if self.card == Place::Gate => {
+                self.card = Place::None;
+                self.travel = None;
             }
             Act::Jam => self.jammed = true,
             Act::Unjam => {

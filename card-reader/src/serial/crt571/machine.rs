@@ -322,10 +322,9 @@ impl Machine {
                 // Pushed back in, or pulled in again.
                 self.card = Some(Card { offered: None, ..card });
             }
-            (Position::Gate, None) => {
-                if self.presentation.is_none() && !std::mem::replace(&mut self.sensed, true) {
-                    out.events.push(SerialEvent::Sensed);
-                }
+            (Position::Gate, None) if self.presentation.is_none() && !self.sensed => {
+                self.sensed = true;
+                out.events.push(SerialEvent::Sensed);
             }
             (Position::Gate, Some(card)) if card.offered.is_none() => {
                 self.card = Some(Card { offered: Some(now), ..card });

@@ -81,6 +81,13 @@ fn a_swipe_is_read_while_armed_and_a_bad_one_is_a_failed_try() {
     assert!(bench.machine.deadline_within(bench.now, Duration::from_secs(60)));
 }
 
+#[test]
+fn a_block_up_to_the_bound_is_taken_and_one_byte_more_is_not() {
+    let block = |rows: usize| [&b"\x02"[..], &vec![b'A'; rows], b"\x03"].concat();
+    assert!(words(&Block::desko(), &[&block(MAX_FRAME - 3)])[0].starts_with("zone AAA"));
+    assert!(!words(&Block::desko(), &[&block(MAX_FRAME - 2)]).iter().any(|word| word.starts_with("zone")));
+}
+
 proptest! {
     #[test]
     fn any_split_of_blocks_gives_each_of_them_once(

@@ -93,7 +93,7 @@ impl Framing for Grammar {
 fn packet(held: &[u8]) -> Found {
     let Some(length) = held.get(2..6).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()) else { return Found::More };
     let counted = u32::from_le_bytes(length) as usize;
-    let fits = counted > COUNTED && counted - COUNTED + ENVELOPE <= MAX_FRAME - 1;
+    let fits = counted > COUNTED && counted - COUNTED + ENVELOPE < MAX_FRAME;
     let digits = held.get(13..held.len().min(17)).unwrap_or_default();
     let so_far = fits
         && held.get(6).is_none_or(|byte| *byte == CR)

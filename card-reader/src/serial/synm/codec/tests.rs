@@ -112,6 +112,12 @@ fn the_longest_packet_is_taken_and_one_byte_more_is_not() {
     assert!(words(&PACKETS, &[&packet(b'r', &vec![b'x'; room + 1])]).iter().all(|word| word == "garbage"));
 }
 
+#[test]
+fn plain_data_up_to_the_bound_is_taken_and_longer_is_dropped_up_to_the_next_silence() {
+    assert_eq!(words(&PLAIN, &[&vec![b'x'; MAX_FRAME - 1]])[0].len(), "data ".len() + MAX_FRAME - 1);
+    assert_eq!(words(&PLAIN, &[&vec![b'x'; MAX_FRAME], b"and more"]), ["garbage"]);
+}
+
 fn message() -> impl Strategy<Value = (Vec<u8>, bool)> {
     let data = prop::collection::vec(any::<u8>(), 1..200);
     prop_oneof![
