@@ -209,6 +209,16 @@ fn an_unplugged_reader_is_named_at_once_comes_back_and_is_not_armed_by_itself() 
 
 #[test]
 fn coming_and_going_leaks_neither_descriptors_nor_threads() {
+    comes_and_goes(20);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test -p kiosk-tests --test reader -- --ignored"]
+fn coming_and_going_five_hundred_times_leaks_neither_descriptors_nor_threads() {
+    comes_and_goes(500);
+}
+
+fn comes_and_goes(times: usize) {
     let count = |what: &str| std::fs::read_dir(format!("/proc/self/{what}")).map_or(0, Iterator::count);
     let mut bench = Bench::ready(Model::default());
     let cycle = |bench: &mut Bench| {
@@ -220,7 +230,7 @@ fn coming_and_going_leaks_neither_descriptors_nor_threads() {
     cycle(&mut bench);
     // Tests beside this one open and close their own; what leaks here would add up to more than they can.
     let before = (count("fd"), count("task"));
-    for _ in 0..20 {
+    for _ in 0..times {
         cycle(&mut bench);
     }
     let after = (count("fd"), count("task"));

@@ -15,7 +15,7 @@ use card_reader::serial::{swipe, synm};
 use ears::{Ears, name, names};
 use kiosk_tests::harness::wait::{now, until_true};
 use kiosk_tests::sim::line::Faults;
-use kiosk_tests::sim::{Act, Card, Model, Protocol, Simulator};
+use kiosk_tests::sim::{Act, Card, Model, Protocol, Simulator, control};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -374,6 +374,35 @@ fn self_tests_have_three_levels() {
     assert!(report.passed && report.detail.contains("check digits agree"), "{}", report.detail);
     bench.arm(1, Accept::Documents);
     assert!(!test(&mut bench, SelfTestLevel::Interactive).passed, "a visit is under way");
+}
+
+#[test]
+fn the_simulator_as_a_process_plays_the_protocol_that_is_asked_for() {
+    for protocol in [Protocol::AccessIs, Protocol::Ssi] {
+        let folder = TempDir::new().expect("a folder");
+        let (link, socket) = (folder.path().join("scanner"), folder.path().join("control"));
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_reader-sim"))
+            .args(["--protocol", protocol.name(), "--baud", "115200", "--link"])
+            .arg(&link)
+            .arg("--control")
+            .arg(&socket)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("reader-sim");
+        until_true("the socket", Duration::from_secs(15), || socket.exists()).unwrap();
+        let serial = vec![SerialConfig::new("scanner", &link, spoken(protocol)).hurried()];
+        let (reader, events) = Reader::start(ReaderConfig { serial, ..ReaderConfig::default() }).expect("a thread");
+        let mut ears = Ears { reader, events };
+        ears.hear("ready", |event| matches!(event, Event::Ready { .. }));
+        ears.tell(Command::Arm { presentation: PresentationNo(1), accept: Accept::Documents });
+        control::ask(&socket, &format!("insert {}", CARD.join("|"))).unwrap();
+        assert_eq!(ears.read().0, 1);
+        control::ask(&socket, "unplug 300ms").unwrap();
+        ears.hear("the loss", |event| matches!(event, Event::Lost { .. }));
+        ears.hear("ready again", |event| matches!(event, Event::Ready { .. }));
+        control::ask(&socket, "quit").unwrap();
+        assert!(program.wait().expect("its end").success());
+    }
 }
 
 /// One run over a bad line: documents come and go; every read must be of the document that lies there, under the number that

@@ -178,7 +178,7 @@ mod tests {
         let mut line = Line::new(Some(9600), None, None, false);
         line.take(start, vec![vec![b'x'; 96]]);
         assert!(line.leave(start).is_empty());
-        assert_eq!(line.leave(start + Duration::from_millis(50)).concat().len(), 48);
+        assert_eq!(line.leave(start + Duration::from_millis(51)).concat().len(), 48);
         assert_eq!(line.leave(start + Duration::from_millis(101)).concat().len(), 48);
     }
 
