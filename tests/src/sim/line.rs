@@ -1,7 +1,7 @@
 //! A line between the device and the host: its speed, and seeded faults. The same seed misbehaves in the same way as long as the
 //! same frames go through.
 
-use crate::specimen::random::Random;
+use crate::specimen::Random;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
