@@ -460,3 +460,42 @@ fn over_a_bad_line_nothing_wrong_is_read_and_everything_recovers() {
         run.join().expect("a good run");
     }
 }
+
+#[test]
+fn over_a_bad_line_the_motorised_reader_captures_nothing_and_recovers() {
+    for seed in [1, 2, 3] {
+        let mut bench = Bench::new(Protocol::Crt571);
+        bench.sim().act(Act::Faults(Some(Faults { seed, rate: 0.3 })));
+        let mut heard = Vec::new();
+        for number in 1..=3 {
+            bench.ears.tell(Command::Arm { presentation: PresentationNo(number), accept: Accept::Documents });
+            bench.sim().insert(&CARD);
+            heard.extend(bench.hear_for(Duration::from_secs(2), |event| matches!(event, Event::Sensed { .. })));
+            bench.ears.tell(Command::Disarm);
+            heard.extend(bench.hear_for(Duration::from_secs(2), |event| name(event) == "offered"));
+            bench.sim().remove();
+        }
+        bench.sim().act(Act::Faults(None));
+        bench.all_ready();
+        // Whatever is left inside is given back, as an officer would have it.
+        bench.ears.tell(Command::Disarm);
+        bench.ears.tell(Command::Eject { device: DeviceId("crt571".to_owned()) });
+        heard.extend(bench.hear_for(Duration::from_secs(1), |event| name(event) == "offered"));
+        bench.sim().remove();
+        let reader = bench.ears.reader.clone();
+        until_true("the reader is empty", Duration::from_secs(10), || {
+            bench.sim().remove();
+            reader.status()[0].ready && reader.status()[0].fault.is_none()
+        })
+        .unwrap_or_else(|error| panic!("seed {seed}: {error}, {:?}", reader.status()));
+        while let Ok(event) = bench.ears.events.try_recv() {
+            heard.push(event);
+        }
+        assert!(!names(&heard).contains(&"captured"), "seed {seed}: {:?}", names(&heard));
+        bench.arm(50, Accept::Documents);
+        bench.sim().insert(&CARD);
+        bench.ears.hear("sensed", |event| matches!(event, Event::Sensed { presentation } if presentation.0 == 50));
+        bench.ears.tell(Command::Disarm);
+        bench.ears.hear("offered", |event| name(event) == "offered");
+    }
+}

@@ -340,3 +340,5 @@ proptest! {
         prop_assert_eq!(split.said(), whole.said());
     }
 }
+
+crate::serial::testing::hostile!(Machine::new(Timing::UART, None, crate::clock::now()), slot_reader);
