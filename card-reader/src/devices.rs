@@ -14,6 +14,10 @@ pub struct Port {
     pub path: PathBuf,
     /// The name to put into `kiosk.toml`: it stays the same when the device returns under another number.
     pub stable: Option<PathBuf>,
+    /// What a USB device says of itself: `2b78:0005 Elyctis IDBOX One`.
+    pub usb: Option<String>,
+    /// The protocol that goes with its USB numbers, where a vendor published them.
+    pub protocol: Option<&'static str>,
     /// Why it cannot be used, as a sentence that says what to do; `None` if it can.
     pub problem: Option<String>,
 }
@@ -49,7 +53,9 @@ pub fn serial_ports() -> Vec<Port> {
         .into_iter()
         .map(|path| {
             let stable = stable.iter().find(|(_, real)| *real == path).map(|(link, _)| link.clone());
-            Port { problem: try_port(&path).err(), path, stable }
+            let usb = usb(Path::new("/sys/class/tty"), &path);
+            let protocol = usb.as_deref().and_then(protocol);
+            Port { problem: try_port(&path).err(), path, stable, usb, protocol }
         })
         .collect()
 }
@@ -57,6 +63,19 @@ pub fn serial_ports() -> Vec<Port> {
 /// USB ports, which the library lists only with libudev.
 fn tty_nodes() -> Vec<PathBuf> {
     entries(Path::new("/dev")).into_iter().filter(|path| is_usb_tty(path)).collect()
+}
+
+/// The USB numbers and names above a port in the system's tree of devices.
+fn usb(ttys: &Path, port: &Path) -> Option<String> {
+    let device = ttys.join(port.file_name()?).join("device").canonicalize().ok()?;
+    let device = device.ancestors().take(4).find(|folder| folder.join("idVendor").is_file())?;
+    let said = |file: &str| fs::read_to_string(device.join(file)).map(|text| text.trim().to_owned()).ok();
+    let names = [said("manufacturer"), said("product")].into_iter().flatten();
+    Some(names.fold(format!("{}:{}", said("idVendor")?, said("idProduct")?), |all, name| format!("{all} {name}")))
+}
+
+fn protocol(usb: &str) -> Option<&'static str> {
+    usb.starts_with("2b78:0005").then_some("elyctis")
 }
 
 fn is_usb_tty(path: &Path) -> bool {
@@ -132,13 +151,31 @@ fn look_at(index: u32, name: String) -> Node {
 
 #[cfg(test)]
 mod tests {
-    use super::try_port;
+    use super::{protocol, try_port, usb};
+    use std::fs;
     use std::path::Path;
 
     #[test]
     fn a_port_that_is_not_there_says_what_to_do() {
         let problem = try_port(Path::new("/dev/no-such-port")).unwrap_err();
         assert!(problem.contains("/dev/no-such-port") && problem.contains("connect the device"), "{problem}");
+    }
+
+    #[test]
+    fn a_usb_port_is_named_by_what_its_device_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let (device, interface) = (folder.path().join("usb1"), folder.path().join("usb1/1-1:1.0"));
+        let tty = folder.path().join("tty/ttyACM0");
+        fs::create_dir_all(&interface).unwrap();
+        fs::create_dir_all(&tty).unwrap();
+        for (file, text) in [("idVendor", "2b78\n"), ("idProduct", "0005\n"), ("product", "IDBOX One\n")] {
+            fs::write(device.join(file), text).unwrap();
+        }
+        std::os::unix::fs::symlink(&interface, tty.join("device")).unwrap();
+        let said = usb(&folder.path().join("tty"), Path::new("/dev/ttyACM0")).unwrap();
+        assert_eq!(said, "2b78:0005 IDBOX One");
+        assert_eq!(protocol(&said), Some("elyctis"));
+        assert_eq!(usb(&folder.path().join("tty"), Path::new("/dev/ttyS9")), None);
     }
 
     #[test]

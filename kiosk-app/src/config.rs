@@ -122,16 +122,88 @@ pub struct Reader {
     pub protocol: Protocol,
     /// A stable name under `/dev/serial/by-id` or of our udev rules.
     pub path: PathBuf,
-    #[serde(default = "default_baud")]
-    pub baud: u32,
+    /// The protocol's usual speed if not set; of no matter on USB.
+    pub baud: Option<u32>,
+    #[serde(default)]
+    pub parity: Parity,
+    /// 7 or 8.
+    #[serde(default = "default_data_bits")]
+    pub data_bits: u8,
+    #[serde(default)]
+    pub flow: Flow,
     /// Pause after opening the port, before the first command; the protocol's own if not set (2 s on USB).
     pub settle_ms: Option<u64>,
+    /// Honeywell: data in packets (`DECHDR1`), which is the default; `false` for models that do not know them.
+    pub packets: Option<bool>,
+    /// Honeywell without packets, Access-IS, Newland: what ends data, so that a torn message is not taken for a whole one.
+    pub suffix: Option<String>,
+    /// Honeywell, Access-IS, Newland: further settings, sent at each connection and forgotten without power.
+    #[serde(default)]
+    pub settings: Vec<String>,
+    /// SSI: number and value of parameters, sent likewise.
+    #[serde(default)]
+    pub parameters: Vec<[u16; 2]>,
+    /// Swipe: what a block looks like.
+    pub block: Option<Block>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Protocol {
     Elyctis,
+    Honeywell,
+    AccessIs,
+    Newland,
+    Ssi,
+    Swipe,
+    Crt571,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parity {
+    #[default]
+    None,
+    Even,
+    Odd,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flow {
+    #[default]
+    None,
+    Hardware,
+    Software,
+}
+
+/// A block of a swipe reader: `start`, `header` bytes, `stx`, `flags` bytes, rows, `etx`, and perhaps a check byte.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    #[serde(default)]
+    pub start: Vec<u8>,
+    #[serde(default)]
+    pub header: usize,
+    #[serde(default = "default_stx")]
+    pub stx: u8,
+    #[serde(default)]
+    pub flags: usize,
+    #[serde(default = "default_etx")]
+    pub etx: u8,
+    #[serde(default)]
+    pub check: BlockCheck,
+}
+
+/// The byte behind `etx`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlockCheck {
+    #[default]
+    None,
+    Unchecked,
+    XorFromStart,
+    XorAfterStx,
 }
 
 /// A V4L2 node, or (feature `simulated`) a folder of pictures played in its place.
@@ -297,6 +369,25 @@ impl Config {
         if self.fonts.files.is_empty() {
             return Err("[fonts] files is empty; name at least one font file".to_owned());
         }
+        let moves_only = |reader: &Reader| reader.protocol == Protocol::Crt571;
+        if self.camera.is_none() && !self.readers.is_empty() && self.readers.values().all(moves_only) {
+            return Err("[readers] has only a motorised reader (crt571), which holds cards and reads nothing; \
+                        add a [camera] or a reader that reads"
+                .to_owned());
+        }
+        for (name, reader) in &self.readers {
+            if ![7, 8].contains(&reader.data_bits) {
+                return Err(format!("[readers.{name}] data_bits is {}; it must be 7 or 8", reader.data_bits));
+            }
+            if let Some(baud) = reader.baud.filter(|baud| !(300..=4_000_000).contains(baud)) {
+                return Err(format!("[readers.{name}] baud is {baud}; it must lie between 300 and 4000000"));
+            }
+            if let Some([number, value]) = reader.parameters.iter().find(|[_, value]| *value > 255) {
+                return Err(format!(
+                    "[readers.{name}] parameter {number} has the value {value}; it must be at most 255"
+                ));
+            }
+        }
         match &self.camera {
             Some(Camera { node: None, replay: None }) => {
                 return Err("[camera] names no device; give node = \"/dev/video0\", or remove the table".to_owned());
@@ -401,8 +492,16 @@ impl Default for Technician {
     }
 }
 
-const fn default_baud() -> u32 {
-    115_200
+const fn default_data_bits() -> u8 {
+    8
+}
+
+const fn default_stx() -> u8 {
+    0x02
+}
+
+const fn default_etx() -> u8 {
+    0x03
 }
 
 /// What the operating system says, without its number: `no such file`.
@@ -488,7 +587,7 @@ mod tests {
         assert_eq!(config.policy().warn_after, Duration::from_secs(20));
         assert!(config.policy().test_mode);
         let reader = &config.readers["scanner"];
-        assert_eq!((reader.protocol, reader.baud), (Protocol::Elyctis, 115_200));
+        assert_eq!((reader.protocol, reader.baud), (Protocol::Elyctis, None));
         assert_eq!(reader.path, PathBuf::from("/etc/kiosk/pty"));
         assert_eq!(config.camera.as_ref().and_then(|c| c.node.clone()), Some(PathBuf::from("/dev/video0")));
         assert_eq!(config.outbox.key, Some(PathBuf::from("/etc/kiosk/o.key")));

@@ -1,11 +1,13 @@
 //! The configured devices: their settings for the card reader, and their state in the words of heartbeat and technician.
 
-use crate::config::{Camera, Config, Protocol};
+use crate::config::{self, Camera, Config, Protocol, Reader};
 use crate::diagnostics::Row;
 use crate::effect::MustAct;
 use card_reader::reader::{
     CameraConfig, CameraSource, DeviceId, DeviceStatus, Fault, ReaderConfig, SelfTestReport, SerialConfig,
+    SerialProtocol,
 };
+use card_reader::serial::{newland, port, scanner, ssi, swipe, synm};
 use std::time::Duration;
 use verification_api::wire;
 
@@ -15,22 +17,79 @@ pub const CAMERA: &str = "camera";
 /// What the card reader is started with.
 #[must_use]
 pub fn reader_config(config: &Config) -> ReaderConfig {
-    let serial = config.readers.iter().map(|(name, reader)| {
-        let mut serial = match reader.protocol {
-            Protocol::Elyctis => SerialConfig::elyctis(name, &reader.path),
-        };
-        serial.baud = reader.baud;
-        match reader.settle_ms {
-            Some(ms) => serial.settling(Duration::from_millis(ms)),
-            None => serial,
-        }
-    });
+    let serial = config.readers.iter().map(|(name, reader)| serial_config(name, reader));
     let cameras = config.camera.iter().filter_map(camera_source);
     ReaderConfig {
         serial: serial.collect(),
         cameras: cameras.map(|source| CameraConfig { id: DeviceId(CAMERA.to_owned()), source }).collect(),
         try_limit: config.policy().try_for,
         ..ReaderConfig::default()
+    }
+}
+
+/// A reader's table, its protocol's own values where it says nothing.
+fn serial_config(name: &str, reader: &Reader) -> SerialConfig {
+    let suffix = reader.suffix.as_ref().map(|text| text.clone().into_bytes());
+    let silence = Duration::from_millis(if reader.baud.is_some_and(|baud| baud < 57_600) { 100 } else { 50 });
+    let synm = |maker| {
+        let mut options = synm::Options { suffix: suffix.clone(), silence, ..synm::Options::new(maker) };
+        options.packets = reader.packets.unwrap_or(options.packets);
+        options.settings.clone_from(&reader.settings);
+        SerialProtocol::SynM { options, timing: scanner::Timing::DEFAULT }
+    };
+    let protocol = match reader.protocol {
+        Protocol::Elyctis => SerialConfig::elyctis(name, &reader.path).protocol,
+        Protocol::Honeywell => synm(synm::Maker::Honeywell),
+        Protocol::AccessIs => synm(synm::Maker::AccessIs),
+        Protocol::Newland => {
+            let settings = reader.settings.clone();
+            let options = newland::Options { suffix, settings, ..newland::Options::default() };
+            SerialProtocol::Newland { options, timing: scanner::Timing::DEFAULT }
+        }
+        Protocol::Ssi => {
+            let parameters = reader
+                .parameters
+                .iter()
+                .map(|[number, value]| (*number, u8::try_from(*value).unwrap_or(u8::MAX)))
+                .collect();
+            let options = ssi::Options { parameters };
+            SerialProtocol::Ssi { options, timing: scanner::Timing::DEFAULT }
+        }
+        Protocol::Swipe => SerialProtocol::swipe(reader.block.as_ref().map_or_else(swipe::Block::rte, block)),
+        Protocol::Crt571 => SerialProtocol::crt571(),
+    };
+    let mut serial = SerialConfig::new(name, &reader.path, protocol);
+    serial.line.baud = reader.baud.unwrap_or(serial.line.baud);
+    serial.line.parity = match reader.parity {
+        config::Parity::None => port::Parity::None,
+        config::Parity::Even => port::Parity::Even,
+        config::Parity::Odd => port::Parity::Odd,
+    };
+    serial.line.data_bits = if reader.data_bits == 7 { port::DataBits::Seven } else { port::DataBits::Eight };
+    serial.line.flow = match reader.flow {
+        config::Flow::None => port::FlowControl::None,
+        config::Flow::Hardware => port::FlowControl::Hardware,
+        config::Flow::Software => port::FlowControl::Software,
+    };
+    match reader.settle_ms {
+        Some(ms) => serial.settling(Duration::from_millis(ms)),
+        None => serial,
+    }
+}
+
+fn block(table: &config::Block) -> swipe::Block {
+    swipe::Block {
+        start: table.start.clone(),
+        header: table.header,
+        stx: table.stx,
+        flags: table.flags,
+        etx: table.etx,
+        check: match table.check {
+            config::BlockCheck::None => swipe::Check::None,
+            config::BlockCheck::Unchecked => swipe::Check::Unchecked,
+            config::BlockCheck::XorFromStart => swipe::Check::XorFromStart,
+            config::BlockCheck::XorAfterStx => swipe::Check::XorAfterStx,
+        },
     }
 }
 
@@ -46,8 +105,16 @@ fn camera_source(camera: &Camera) -> Option<CameraSource> {
 #[must_use]
 pub const fn must_act(fault: Fault) -> MustAct {
     match fault {
-        Fault::NotReachable | Fault::NotResponding | Fault::ProtocolErrors | Fault::Black => MustAct::Technician,
-        Fault::Frozen | Fault::Unsupported => MustAct::Vendor,
+        Fault::CardLeft => MustAct::Officer,
+        Fault::NotReachable
+        | Fault::NotResponding
+        | Fault::ProtocolErrors
+        | Fault::Black
+        | Fault::ConfigRejected
+        | Fault::SensorCovered
+        | Fault::Jammed
+        | Fault::BinFull => MustAct::Technician,
+        Fault::Frozen | Fault::Unsupported | Fault::Mechanism => MustAct::Vendor,
     }
 }
 
@@ -61,6 +128,12 @@ pub const fn sentence(fault: Fault) -> &'static str {
         Fault::Frozen => "gives the same picture again and again; replace it if that stays after a restart",
         Fault::Black => "gives a black picture; take off its cover, check the light",
         Fault::Unsupported => "offers nothing that this program can use; replace it by a supported model",
+        Fault::ConfigRejected => "refuses a setting; check its model and the settings in kiosk.toml",
+        Fault::SensorCovered => "its sensor is covered; take away what lies on it and clean the glass",
+        Fault::Jammed => "a card is stuck; open it and take the card out",
+        Fault::CardLeft => "holds a card that nobody took; take it out: kiosk-app devices --eject NAME",
+        Fault::BinFull => "its bin is full; empty it",
+        Fault::Mechanism => "reports a fault of its mechanics; restart it, and replace it if that stays",
     }
 }
 

@@ -184,6 +184,8 @@ pub enum JournalEvent {
     DeviceLost,
     DeviceDegraded,
     DeviceReplaced,
+    CardNotTaken,
+    CardCaptured,
     DecoderFailed,
     OutOfService,
     BackInService,
@@ -194,7 +196,7 @@ pub enum JournalEvent {
 }
 
 impl JournalEvent {
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::KioskStarted,
         Self::KioskStopped,
         Self::VisitStarted,
@@ -223,6 +225,8 @@ impl JournalEvent {
         Self::DeviceLost,
         Self::DeviceDegraded,
         Self::DeviceReplaced,
+        Self::CardNotTaken,
+        Self::CardCaptured,
         Self::DecoderFailed,
         Self::OutOfService,
         Self::BackInService,
@@ -263,6 +267,8 @@ impl JournalEvent {
             Self::DeviceLost => "device_lost",
             Self::DeviceDegraded => "device_degraded",
             Self::DeviceReplaced => "device_replaced",
+            Self::CardNotTaken => "card_not_taken",
+            Self::CardCaptured => "card_captured",
             Self::DecoderFailed => "decoder_failed",
             Self::OutOfService => "out_of_service",
             Self::BackInService => "back_in_service",

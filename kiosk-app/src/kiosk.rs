@@ -10,7 +10,7 @@ use crate::officer::Desk;
 use crate::session::Context;
 use crate::session::policy::Policy;
 use crate::session::state::{ReferralReason, Session, Settings, VisitId};
-use card_reader::reader::{self, DeviceId, Fault};
+use card_reader::reader::{self, CardMove, DeviceId, Fault};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use verification_api::personal::PersonalText;
@@ -218,8 +218,17 @@ impl Kiosk {
             Event::Reader(reader::Event::AnotherUnit { device }) => {
                 vec![entry(JournalEvent::DeviceReplaced, None, "system", Some(&device.0), MustAct::Nobody)]
             }
-            Event::Reader(reader::Event::Degraded { device, fault: Some(_) }) => {
-                vec![entry(JournalEvent::DeviceDegraded, None, "system", Some(&device.0), MustAct::Technician)]
+            Event::Reader(reader::Event::Degraded { device, fault: Some(fault) }) => {
+                let who = crate::devices::must_act(*fault);
+                vec![entry(JournalEvent::DeviceDegraded, None, "system", Some(&device.0), who)]
+            }
+            Event::Reader(reader::Event::Card { device, what, .. }) => {
+                let event = match what {
+                    CardMove::Offered => return Vec::new(),
+                    CardMove::NotTaken => JournalEvent::CardNotTaken,
+                    CardMove::Captured => JournalEvent::CardCaptured,
+                };
+                vec![entry(event, None, "system", Some(&device.0), MustAct::Officer)]
             }
             Event::Reader(reader::Event::DecoderFailed { device, .. }) => {
                 vec![entry(JournalEvent::DecoderFailed, None, "system", Some(&device.0), MustAct::Vendor)]

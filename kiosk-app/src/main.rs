@@ -63,7 +63,7 @@ fn main() -> ExitCode {
         Command::Parse(arguments) => parse::run(&arguments, &clock, io::stdin().lock(), out.lock()),
         Command::Read(arguments) => read::run(&arguments, &clock, out.lock(), err.lock()),
         // Not locked for as long as they run: logs go to the same stream.
-        Command::Devices(arguments) => devices::run(&arguments, out, err),
+        Command::Devices(arguments) => devices::run(&arguments, &clock, out, err),
         Command::Journal(arguments) => journal::run(&arguments, out.lock(), err),
         Command::Selftest(arguments) => selftest::run(&arguments, &clock, out, err),
         Command::Config(arguments) => config::run(&arguments, &clock, out, err),

@@ -7,6 +7,7 @@ mod ears;
 use card_reader::ocr::Advice;
 use card_reader::reader::{
     Accept, CameraConfig, CameraSource, Command, DeviceId, Event, Fault, PresentationNo, Reader, ReaderConfig, Reading,
+    SelfTestLevel,
 };
 use ears::{Ears, names};
 use image::{DynamicImage, GrayImage, ImageBuffer, Luma};
@@ -136,7 +137,7 @@ fn a_document_wakes_the_attract_screen_although_nothing_is_armed() {
     let mut bench = Bench::new(Duration::from_secs(8));
     // The gate learns the empty tray with its first look.
     until_true("pictures", SOON, || {
-        bench.ears.tell(Command::SelfTest { device: DeviceId("camera".to_owned()) });
+        bench.ears.tell(Command::SelfTest { device: DeviceId("camera".to_owned()), level: SelfTestLevel::External });
         matches!(
             bench.ears.hear("the self-test", |event| matches!(event, Event::SelfTest { .. })),
             Event::SelfTest { report, .. } if report.passed
@@ -185,7 +186,7 @@ fn a_camera_that_is_not_there_is_named_and_awaited() {
     let mut ears = Ears { reader, events };
     let lost = ears.hear("lost", |event| matches!(event, Event::Lost { .. }));
     assert!(matches!(lost, Event::Lost { fault: Fault::NotReachable, .. }));
-    ears.tell(Command::SelfTest { device: DeviceId("camera".to_owned()) });
+    ears.tell(Command::SelfTest { device: DeviceId("camera".to_owned()), level: SelfTestLevel::External });
     let test = ears.hear("the self-test", |event| matches!(event, Event::SelfTest { .. }));
     assert!(matches!(test, Event::SelfTest { report, .. } if !report.passed && report.detail.contains("kiosk.toml")));
 }

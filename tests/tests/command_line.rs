@@ -3,7 +3,8 @@
 use kiosk_tests::harness::people::PEOPLE;
 use kiosk_tests::harness::process::{Said, run};
 use kiosk_tests::harness::programs::program;
-use kiosk_tests::harness::{Outcome, ensure};
+use kiosk_tests::harness::{OrTrouble, Outcome, ensure};
+use kiosk_tests::sim::{Act, Card, Model, Protocol, Simulator};
 use std::process::Command;
 
 fn kiosk(words: &[&str], input: &str) -> Outcome<Said> {
@@ -37,4 +38,26 @@ fn parse_says_when_a_check_digit_disagrees_and_when_it_is_no_zone() -> Outcome {
     ensure(worn.status == Some(1) && worn.json()?["status"] == "check_digit_disagrees", || worn.stdout.clone())?;
     let none = kiosk(&["parse", "--json"], "no zone at all")?;
     ensure(none.status == Some(1) && none.json()?["status"] == "malformed", || none.stdout.clone())
+}
+
+#[test]
+fn devices_watches_what_readers_do_and_shows_nothing_of_a_document() -> Outcome {
+    let folder = tempfile::tempdir().or_trouble(|| "no folder")?;
+    let link = folder.path().join("scanner");
+    let simulator =
+        Simulator::start(Protocol::Honeywell, &link, Model::default()).or_trouble(|| "no simulated scanner")?;
+    simulator.act(Act::Insert(Card::Rows(PEOPLE[0].zone()?)));
+    let file = folder.path().join("kiosk.toml");
+    let text = format!(
+        "[service]\nurl = \"https://localhost:1\"\nroot = \"r\"\nchain = \"c\"\nkey = \"k\"\n\n\
+         [readers.scanner]\nprotocol = \"honeywell\"\npath = {:?}\n",
+        link.display().to_string()
+    );
+    std::fs::write(&file, text).or_trouble(|| "kiosk.toml not written")?;
+    let file = file.display().to_string();
+    let said = kiosk(&["devices", "--watch", "4", "--config", &file], "")?.success()?;
+    for wanted in ["scanner", "honeywell", "document 1: sensed", "document 1: read, zone TD1, check digits agree"] {
+        ensure(said.stdout.contains(wanted), || format!("no “{wanted}” in {}", said.stdout))?;
+    }
+    ensure(!said.stdout.contains("SPECIMEN") && !said.stdout.contains(PEOPLE[0].given), || said.stdout.clone())
 }

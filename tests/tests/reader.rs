@@ -8,12 +8,12 @@ mod ears;
 use card_reader::document::DocumentType;
 use card_reader::ocr::Reason;
 use card_reader::reader::{
-    Accept, Command, DeviceId, Event, Fault, PresentationNo, Reader, ReaderConfig, Reading, SerialConfig,
+    Accept, Command, DeviceId, Event, Fault, PresentationNo, Reader, ReaderConfig, Reading, SelfTestLevel, SerialConfig,
 };
 use ears::{Ears, name, names};
 use kiosk_tests::harness::wait::{now, until_true};
-use kiosk_tests::sim::control;
-use kiosk_tests::sim::elyctis::{Act, Card, Elyctis, Model};
+use kiosk_tests::sim::elyctis::Elyctis;
+use kiosk_tests::sim::{Act, Card, Model, Simulator, control};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -28,7 +28,7 @@ const SOON: Duration = Duration::from_secs(15);
 
 /// A simulated reader and a handle over it.
 struct Bench {
-    sim: Elyctis,
+    sim: Simulator,
     ears: Ears,
     _folder: TempDir,
 }
@@ -109,7 +109,7 @@ fn a_passport_is_read_taken_once_and_its_removal_told() {
     assert_eq!(names(&after), ["disarmed", "removed"]);
     bench.sim.insert(&CARD);
     bench.tell(Command::Disarm);
-    bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()) });
+    bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()), level: SelfTestLevel::External });
     let rest = bench.hear_all("the self-test", |event| matches!(event, Event::SelfTest { .. }));
     assert_eq!(names(&rest), ["self-test"], "disarmed, nothing is read");
 }
@@ -198,7 +198,7 @@ fn an_unplugged_reader_is_named_at_once_comes_back_and_is_not_armed_by_itself() 
         assert_eq!(bench.reader.status()[0].reconnects, round + 1);
 
         bench.sim.insert(&CARD);
-        bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()) });
+        bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()), level: SelfTestLevel::External });
         let heard = bench.hear_all("the self-test", |event| matches!(event, Event::SelfTest { .. }));
         assert_eq!(names(&heard), ["self-test"]);
         bench.arm(round + 2);
@@ -209,6 +209,16 @@ fn an_unplugged_reader_is_named_at_once_comes_back_and_is_not_armed_by_itself() 
 
 #[test]
 fn coming_and_going_leaks_neither_descriptors_nor_threads() {
+    comes_and_goes(20);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test -p kiosk-tests --test reader -- --ignored"]
+fn coming_and_going_five_hundred_times_leaks_neither_descriptors_nor_threads() {
+    comes_and_goes(500);
+}
+
+fn comes_and_goes(times: usize) {
     let count = |what: &str| std::fs::read_dir(format!("/proc/self/{what}")).map_or(0, Iterator::count);
     let mut bench = Bench::ready(Model::default());
     let cycle = |bench: &mut Bench| {
@@ -220,7 +230,7 @@ fn coming_and_going_leaks_neither_descriptors_nor_threads() {
     cycle(&mut bench);
     // Tests beside this one open and close their own; what leaks here would add up to more than they can.
     let before = (count("fd"), count("task"));
-    for _ in 0..20 {
+    for _ in 0..times {
         cycle(&mut bench);
     }
     let after = (count("fd"), count("task"));
@@ -302,7 +312,7 @@ fn armed_for_a_code_a_slot_reader_reads_nothing() {
     let mut bench = Bench::ready(Model::default());
     bench.tell(Command::Arm { presentation: PresentationNo(1), accept: Accept::BackupCode });
     bench.sim.insert(&PASSPORT);
-    bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()) });
+    bench.tell(Command::SelfTest { device: DeviceId("scanner".to_owned()), level: SelfTestLevel::External });
     let heard = bench.hear_all("the self-test", |event| matches!(event, Event::SelfTest { .. }));
     assert_eq!(names(&heard), ["self-test"]);
 }
@@ -311,7 +321,7 @@ fn armed_for_a_code_a_slot_reader_reads_nothing() {
 fn the_self_test_says_what_to_do() {
     let mut bench = Bench::ready(Model::default());
     let test = |bench: &mut Bench, device: &str| {
-        bench.tell(Command::SelfTest { device: DeviceId(device.to_owned()) });
+        bench.tell(Command::SelfTest { device: DeviceId(device.to_owned()), level: SelfTestLevel::External });
         match bench.hear("the self-test", |event| matches!(event, Event::SelfTest { .. })) {
             Event::SelfTest { report, .. } => report,
             _ => unreachable!(),

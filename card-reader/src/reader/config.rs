@@ -1,9 +1,10 @@
 //! Which devices there are and how patient to be with them.
 
 use super::DeviceId;
-use crate::serial::elyctis;
+use crate::serial::port::Line;
+use crate::serial::{Protocol, crt571, elyctis, newland, scanner, ssi, swipe, synm};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Everything a [`super::Reader`] is started with. An empty one is fine: a kiosk without a reader.
 #[derive(Clone, Debug)]
@@ -35,22 +36,23 @@ pub struct SerialConfig {
     /// A stable name: `/dev/serial/by-id/…`, or one of our udev rules.
     pub path: PathBuf,
     /// Of no matter on USB.
-    pub baud: u32,
+    pub line: Line,
     /// Input thrown away after opening.
     pub drain: Duration,
 }
 
 impl SerialConfig {
+    /// A reader with its protocol's usual delays, on a line with its usual settings.
+    #[must_use]
+    pub fn new(id: &str, path: impl Into<PathBuf>, protocol: SerialProtocol) -> Self {
+        let line = Line::at(protocol.usual_baud());
+        Self { id: DeviceId(id.to_owned()), protocol, path: path.into(), line, drain: Duration::from_millis(200) }
+    }
+
     /// An Elyctis reader with the delays of its USB interface at `path`.
     #[must_use]
     pub fn elyctis(id: &str, path: impl Into<PathBuf>) -> Self {
-        Self {
-            id: DeviceId(id.to_owned()),
-            protocol: SerialProtocol::Elyctis { timing: elyctis::Timing::CDC, presence: None },
-            path: path.into(),
-            baud: 115_200,
-            drain: Duration::from_millis(200),
-        }
+        Self::new(id, path, SerialProtocol::Elyctis { timing: elyctis::Timing::CDC, presence: None })
     }
 
     /// The pause between opening and the first command: 2 s on USB, 100 ms on a UART, next to nothing in tests.
@@ -58,6 +60,11 @@ impl SerialConfig {
     pub const fn settling(mut self, settle: Duration) -> Self {
         match &mut self.protocol {
             SerialProtocol::Elyctis { timing, .. } => timing.settle = settle,
+            SerialProtocol::SynM { timing, .. }
+            | SerialProtocol::Newland { timing, .. }
+            | SerialProtocol::Ssi { timing, .. }
+            | SerialProtocol::Swipe { timing, .. } => timing.settle = settle,
+            SerialProtocol::Crt571 { timing } => timing.settle = settle,
         }
         self
     }
@@ -68,30 +75,131 @@ impl SerialConfig {
         self.drain = Duration::from_millis(20);
         match &mut self.protocol {
             SerialProtocol::Elyctis { timing, .. } => {
-                timing.settle = Duration::from_millis(20);
                 timing.drain = Duration::from_millis(50);
                 timing.poll = Duration::from_millis(150);
             }
+            SerialProtocol::SynM { timing, .. }
+            | SerialProtocol::Newland { timing, .. }
+            | SerialProtocol::Ssi { timing, .. }
+            | SerialProtocol::Swipe { timing, .. } => timing.drain = Duration::from_millis(50),
+            SerialProtocol::Crt571 { timing } => timing.drain = Duration::from_millis(50),
         }
-        self
+        self.settling(Duration::from_millis(20))
     }
 }
 
 /// The language that a serial reader speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SerialProtocol {
     Elyctis {
         timing: elyctis::Timing,
         /// Type byte of its presence messages, if it is known; they are then understood as frames.
         presence: Option<u8>,
     },
+    /// Honeywell or Access-IS, by its options.
+    SynM {
+        options: synm::Options,
+        timing: scanner::Timing,
+    },
+    Newland {
+        options: newland::Options,
+        timing: scanner::Timing,
+    },
+    Ssi {
+        options: ssi::Options,
+        timing: scanner::Timing,
+    },
+    /// Unverified.
+    Swipe {
+        block: swipe::Block,
+        timing: scanner::Timing,
+    },
+    Crt571 {
+        timing: crt571::Timing,
+    },
 }
 
 impl SerialProtocol {
+    /// Honeywell or Access-IS with usual options.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub fn synm(maker: synm::Maker) -> Self {
+        Self::SynM { options: synm::Options::new(maker), timing: scanner::Timing::DEFAULT }
+    }
+
+    #[must_use]
+    pub fn newland() -> Self {
+        Self::Newland { options: newland::Options::default(), timing: scanner::Timing::DEFAULT }
+    }
+
+    #[must_use]
+    pub fn ssi() -> Self {
+        Self::Ssi { options: ssi::Options::default(), timing: scanner::Timing::DEFAULT }
+    }
+
+    #[must_use]
+    pub const fn swipe(block: swipe::Block) -> Self {
+        Self::Swipe { block, timing: scanner::Timing::DEFAULT }
+    }
+
+    #[must_use]
+    pub const fn crt571() -> Self {
+        Self::Crt571 { timing: crt571::Timing::DEFAULT }
+    }
+
+    /// Its name in `kiosk.toml` and in the device's status.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
         match self {
             Self::Elyctis { .. } => "elyctis",
+            Self::SynM { options, .. } => match options.maker {
+                synm::Maker::Honeywell => "honeywell",
+                synm::Maker::AccessIs => "access-is",
+            },
+            Self::Newland { .. } => "newland",
+            Self::Ssi { .. } => "ssi",
+            Self::Swipe { .. } => "swipe",
+            Self::Crt571 { .. } => "crt571",
+        }
+    }
+
+    /// Whether it can read a backup code or a badge.
+    #[must_use]
+    pub const fn reads_codes(&self) -> bool {
+        matches!(self, Self::SynM { .. } | Self::Newland { .. } | Self::Ssi { .. })
+    }
+
+    /// Whether it moves cards: it holds one while others read, and gives it back.
+    #[must_use]
+    pub const fn moves_cards(&self) -> bool {
+        matches!(self, Self::Crt571 { .. })
+    }
+
+    /// What the device leaves the factory with, as far as is known.
+    #[must_use]
+    pub const fn usual_baud(&self) -> u32 {
+        match self {
+            Self::Elyctis { .. } | Self::SynM { .. } => 115_200,
+            Self::Newland { .. } | Self::Ssi { .. } | Self::Swipe { .. } | Self::Crt571 { .. } => 9600,
+        }
+    }
+
+    /// The state machine that speaks it.
+    pub(super) fn machine(&self, now: Instant) -> Box<dyn Protocol> {
+        match self {
+            Self::Elyctis { timing, presence } => Box::new(elyctis::Machine::new(*timing, *presence, now)),
+            Self::SynM { options, timing } => {
+                Box::new(scanner::Scanner::new(synm::SynM::new(options.clone()), *timing, now))
+            }
+            Self::Newland { options, timing } => {
+                Box::new(scanner::Scanner::new(newland::Newland::new(options.clone()), *timing, now))
+            }
+            Self::Ssi { options, timing } => {
+                Box::new(scanner::Scanner::new(ssi::Ssi::new(options.clone()), *timing, now))
+            }
+            Self::Swipe { block, timing } => {
+                Box::new(scanner::Scanner::new(swipe::Swipe::new(block.clone()), *timing, now))
+            }
+            Self::Crt571 { timing } => Box::new(crt571::Machine::new(*timing, now)),
         }
     }
 }

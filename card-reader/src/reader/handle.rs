@@ -3,14 +3,12 @@
 
 use super::core::{Core, Do};
 use super::recognise::{Decoders, Found, Job, Worker};
-use super::{
-    Command, DecoderFailure, DeviceStatus, Event, Frame, PreviewFrame, ReaderConfig, SerialConfig, SerialProtocol,
-};
+use super::{Command, DecoderFailure, DeviceStatus, Event, Frame, PreviewFrame, ReaderConfig, SerialConfig};
 use crate::camera::capture::{self, CameraEvent, Orders, Views};
 use crate::clock::{now, today};
-use crate::serial::elyctis;
+use crate::serial::SerialCommand;
 use crate::serial::port::{self, PortConfig, PortEvent};
-use crate::serial::{Protocol, SerialCommand};
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -128,7 +126,7 @@ impl Shell {
                     Some(command) => self.command(command),
                     None => return,
                 },
-                Some((at, event)) = said.recv() => self.core.serial(at, event, today()),
+                Some((at, event)) = said.recv() => self.core.serial(now(), at, event, today()),
                 Some((at, event)) = seen.recv() => self.core.camera(now(), at, event),
                 Some(found) = self.found.recv() => {
                     if self.worker.finished(&found) {
@@ -189,13 +187,10 @@ impl Shell {
         let (to, said) = mpsc::channel(64);
         let start = |(port, serial): (usize, &SerialConfig)| {
             let (commands, inbox) = mpsc::unbounded_channel();
-            let protocol: Box<dyn Protocol> = match serial.protocol {
-                SerialProtocol::Elyctis { timing, presence } => {
-                    Box::new(elyctis::Machine::new(timing, presence, now()))
-                }
-            };
-            let place = PortConfig { path: serial.path.clone(), baud: serial.baud, drain: serial.drain };
-            tokio::spawn(port::run(place, protocol, inbox, port::Events { port, to: to.clone() }));
+            let protocol = serial.protocol.machine(now());
+            let place = PortConfig { path: serial.path.clone(), line: serial.line, drain: serial.drain };
+            let random = Box::new(system_random());
+            tokio::spawn(port::run(place, protocol, inbox, port::Events { port, to: to.clone() }, random));
             commands
         };
         (self.config.serial.iter().enumerate().map(start).collect(), said)
@@ -223,6 +218,16 @@ impl Drop for Shell {
             camera.views.frame.send_replace(None);
             camera.views.preview.send_replace(None);
         }
+    }
+}
+
+/// Numbers in [0, 1) for the pauses between attempts; the system's random keys are all the chance that takes.
+fn system_random() -> impl FnMut() -> f64 + Send {
+    let keys = RandomState::new();
+    let mut drawn = 0_u64;
+    move || {
+        drawn += 1;
+        f64::from((keys.hash_one(drawn) >> 32) as u32) / f64::from(u32::MAX)
     }
 }
 

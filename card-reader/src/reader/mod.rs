@@ -51,11 +51,31 @@ pub enum Command {
     /// Answered by [`Event::SelfTest`], also when the device is not there.
     SelfTest {
         device: DeviceId,
+        level: SelfTestLevel,
+    },
+    /// A motorised reader gives its card back.
+    Eject {
+        device: DeviceId,
+    },
+    /// A motorised reader keeps its card in the bin. Only staff may want this; it is told by [`Event::Card`].
+    Capture {
+        device: DeviceId,
     },
     /// The preview wanted, in pixels on the screen (at most 640×480 are given); `None` stops it and drops the picture.
     Preview {
         size: Option<(u32, u32)>,
     },
+}
+
+/// How far a self-test goes (the three levels of `UnifiedPOS`' *CheckHealth*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SelfTestLevel {
+    /// What is known already; nothing is sent.
+    Internal,
+    /// The device is asked something and its answer timed.
+    External,
+    /// Somebody puts a document down within half a minute. What it says is thrown away.
+    Interactive,
 }
 
 /// How a document was taken in; the wire's `how`.
@@ -191,6 +211,34 @@ pub enum Event {
         device: DeviceId,
         report: SelfTestReport,
     },
+    /// A motorised reader did something with a card; `None`: a card that belongs to no presentation of this run.
+    Card {
+        device: DeviceId,
+        presentation: Option<PresentationNo>,
+        what: CardMove,
+    },
+}
+
+/// What became of a card in a motorised reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CardMove {
+    /// It is held out and can be taken.
+    Offered,
+    /// It has been held out for half a minute and is still there.
+    NotTaken,
+    /// It was put into the bin, because somebody wanted it.
+    Captured,
+}
+
+impl CardMove {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Offered => "offered",
+            Self::NotTaken => "not_taken",
+            Self::Captured => "captured",
+        }
+    }
 }
 
 /// What is wrong with a device, in the vocabulary of CUSS.
@@ -207,6 +255,18 @@ pub enum Fault {
     Black,
     /// The camera offers nothing that we can use; the text of `devices` says what.
     Unsupported,
+    /// A setting without which the reader cannot be trusted was refused.
+    ConfigRejected,
+    /// A sensor has been covered for a minute: dirt, or something left lying.
+    SensorCovered,
+    /// A card is stuck.
+    Jammed,
+    /// A card is in the reader that nobody here put there, or that was not taken.
+    CardLeft,
+    /// The bin for captured cards is full.
+    BinFull,
+    /// The reader's mechanics report an error.
+    Mechanism,
 }
 
 impl Fault {
@@ -219,6 +279,12 @@ impl Fault {
             Self::Frozen => "frozen",
             Self::Black => "black",
             Self::Unsupported => "unsupported",
+            Self::ConfigRejected => "config_rejected",
+            Self::SensorCovered => "sensor_covered",
+            Self::Jammed => "jammed",
+            Self::CardLeft => "card_left",
+            Self::BinFull => "bin_full",
+            Self::Mechanism => "mechanism",
         }
     }
 }
@@ -268,6 +334,8 @@ pub struct DeviceStatus {
     pub good_reads: u64,
     pub failed_reads: u64,
     pub reconnects: u64,
+    /// Faults named since the start, losses among them.
+    pub faults: u64,
     /// One line of facts: format and rate of a camera, firmware of a scanner.
     pub facts: String,
 }

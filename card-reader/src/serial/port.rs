@@ -1,15 +1,17 @@
 //! The actor that owns a serial port: opens it exclusively, drains it, feeds the protocol, writes what it wants
 //! written, and opens it again after a loss. It reads no data itself and logs none: a zone is personal.
 
+use super::backoff::{Backoff, Random};
 use super::{Out, Protocol, SerialCommand, SerialEvent};
 use crate::clock::now;
 use crate::reader::Fault;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{sleep_until, timeout};
+pub use tokio_serial::{DataBits, FlowControl, Parity};
 use tokio_serial::{SerialPort, SerialPortBuilderExt, SerialStream};
 use zeroize::Zeroize;
 
@@ -18,15 +20,28 @@ use zeroize::Zeroize;
 pub struct PortConfig {
     /// A stable name (`/dev/serial/by-id/…`): a device that returns may do so under another number.
     pub path: PathBuf,
-    pub baud: u32,
+    pub line: Line,
     /// Input thrown away after opening: what was sent to nobody is delivered stale.
     pub drain: Duration,
 }
 
-/// Between two attempts to open, at first.
-const RETRY: Duration = Duration::from_millis(250);
-const RETRY_QUICK_FOR: Duration = Duration::from_secs(30);
-const RETRY_MAX: Duration = Duration::from_secs(5);
+/// Settings of the line; all of no matter on USB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub baud: u32,
+    pub parity: Parity,
+    pub data_bits: DataBits,
+    pub flow: FlowControl,
+}
+
+impl Line {
+    /// Eight bits, no parity, no flow control: what nearly all of these devices leave the factory with.
+    #[must_use]
+    pub const fn at(baud: u32) -> Self {
+        Self { baud, parity: Parity::None, data_bits: DataBits::Eight, flow: FlowControl::None }
+    }
+}
+
 /// One write is at most this long: the kernel honours a time-out only for short ones.
 const CHUNK: usize = 64;
 const WRITE_LIMIT: Duration = Duration::from_secs(1);
@@ -57,8 +72,9 @@ pub async fn run(
     mut protocol: Box<dyn Protocol>,
     mut commands: mpsc::UnboundedReceiver<SerialCommand>,
     events: Events,
+    mut random: Random,
 ) {
-    let mut retry = Retry::new(now());
+    let mut retry = Backoff::new(now());
     let mut told_lost = false;
     loop {
         let fault = match open(&config) {
@@ -66,7 +82,7 @@ pub async fn run(
                 told_lost = false;
                 let end = converse(port, &config, protocol.as_mut(), &mut commands, &events).await;
                 protocol.link_down(now());
-                retry = Retry::new(now());
+                retry = Backoff::new(now());
                 match end {
                     End::Closed => return,
                     End::Lost(fault) => fault,
@@ -85,7 +101,7 @@ pub async fn run(
                 return;
             }
         }
-        let again = retry.next(now());
+        let again = retry.next(now(), &mut random);
         loop {
             tokio::select! {
                 () = sleep_until(again.into()) => break,
@@ -96,28 +112,13 @@ pub async fn run(
     }
 }
 
-/// Every 250 ms for 30 s, then doubling up to 5 s.
-struct Retry {
-    since: Instant,
-    pause: Duration,
-}
-
-impl Retry {
-    const fn new(since: Instant) -> Self {
-        Self { since, pause: RETRY }
-    }
-
-    fn next(&mut self, now: Instant) -> Instant {
-        if now.saturating_duration_since(self.since) >= RETRY_QUICK_FOR {
-            self.pause = (self.pause * 2).min(RETRY_MAX);
-        }
-        now + self.pause
-    }
-}
-
 fn open(config: &PortConfig) -> tokio_serial::Result<SerialStream> {
     // Opening is exclusive by default (TIOCEXCL and a lock), so that no second program takes bytes away.
-    let mut port = tokio_serial::new(path_text(&config.path), config.baud).open_native_async()?;
+    let mut port = tokio_serial::new(path_text(&config.path), config.line.baud)
+        .parity(config.line.parity)
+        .data_bits(config.line.data_bits)
+        .flow_control(config.line.flow)
+        .open_native_async()?;
     // Public hosts assert DTR; a pseudo-terminal has no such line, and some adapters neither.
     let _ = port.write_data_terminal_ready(true);
     Ok(port)

@@ -10,7 +10,7 @@ use crate::screens;
 use crate::selftest;
 use crate::session::state::{RequestId, VisitId};
 use crate::verifier::SETTLE_AFTER;
-use card_reader::reader::{Command, Source};
+use card_reader::reader::{Command, SelfTestLevel, Source};
 use futures::SinkExt as _;
 use iced::Task;
 use std::sync::Arc;
@@ -232,7 +232,7 @@ impl App {
             TestId::Service | TestId::Journal => Vec::new(),
         };
         for device in &devices {
-            self.reader.send(Command::SelfTest { device: device.clone() });
+            self.reader.send(Command::SelfTest { device: device.clone(), level: SelfTestLevel::External });
         }
         let others = !matches!(test, TestId::Device(_));
         let until = self.verifier.clock().now() + TESTED_WITHIN;

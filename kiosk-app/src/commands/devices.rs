@@ -1,14 +1,18 @@
-//! `kiosk-app devices`: the configured devices and whether they answer, and what else is plugged in.
+//! `kiosk-app devices`: the configured devices and whether they answer, what else is plugged in, and, watching, what they do.
 
-use super::selftest::{self, as_json, print};
+use super::selftest::{self, Opened, as_json, print};
 use super::{DONE, NOT_ALL, USAGE};
+use crate::clock::Clock;
 use crate::config::{Config, DEFAULT_FILE};
 use crate::devices;
 use card_reader::devices as plugged;
+use card_reader::mrz;
+use card_reader::reader::{Accept, Command, DeviceId, Event, PresentationNo, Reading};
 use clap::Args;
 use serde_json::json;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -17,14 +21,26 @@ pub struct Arguments {
     json: bool,
     #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE)]
     config: PathBuf,
+    /// Then read documents for so many seconds and tell what the devices do; nothing of what a document says is shown
+    #[arg(long, value_name = "SECONDS")]
+    watch: Option<u64>,
+    /// Give back the card in this motorised reader
+    #[arg(long, value_name = "NAME")]
+    eject: Option<String>,
+    /// Put the card in this motorised reader into its bin
+    #[arg(long, value_name = "NAME", conflicts_with = "eject")]
+    capture: Option<String>,
 }
 
+/// A motorised reader moves a card within this.
+const MOVED_WITHIN: Duration = Duration::from_secs(22);
+
 /// Opens every configured device and tells how it is. Exit status 0 if all of them answer, 1 if one does not, 2 for a bad
-/// configuration.
+/// configuration. With a card to be moved: 0 if it was.
 ///
 /// # Errors
 /// `out` cannot be written, or the system gives no thread.
-pub fn run(arguments: &Arguments, mut out: impl Write, mut err: impl Write) -> io::Result<u8> {
+pub fn run(arguments: &Arguments, clock: &Clock, mut out: impl Write, mut err: impl Write) -> io::Result<u8> {
     let config = match Config::load(&arguments.config) {
         Ok(config) => config,
         Err(error) => {
@@ -32,14 +48,27 @@ pub fn run(arguments: &Arguments, mut out: impl Write, mut err: impl Write) -> i
             return Ok(USAGE);
         }
     };
-    let rows: Vec<_> = selftest::opened(&config)?.1.iter().map(devices::row).collect();
+    let (mut opened, status) = selftest::opened(&config)?;
+    let rows: Vec<_> = status.iter().map(devices::row).collect();
+    let order = match (&arguments.eject, &arguments.capture) {
+        (Some(name), _) => Some(Command::Eject { device: DeviceId(name.clone()) }),
+        (_, Some(name)) => Some(Command::Capture { device: DeviceId(name.clone()) }),
+        _ => None,
+    };
+    if let Some(order) = order {
+        return move_card(&mut opened, order, clock, out);
+    }
     if rows.is_empty() {
         writeln!(err, "kiosk-app: no device is configured; add a [readers.NAME] or [camera] table to kiosk.toml")?;
     }
     let (ports, cameras) = (plugged::serial_ports(), plugged::cameras());
     if arguments.json {
-        let ports: Vec<_> =
-            ports.iter().map(|p| json!({"path": p.path, "stable": p.stable, "problem": p.problem})).collect();
+        let ports: Vec<_> = ports
+            .iter()
+            .map(|p| {
+                json!({"path": p.path, "stable": p.stable, "usb": p.usb, "protocol": p.protocol, "problem": p.problem})
+            })
+            .collect();
         let cameras: Vec<_> = cameras
             .iter()
             .map(|c| json!({"path": c.path, "name": c.name, "best": c.best, "offers": c.offers, "problem": c.problem}))
@@ -52,12 +81,90 @@ pub fn run(arguments: &Arguments, mut out: impl Write, mut err: impl Write) -> i
         print(&rows, &mut out)?;
         for port in ports {
             let name = port.stable.unwrap_or(port.path);
-            writeln!(out, "port    {}  {}", name.display(), port.problem.as_deref().unwrap_or("usable"))?;
+            let usb = port.usb.map_or_else(String::new, |usb| format!("  {usb}"));
+            let speaks = port.protocol.map_or_else(String::new, |name| format!(" (protocol = \"{name}\")"));
+            let state = port.problem.as_deref().unwrap_or("usable");
+            writeln!(out, "port    {}{usb}{speaks}  {state}", name.display())?;
         }
         for camera in cameras {
             let use_ = camera.best.or(camera.problem).unwrap_or_default();
             writeln!(out, "camera  {}  {}  {use_}", camera.path.display(), camera.name)?;
         }
     }
+    if let Some(seconds) = arguments.watch {
+        watch(&mut opened, Duration::from_secs(seconds), clock, &mut out)?;
+    }
     Ok(if rows.iter().all(|row| row.ok) { DONE } else { NOT_ALL })
+}
+
+fn move_card(opened: &mut Opened, order: Command, clock: &Clock, mut out: impl Write) -> io::Result<u8> {
+    opened.handle.send(order);
+    let end = clock.now() + MOVED_WITHIN;
+    while let Some(event) = opened.next(end.saturating_sub(clock.now())) {
+        if let Event::Card { device, what, .. } = event {
+            writeln!(out, "{}: the card is {}", device.0, what.name().replace('_', " "))?;
+            return Ok(DONE);
+        }
+    }
+    writeln!(out, "no card was moved; is there one inside, and is the name right?")?;
+    Ok(NOT_ALL)
+}
+
+/// Reads one document after the other, each under a number of its own.
+fn watch(opened: &mut Opened, time: Duration, clock: &Clock, mut out: impl Write) -> io::Result<()> {
+    let mut number = 1;
+    let arm = |opened: &Opened, number| {
+        opened.handle.send(Command::Arm { presentation: PresentationNo(number), accept: Accept::Documents });
+    };
+    writeln!(out, "watching for {} s: put documents down", time.as_secs())?;
+    out.flush()?;
+    arm(opened, number);
+    let end = clock.now() + time;
+    while let Some(event) = opened.next(end.saturating_sub(clock.now())) {
+        if let Some(line) = told(&event) {
+            writeln!(out, "{line}")?;
+            out.flush()?;
+        }
+        // What was read must go before the next is awaited, or it would be read again; a device that comes back is armed anew.
+        if matches!(event, Event::Removed { .. } | Event::Ready { .. }) {
+            number += 1;
+            arm(opened, number);
+        }
+    }
+    Ok(())
+}
+
+/// An event as a line, without anything that a document says.
+fn told(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Ready { device, identity } => format!("{}: ready, {identity}", device.0),
+        Event::AnotherUnit { device } => format!("{}: another unit answers", device.0),
+        Event::Lost { device, fault } => format!("{}: {}", device.0, devices::sentence(*fault)),
+        Event::Degraded { device, fault: Some(fault) } => format!("{}: {}", device.0, devices::sentence(*fault)),
+        Event::Degraded { device, fault: None } => format!("{}: well again", device.0),
+        Event::Sensed { presentation } => format!("document {}: sensed", presentation.0),
+        Event::Removed { presentation } => format!("document {}: gone", presentation.0),
+        Event::Read { presentation, reading } => {
+            let what = match reading {
+                Reading::Zone(zone) if mrz::all_agree_or_covered(&zone.checks, &zone.deviations) => {
+                    format!("zone {}, check digits agree", zone.format.name())
+                }
+                Reading::Zone(zone) => format!("zone {}, check digits disagree", zone.format.name()),
+                Reading::Barcode(barcode) if barcode.whole => "barcode of a licence, whole".to_owned(),
+                Reading::Barcode(_) => "barcode of a licence, not whole".to_owned(),
+                Reading::BackupCode(_) => "backup code".to_owned(),
+                Reading::Staff(_) => "badge".to_owned(),
+            };
+            format!("document {}: read, {what}", presentation.0)
+        }
+        Event::Failed { presentation, reason, .. } => {
+            format!("document {}: not read, {}", presentation.0, reason.name().replace('_', " "))
+        }
+        Event::Card { device, what, .. } => format!("{}: card {}", device.0, what.name().replace('_', " ")),
+        Event::Armed { .. }
+        | Event::Disarmed { .. }
+        | Event::Advice { .. }
+        | Event::SelfTest { .. }
+        | Event::DecoderFailed { .. } => return None,
+    })
 }

@@ -6,7 +6,7 @@ use crate::config::{Config, DEFAULT_FILE};
 use crate::devices;
 use crate::diagnostics::Row;
 use crate::verifier::Verifier;
-use card_reader::reader::{Command, DeviceStatus, Event, Reader, ReaderHandle};
+use card_reader::reader::{Command, DeviceStatus, Event, Reader, ReaderHandle, SelfTestLevel};
 use clap::Args;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -93,16 +93,24 @@ pub(super) fn opened(config: &Config) -> io::Result<(Opened, Vec<DeviceStatus>)>
 }
 
 pub(super) struct Opened {
-    handle: ReaderHandle,
+    pub(super) handle: ReaderHandle,
     events: Receiver<Event>,
     runtime: Runtime,
+}
+
+impl Opened {
+    /// The next event, if one comes within `time`.
+    pub(super) fn next(&mut self, time: Duration) -> Option<Event> {
+        let events = &mut self.events;
+        self.runtime.block_on(async { tokio::time::timeout(time, events.recv()).await.ok().flatten() })
+    }
 }
 
 fn devices_tested(config: &Config) -> io::Result<Vec<Row>> {
     let (Opened { handle, mut events, runtime }, status) = opened(config)?;
     let mut rows = Vec::new();
     for device in status {
-        handle.send(Command::SelfTest { device: device.device.clone() });
+        handle.send(Command::SelfTest { device: device.device.clone(), level: SelfTestLevel::External });
         let report = runtime.block_on(async {
             let answer = async {
                 while let Some(event) = events.recv().await {

@@ -136,6 +136,8 @@ pub const fn disposition(event: JournalEvent) -> &'static str {
         E::VisitTimedOut | E::VisitAborted => "abandoned",
         E::KioskStarted
         | E::DeviceReplaced
+        | E::CardNotTaken
+        | E::CardCaptured
         | E::KioskStopped
         | E::VisitStarted
         | E::VisitEnded

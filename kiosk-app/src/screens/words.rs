@@ -125,6 +125,12 @@ pub(super) const fn fault(fault: Fault) -> Msg {
         Fault::Frozen => Msg::FaultFrozen,
         Fault::Black => Msg::FaultBlack,
         Fault::Unsupported => Msg::FaultUnsupported,
+        Fault::ConfigRejected => Msg::FaultConfigRejected,
+        Fault::SensorCovered => Msg::FaultSensorCovered,
+        Fault::Jammed => Msg::FaultJammed,
+        Fault::CardLeft => Msg::FaultCardLeft,
+        Fault::BinFull => Msg::FaultBinFull,
+        Fault::Mechanism => Msg::FaultMechanism,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::officer::{self, OverrideReason};
 use crate::test_bench::{Bench, CARD, CARD_WRONG_DIGIT, found, zone};
 use card_reader::mrz;
 use card_reader::ocr::Advice;
-use card_reader::reader::{Accept, DeviceId, Event as Heard, Fault, PresentationNo, Reading, Source};
+use card_reader::reader::{Accept, CardMove, DeviceId, Event as Heard, Fault, PresentationNo, Reading, Source};
 use verification_api::personal::PersonalText;
 use verification_api::wire::ReferralOutcome;
 
@@ -441,6 +441,17 @@ fn out_of_service_comes_and_goes_with_the_reader() {
     assert!(bench.kiosk.visit.is_none());
     bench.event(Event::Reader(Heard::Ready { device, identity: "test".into() }));
     assert!(matches!(bench.kiosk.mode, Mode::Traveler));
+}
+
+#[test]
+fn what_becomes_of_a_card_in_a_motorised_reader_is_journaled() {
+    for (what, event) in
+        [(CardMove::NotTaken, JournalEvent::CardNotTaken), (CardMove::Captured, JournalEvent::CardCaptured)]
+    {
+        let mut bench = Bench::new();
+        bench.event(Event::Reader(Heard::Card { device: DeviceId("motor".into()), presentation: None, what }));
+        assert!(bench.journaled(event));
+    }
 }
 
 #[test]

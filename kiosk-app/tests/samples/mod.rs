@@ -413,6 +413,7 @@ fn report() -> Report {
         good_reads: good,
         failed_reads: failed,
         reconnects: 1,
+        faults: 1,
         facts: facts.into(),
     };
     let row =

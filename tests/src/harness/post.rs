@@ -10,6 +10,7 @@ use super::touch::Hand;
 use super::tray::Tray;
 use super::{OrTrouble, Outcome, Trouble, wait};
 use crate::display::Screen;
+use crate::sim::Simulator;
 use crate::sim::elyctis::{Card, Control, Elyctis, Model};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -52,7 +53,7 @@ impl Default for Options {
 pub struct Site {
     pub setup: Setup,
     pub screen: Option<Screen>,
-    pub scanner: Option<Elyctis>,
+    pub scanner: Option<Simulator>,
     pub tray: Tray,
     pub line: Line,
     pub service: Service,
@@ -171,7 +172,7 @@ impl Site {
     /// # Errors
     /// This checkpoint has no scanner.
     pub fn scanner(&self) -> Outcome<Control> {
-        self.scanner.as_ref().map(Elyctis::control).or_trouble(|| "this checkpoint has no scanner")
+        self.scanner.as_ref().map(Simulator::control).or_trouble(|| "this checkpoint has no scanner")
     }
 
     /// Starts the service again, as after a crash; the kiosk finds it where it was.

@@ -1,12 +1,32 @@
 //! The control socket of a simulated reader: one command a line, one answer a line (`ok`, or `error: …`).
 //!
-//! `insert FILE` · `insert ROW|ROW|ROW` · `insert-unreadable` · `insert-invisible` · `remove` · `unplug` ·
-//! `replug [SERIAL]` · `garbage [HEX]` · `hang` · `wake` · `ignore N` · `die-mid-frame N` · `cross-ping` · `quit`
+//! [`COMMANDS`] lists them.
 
-use super::elyctis::{Act, Card, Control};
+use super::line::Faults;
+use super::{Act, Card, Control};
+use card_reader::barcode::Symbology;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::time::Duration;
+
+/// Every command, for the help text.
+pub const COMMANDS: &str = "\
+  insert FILE | insert ROW|ROW|ROW  put a document in, by the rows of its zone
+  barcode KIND TEXT | KIND @FILE    put a barcode in: pdf417 qr aztec datamatrix code128 code39
+  insert-unreadable                 put in what can be seen and not read
+  insert-invisible                  put in what is not even noticed
+  remove                            take it out (a motorised reader must hold it out)
+  jam | unjam                       a card is stuck in the motor, or free again
+  bin full | bin empty              of the motorised reader
+  unplug [TIME] | replug [SERIAL]   pull the plug (for 3s, 500ms); plug it in, perhaps another unit
+  hang | wake                       take no notice of anything, and take notice again
+  ignore N | refuse N               the next N commands are not answered, or refused
+  garbage [HEX]                     send bytes that mean nothing
+  die-mid-frame N                   the next read ends behind N bytes, and the device with it
+  faults SEED RATE | faults off     split, merge, delay, double, damage, lose this part (0 to 1) of all frames
+  cross-ping                        the next zone crosses a reply (elyctis)
+  quit";
 
 /// Serves `socket` until `quit` is asked for. An old socket file is replaced.
 ///
@@ -74,13 +94,28 @@ fn parse(command: &str) -> Result<Act, String> {
         "insert-unreadable" => Act::Insert(Card::Unreadable),
         "insert-invisible" => Act::Insert(Card::Invisible),
         "remove" => Act::Remove,
-        "unplug" => Act::Unplug,
+        "barcode" => {
+            let (kind, text) = rest.split_once(' ').unwrap_or((rest, ""));
+            let payload = match text.strip_prefix('@') {
+                Some(file) => std::fs::read(file).map_err(|error| format!("{file} cannot be read: {error}"))?,
+                None => text.as_bytes().to_vec(),
+            };
+            Act::Insert(Card::Barcode(symbology(kind)?, payload))
+        }
+        "jam" => Act::Jam,
+        "unjam" => Act::Unjam,
+        "bin" => Act::Bin { full: rest == "full" },
+        "unplug" if rest.is_empty() => Act::Unplug,
+        "unplug" => Act::UnplugFor(time(rest).ok_or_else(|| format!("“{rest}” is no time; write 3s or 500ms"))?),
         "replug" => Act::Replug((!rest.is_empty()).then(|| rest.to_owned())),
         "garbage" if rest.is_empty() => Act::Garbage(b"\xff\x00\x7fgarbage\xfe\x01".to_vec()),
         "garbage" => Act::Garbage(hex(rest).ok_or_else(|| format!("“{rest}” is not a row of hex bytes"))?),
         "hang" => Act::Hang,
         "wake" => Act::Wake,
         "ignore" => Act::Ignore(number()?),
+        "refuse" => Act::Refuse(number()?),
+        "faults" if rest == "off" => Act::Faults(None),
+        "faults" => Act::Faults(Some(faults(rest).ok_or_else(|| format!("“{rest}” is not SEED RATE, like 7 0.1"))?)),
         "die-mid-frame" => Act::DieMidFrame(number()? as usize),
         "cross-ping" => Act::CrossPing,
         "quit" => Act::Quit,
@@ -97,6 +132,36 @@ fn rows(text: &str) -> Result<Vec<String>, String> {
     Ok(file.lines().map(str::trim).filter(|row| !row.is_empty()).map(str::to_owned).collect())
 }
 
+/// `7 0.1` or `7:0.1`.
+#[must_use]
+pub fn faults(text: &str) -> Option<Faults> {
+    let (seed, rate) = text.split_once([' ', ':'])?;
+    let rate: f32 = rate.trim().parse().ok()?;
+    (0.0..=1.0).contains(&rate).then_some(Faults { seed: seed.parse().ok()?, rate })
+}
+
+fn symbology(name: &str) -> Result<Symbology, String> {
+    let all = [
+        Symbology::Pdf417,
+        Symbology::Qr,
+        Symbology::Aztec,
+        Symbology::DataMatrix,
+        Symbology::Code128,
+        Symbology::Code39,
+    ];
+    all.into_iter().find(|symbology| symbology.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
+        format!("“{name}” is no kind of barcode; write pdf417, qr, aztec, datamatrix, code128 or code39")
+    })
+}
+
+/// `3s`, `500ms`.
+fn time(text: &str) -> Option<Duration> {
+    if let Some(millis) = text.strip_suffix("ms") {
+        return millis.parse().ok().map(Duration::from_millis);
+    }
+    text.strip_suffix('s')?.parse().ok().map(Duration::from_secs)
+}
+
 fn hex(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
@@ -104,7 +169,9 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Act, Card, parse};
+    use super::{Act, Card, Faults, parse};
+    use card_reader::barcode::Symbology;
+    use std::time::Duration;
 
     #[test]
     fn commands_are_words() {
@@ -115,6 +182,10 @@ mod tests {
         assert_eq!(parse("garbage 00 ff"), Ok(Act::Garbage(vec![0, 255])));
         assert_eq!(parse("replug S-9"), Ok(Act::Replug(Some("S-9".to_owned()))));
         assert_eq!(parse("ignore 2"), Ok(Act::Ignore(2)));
+        assert_eq!(parse("unplug 3s"), Ok(Act::UnplugFor(Duration::from_secs(3))));
+        assert_eq!(parse("faults 7 0.5"), Ok(Act::Faults(Some(Faults { seed: 7, rate: 0.5 }))));
+        assert_eq!(parse("barcode qr BC1:A B"), Ok(Act::Insert(Card::Barcode(Symbology::Qr, b"BC1:A B".to_vec()))));
+        assert!(parse("barcode ean 4").is_err_and(|what| what.contains("pdf417")));
         assert!(parse("ignore two").is_err_and(|what| what.contains("number")));
         assert!(parse("dance").is_err_and(|what| what.contains("dance")));
         assert!(parse("insert /no/such/file").is_err_and(|what| what.contains("/no/such/file")));

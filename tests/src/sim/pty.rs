@@ -93,6 +93,12 @@ impl Wake {
         self.0.as_fd()
     }
 
+    /// Until it is rung, at most so long.
+    pub(super) fn wait(&self, time: Duration) {
+        let limit = Timespec { tv_sec: time.as_secs().cast_signed(), tv_nsec: i64::from(time.subsec_nanos()) };
+        let _ = poll(&mut [PollFd::from_borrowed_fd(self.fd(), PollFlags::IN)], Some(&limit));
+    }
+
     pub(super) fn clear(&self) {
         let _ = rustix::io::read(&self.0, &mut [0_u8; 8]);
     }

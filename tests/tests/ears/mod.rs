@@ -75,5 +75,6 @@ pub fn name(event: &Event) -> &'static str {
         Event::Failed { .. } => "failed",
         Event::Advice { .. } => "advice",
         Event::SelfTest { .. } => "self-test",
+        Event::Card { what, .. } => what.name(),
     }
 }

@@ -2,6 +2,7 @@
 //! it failed, and what a read is worth. Inputs come with the time; answers are [`Do`]s for the shell.
 
 mod camera;
+mod check;
 mod serial;
 #[cfg(test)]
 mod tests;
@@ -10,10 +11,10 @@ use super::judge::Failure;
 use super::watch::Watch;
 use super::{
     Accept, CameraConfig, Command, DeviceId, DeviceStatus, Event, Fault, PresentationNo, ReaderConfig, Reading,
-    SelfTestReport, SerialConfig,
+    SerialConfig,
 };
 use crate::barcode::Effort;
-use crate::serial::SerialCommand;
+use crate::serial::{SerialCommand, Verdict};
 use std::time::{Duration, Instant};
 
 /// What the shell is to do.
@@ -39,6 +40,8 @@ pub(super) struct Core {
     /// The serial readers' first, then the cameras'.
     status: Vec<DeviceStatus>,
     try_limit: Duration,
+    /// Somebody is asked to put a document down, on which reader, since when.
+    interactive: Option<(usize, Instant)>,
     out: Vec<Do>,
 }
 
@@ -56,6 +59,12 @@ struct Serial {
     /// Armed while it was not ready: told as soon as it is. Cleared by a loss, because the session then decides.
     waiting: bool,
     testing: Option<Instant>,
+    /// Reads barcodes as well, so it can be armed for codes and badges.
+    reads_codes: bool,
+    /// Holds the card while others read; a failed try gives it back.
+    moves_cards: bool,
+    /// Standing ones that it goes on with.
+    faults: Vec<Fault>,
 }
 
 struct Camera {
@@ -65,11 +74,22 @@ struct Camera {
 
 /// A self-test that takes longer has failed.
 const TEST_LIMIT: Duration = Duration::from_secs(2);
+/// So long somebody has to put a document down.
+const INTERACTIVE_LIMIT: Duration = Duration::from_secs(30);
+/// The presentation of an interactive self-test. The kiosk never gets that far.
+const TEST_PRESENTATION: PresentationNo = PresentationNo(u64::MAX);
 
 impl Core {
     pub(super) fn new(config: &ReaderConfig) -> Self {
-        let serial =
-            |serial: &SerialConfig| Serial { id: serial.id.clone(), ready: false, waiting: false, testing: None };
+        let serial = |serial: &SerialConfig| Serial {
+            id: serial.id.clone(),
+            ready: false,
+            waiting: false,
+            testing: None,
+            reads_codes: serial.protocol.reads_codes(),
+            moves_cards: serial.protocol.moves_cards(),
+            faults: Vec::new(),
+        };
         let camera = |camera: &CameraConfig| Camera { id: camera.id.clone(), watch: Watch::default() };
         let readers = config.serial.iter().map(|serial| fresh_status(serial.id.clone(), serial.protocol.name()));
         let cameras = config.cameras.iter().map(|camera| fresh_status(camera.id.clone(), "camera"));
@@ -80,6 +100,7 @@ impl Core {
             cameras: config.cameras.iter().map(camera).collect(),
             status: readers.chain(cameras).collect(),
             try_limit: config.try_limit,
+            interactive: None,
             out: Vec::new(),
         }
     }
@@ -97,7 +118,8 @@ impl Core {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let tests = self.serials.iter().filter_map(|serial| serial.testing).map(|since| since + TEST_LIMIT);
         let tries = self.cameras.iter().filter_map(|camera| camera.watch.attempt.as_ref());
-        tests.chain(tries.map(|attempt| attempt.since + self.try_limit)).min()
+        let interactive = self.interactive.map(|(_, since)| since + INTERACTIVE_LIMIT);
+        tests.chain(interactive).chain(tries.map(|attempt| attempt.since + self.try_limit)).min()
     }
 
     pub(super) fn timeout(&mut self, now: Instant) {
@@ -105,6 +127,9 @@ impl Core {
             if self.serials[at].testing.is_some_and(|since| now >= since + TEST_LIMIT) {
                 self.tested(at, None);
             }
+        }
+        if self.interactive.is_some_and(|(_, since)| now >= since + INTERACTIVE_LIMIT) {
+            self.interactive_ended(Err("no document was put down within half a minute"), now);
         }
         for at in 0..self.cameras.len() {
             self.end_try(now, at);
@@ -118,20 +143,29 @@ impl Core {
 
     pub(super) fn command(&mut self, now: Instant, command: Command) {
         match command {
-            Command::Arm { presentation, accept } => self.arm(presentation, accept),
+            Command::Arm { presentation, accept } => self.arm(now, presentation, accept),
             Command::Disarm => self.disarm(),
-            Command::SelfTest { device } => self.self_test(now, &device),
+            Command::SelfTest { device, level } => self.self_test(now, &device, level),
+            Command::Eject { device } => self.order(&device, SerialCommand::Eject),
+            Command::Capture { device } => self.order(&device, SerialCommand::Capture),
             // The shell scales pictures; nothing is decided by it.
             Command::Preview { .. } => {}
         }
     }
 
-    fn arm(&mut self, presentation: PresentationNo, accept: Accept) {
+    fn order(&mut self, device: &DeviceId, command: SerialCommand) {
+        if let Some(at) = self.serials.iter().position(|serial| serial.id == *device) {
+            self.out.push(Do::Serial(at, command));
+        }
+    }
+
+    fn arm(&mut self, now: Instant, presentation: PresentationNo, accept: Accept) {
+        self.interactive_ended(Err("a visit began"), now);
         self.newest = self.newest.max(presentation);
         self.armed = Some(Arming { presentation, accept, announced: false, taken: false });
         for (at, serial) in self.serials.iter_mut().enumerate() {
             // A slot reader reads zones only: armed for a code or a badge it would only drop what it reads.
-            let wanted = accept == Accept::Documents;
+            let wanted = accept == Accept::Documents || serial.reads_codes;
             serial.waiting = wanted && !serial.ready;
             if serial.ready {
                 let command = if wanted { SerialCommand::Arm(presentation) } else { SerialCommand::Disarm };
@@ -191,7 +225,8 @@ impl Core {
         for (at, serial) in self.serials.iter_mut().enumerate() {
             serial.waiting = false;
             if serial.ready {
-                let command = if by == Some(at) { SerialCommand::Accepted } else { SerialCommand::Disarm };
+                let good = by == Some(at) || serial.moves_cards;
+                let command = if good { SerialCommand::Verdict(Verdict::Good) } else { SerialCommand::Disarm };
                 self.out.push(Do::Serial(at, command));
             }
         }
@@ -201,47 +236,9 @@ impl Core {
     fn failed(&mut self, presentation: PresentationNo, failure: Failure) {
         let Failure { reason, advice, guess } = failure;
         self.tell(Event::Failed { presentation, reason, advice, guess });
-    }
-
-    fn self_test(&mut self, now: Instant, device: &DeviceId) {
-        if let Some(at) = self.serials.iter().position(|serial| serial.id == *device) {
-            if self.serials[at].ready {
-                self.serials[at].testing = Some(now);
-                self.out.push(Do::Serial(at, SerialCommand::SelfTest));
-            } else {
-                self.tested(at, None);
-            }
-        } else if let Some(at) = self.cameras.iter().position(|camera| camera.id == *device) {
-            self.test_camera(now, at);
-        } else {
-            let detail = format!("no device named {} is configured; `kiosk-app devices` lists what there is", device.0);
-            let report = SelfTestReport { passed: false, detail, millis: 0 };
-            self.tell(Event::SelfTest { device: device.clone(), report });
-        }
-    }
-
-    fn tested(&mut self, at: usize, millis: Option<u64>) {
-        self.serials[at].testing = None;
-        let device = self.serials[at].id.clone();
-        let status = &self.status[at];
-        let report = match millis {
-            Some(millis) => {
-                SelfTestReport { passed: true, detail: format!("answers in {millis} ms, {}", status.facts), millis }
-            }
-            None => SelfTestReport {
-                passed: false,
-                detail: match status.fault {
-                    Some(Fault::NotReachable) => {
-                        "the port cannot be opened: check the cable, the path in kiosk.toml and the permissions"
-                            .to_owned()
-                    }
-                    _ => "the device does not answer: check the cable and its power, then unplug and replug it"
-                        .to_owned(),
-                },
-                millis: 0,
-            },
-        };
-        self.tell(Event::SelfTest { device, report });
+        // Whoever holds the card gives it back, for the next try.
+        let movers = self.serials.iter().enumerate().filter(|(_, serial)| serial.ready && serial.moves_cards);
+        self.out.extend(movers.map(|(at, _)| Do::Serial(at, SerialCommand::Verdict(Verdict::Bad))));
     }
 }
 
@@ -255,6 +252,7 @@ fn fresh_status(device: DeviceId, kind: &'static str) -> DeviceStatus {
         good_reads: 0,
         failed_reads: 0,
         reconnects: 0,
+        faults: 0,
         facts: String::new(),
     }
 }

@@ -1,67 +1,173 @@
 //! The serial readers' half of the core.
 
-use super::super::{Event, Fault, Reading, judge};
+use super::super::{Accept, CardMove, Event, Fault, PresentationNo, Reading, judge};
 use super::{Core, Do};
+use crate::barcode::{Barcode, Kind, Symbology};
 use crate::date::Date;
+use crate::ocr::{Advice, Point, Reason};
+use crate::reader::Source;
+use crate::reader::judge::Failure;
 use crate::serial::port::PortEvent;
-use crate::serial::{Identity, SerialCommand, SerialEvent};
+use crate::serial::{Content, Identity, SerialCommand, SerialEvent, Verdict};
+use std::time::Instant;
+use zeroize::Zeroizing;
 
 impl Core {
-    pub(in crate::reader) fn serial(&mut self, at: usize, event: PortEvent, today: Date) {
-        match event {
-            PortEvent::Lost(fault) => self.serial_lost(at, fault),
-            PortEvent::Said(SerialEvent::Ready { identity, changed_unit }) => {
-                self.serial_ready(at, &identity, changed_unit);
-            }
-            PortEvent::Said(SerialEvent::Armed(presentation)) if self.takes(presentation) => self.announce(),
-            PortEvent::Said(SerialEvent::DocumentPresent(presentation)) if self.takes(presentation) => {
-                self.announce();
+    pub(in crate::reader) fn serial(&mut self, now: Instant, at: usize, event: PortEvent, today: Date) {
+        let said = match event {
+            PortEvent::Lost(fault) => return self.serial_lost(now, at, fault),
+            PortEvent::Said(said) => said,
+        };
+        if self.interactive_heard(now, at, &said, today) {
+            return;
+        }
+        match said {
+            SerialEvent::Ready { identity, changed_unit } => self.serial_ready(at, &identity, changed_unit),
+            SerialEvent::Armed(presentation) if self.takes(presentation) => self.announce(),
+            SerialEvent::Sensed if self.armed.is_none() => {
+                let presentation = self.newest;
                 self.tell(Event::Sensed { presentation });
             }
-            PortEvent::Said(SerialEvent::ZoneRead { presentation, raw, again }) if self.takes(presentation) => {
-                match judge::serial_zone(&raw, today) {
-                    Ok(zone) => {
-                        self.status[at].good_reads += 1;
-                        self.taken(presentation, Reading::Zone(Box::new(zone)), Some(at));
-                    }
-                    // What still lies there after a failed try is no second one.
-                    Err(_) if again => {}
-                    Err(failure) => {
-                        self.status[at].failed_reads += 1;
-                        self.failed(presentation, failure);
-                    }
+            SerialEvent::DocumentPresent(presentation) if self.takes(presentation) => {
+                self.announce();
+                // Codes and badges have no tries.
+                if self.accepts(Accept::Documents) {
+                    self.tell(Event::Sensed { presentation });
                 }
             }
-            PortEvent::Said(SerialEvent::DocumentRemoved(presentation)) => {
-                if self.armed.as_ref().is_some_and(|arming| arming.presentation == presentation) {
+            SerialEvent::Read { presentation, raw, content, again } if self.takes(presentation) => {
+                let verdict = self.serial_read(at, presentation, raw, content, again, today);
+                // A read that was taken has told every reader already.
+                if verdict != Verdict::Good {
+                    self.out.push(Do::Serial(at, SerialCommand::Verdict(verdict)));
+                }
+            }
+            SerialEvent::NotRead(presentation) if self.takes(presentation) => {
+                if self.accepts(Accept::Documents) {
+                    self.status[at].failed_reads += 1;
+                    let advice = Some(Advice::TurnOver);
+                    self.failed(presentation, Failure { reason: Reason::NoZone, advice, guess: None });
+                }
+            }
+            SerialEvent::DocumentRemoved(presentation) => {
+                let armed = self.armed.as_ref();
+                if armed.is_some_and(|arming| arming.presentation == presentation && arming.accept == Accept::Documents)
+                {
                     self.tell(Event::Removed { presentation });
                 }
             }
-            PortEvent::Said(SerialEvent::ProtocolErrors(standing)) => {
-                let fault = standing.then_some(Fault::ProtocolErrors);
-                self.status[at].fault = fault;
-                let device = self.serials[at].id.clone();
-                self.tell(Event::Degraded { device, fault });
-            }
-            PortEvent::Said(SerialEvent::SelfTested { millis }) => self.tested(at, Some(millis)),
+            SerialEvent::Offered(presentation) => self.card(at, presentation, CardMove::Offered),
+            SerialEvent::NotTaken(presentation) => self.card(at, presentation, CardMove::NotTaken),
+            SerialEvent::Captured(presentation) => self.card(at, presentation, CardMove::Captured),
+            SerialEvent::Fault { fault, standing, code } => self.serial_fault(at, fault, standing, code),
+            SerialEvent::SelfTested { millis } => self.tested(at, Some(millis)),
             // Of an older presentation, or of one that has its read: dropped, and zeroed by its type.
-            PortEvent::Said(SerialEvent::Armed(_) | SerialEvent::DocumentPresent(_) | SerialEvent::ZoneRead { .. }) => {
+            SerialEvent::Armed(_)
+            | SerialEvent::Sensed
+            | SerialEvent::DocumentPresent(_)
+            | SerialEvent::NotRead(_)
+            | SerialEvent::Read { .. } => {}
+        }
+    }
+
+    fn accepts(&self, accept: Accept) -> bool {
+        self.armed.as_ref().is_some_and(|arming| arming.accept == accept)
+    }
+
+    /// What a read is worth. `again`: what still lies there after a failed try is no second one.
+    fn serial_read(
+        &mut self,
+        at: usize,
+        presentation: PresentationNo,
+        raw: Zeroizing<Vec<u8>>,
+        content: Content,
+        again: bool,
+        today: Date,
+    ) -> Verdict {
+        let accept = self.armed.as_ref().map(|arming| arming.accept);
+        let failure = match (content, accept) {
+            (Content::Zone, Some(Accept::Documents)) => match judge::serial_zone(&raw, today) {
+                Ok(zone) => return self.serial_taken(at, presentation, Reading::Zone(Box::new(zone))),
+                Err(failure) => failure,
+            },
+            (Content::Barcode(symbology), Some(accept)) => {
+                let barcode = barcode(raw, symbology);
+                let reading = match accept {
+                    Accept::Documents => barcode.licence().map(|licence| {
+                        let mut reading = judge::licence_reading(&barcode, &licence);
+                        reading.source = Source::Serial;
+                        Reading::Barcode(Box::new(reading))
+                    }),
+                    Accept::BackupCode if barcode.kind == Kind::BackupCode => barcode.text().map(Reading::BackupCode),
+                    Accept::BackupCode => None,
+                    Accept::Staff => barcode.staff().map(Reading::Staff),
+                };
+                if let Some(reading) = reading {
+                    return self.serial_taken(at, presentation, reading);
+                }
+                if accept == Accept::Documents && !again {
+                    // A code without a document is said, and is no try.
+                    let advice = Some(Advice::AnotherDocument);
+                    self.tell(Event::Advice { presentation, advice, quad: None });
+                }
+                return Verdict::Ignore;
             }
+            (Content::Zone, _) | (_, None) => return Verdict::Ignore,
+        };
+        if again {
+            return Verdict::Ignore;
+        }
+        self.status[at].failed_reads += 1;
+        self.failed(presentation, failure);
+        Verdict::Bad
+    }
+
+    fn serial_taken(&mut self, at: usize, presentation: PresentationNo, reading: Reading) -> Verdict {
+        self.status[at].good_reads += 1;
+        self.taken(presentation, reading, Some(at));
+        Verdict::Good
+    }
+
+    fn card(&mut self, at: usize, presentation: Option<PresentationNo>, what: CardMove) {
+        let device = self.serials[at].id.clone();
+        tracing::info!(device = device.0, what = what.name(), "card");
+        self.tell(Event::Card { device, presentation, what });
+    }
+
+    /// A fault that the reader goes on with. The gravest that stands is the one shown.
+    fn serial_fault(&mut self, at: usize, fault: Fault, standing: bool, code: Option<String>) {
+        let serial = &mut self.serials[at];
+        serial.faults.retain(|known| *known != fault);
+        if standing {
+            serial.faults.push(fault);
+            self.status[at].faults += 1;
+            let code = code.unwrap_or_default();
+            tracing::warn!(device = serial.id.0, fault = fault.name(), code, "reader fault");
+        }
+        let worst = serial.faults.iter().copied().min_by_key(|fault| rank(*fault));
+        if self.status[at].fault != worst {
+            self.status[at].fault = worst;
+            let device = serial.id.clone();
+            self.tell(Event::Degraded { device, fault: worst });
         }
     }
 
     fn serial_ready(&mut self, at: usize, identity: &Identity, changed_unit: bool) {
+        let serial = &mut self.serials[at];
+        serial.ready = true;
         let status = &mut self.status[at];
         status.ready = true;
-        status.fault = None;
+        // A setting may have been refused on the way here.
+        status.fault = serial.faults.iter().copied().min_by_key(|fault| rank(*fault));
         status.identity = identity.part_number.clone();
         if !identity.serial_number.is_empty() {
             status.identity = format!("{} {}", status.identity, identity.serial_number).trim().to_owned();
         }
-        status.facts = format!("firmware {}, engine {}", known(&identity.firmware), known(&identity.engine));
+        status.facts = format!("firmware {}", known(&identity.firmware));
+        if !identity.engine.is_empty() {
+            status.facts = format!("{}, engine {}", status.facts, identity.engine);
+        }
         let said = status.identity.clone();
-        let serial = &mut self.serials[at];
-        serial.ready = true;
         let device = serial.id.clone();
         if changed_unit {
             tracing::warn!(device = device.0, "another unit answers on this port");
@@ -74,12 +180,14 @@ impl Core {
         self.tell(Event::Ready { device, identity: said });
     }
 
-    fn serial_lost(&mut self, at: usize, fault: Fault) {
+    fn serial_lost(&mut self, now: Instant, at: usize, fault: Fault) {
         let status = &mut self.status[at];
         let was_ready = std::mem::take(&mut status.ready);
         status.fault = Some(fault);
+        status.faults += 1;
         let serial = &mut self.serials[at];
         serial.ready = false;
+        serial.faults.clear();
         if was_ready {
             status.reconnects += 1;
             serial.waiting = false;
@@ -89,7 +197,36 @@ impl Core {
         if self.serials[at].testing.is_some() {
             self.tested(at, None);
         }
+        if self.interactive.is_some_and(|(tested, _)| tested == at) {
+            self.interactive_ended(Err("the reader was lost"), now);
+        }
         self.tell(Event::Lost { device, fault });
+    }
+}
+
+/// A reader that does not say what kind of code it was read most likely a QR: what the kiosk asks for are those.
+fn barcode(payload: Zeroizing<Vec<u8>>, symbology: Option<Symbology>) -> Barcode {
+    Barcode {
+        symbology: symbology.unwrap_or(Symbology::Qr),
+        kind: Kind::of(&payload),
+        payload,
+        quad: [Point { x: 0.0, y: 0.0 }; 4],
+    }
+}
+
+/// The lower the graver.
+const fn rank(fault: Fault) -> u8 {
+    match fault {
+        Fault::NotReachable => 0,
+        Fault::NotResponding => 1,
+        Fault::Jammed => 2,
+        Fault::Mechanism => 3,
+        Fault::CardLeft => 4,
+        Fault::ConfigRejected => 5,
+        Fault::ProtocolErrors => 6,
+        Fault::SensorCovered => 7,
+        Fault::BinFull => 8,
+        Fault::Frozen | Fault::Black | Fault::Unsupported => 9,
     }
 }
 

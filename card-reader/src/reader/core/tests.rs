@@ -3,7 +3,7 @@
 
 use super::super::recognise::Found;
 use super::super::{
-    Accept, CameraConfig, CameraSource, Command, DeviceId, Event, PresentationNo, ReaderConfig, Reading,
+    Accept, CameraConfig, CameraSource, Command, DeviceId, Event, PresentationNo, ReaderConfig, Reading, SelfTestLevel,
 };
 use super::{Core, Do};
 use crate::barcode::{Barcode, Kind, Symbology};
@@ -221,6 +221,9 @@ fn a_lost_camera_ends_its_try_without_a_failure() {
     bench.said();
     bench.wait(Duration::from_secs(20));
     assert!(bench.said().is_empty());
-    bench.core.command(bench.now, Command::SelfTest { device: DeviceId("camera".to_owned()) });
+    bench.core.command(
+        bench.now,
+        Command::SelfTest { device: DeviceId("camera".to_owned()), level: SelfTestLevel::External },
+    );
     assert_eq!(bench.said(), ["self-test false"]);
 }

@@ -6,7 +6,8 @@
 
 use super::codec::{Codec, Frame, Item, Kind, RESYNC, encode};
 use crate::reader::{Fault, PresentationNo};
-use crate::serial::{Identity, NotReady, Out, Protocol, SerialCommand, SerialEvent};
+use crate::serial::errors::ErrorWindow;
+use crate::serial::{Content, Identity, NotReady, Out, Protocol, SerialCommand, SerialEvent, Verdict, shown};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -44,12 +45,6 @@ impl Timing {
 const TRIES: u8 = 2;
 /// Empty answers in a row that mean removal.
 const EMPTIES: u8 = 2;
-const ERROR_WINDOW: Duration = Duration::from_secs(10);
-/// Errors within the window that are named, and that end the link.
-const ERRORS_NAMED: usize = 3;
-const ERRORS_FATAL: usize = 10;
-/// A version or serial number longer than this is cut.
-const TEXT: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ask {
@@ -140,8 +135,7 @@ pub struct Machine {
     present: bool,
     self_test: bool,
     heard: Instant,
-    errors: VecDeque<Instant>,
-    errors_named: bool,
+    errors: ErrorWindow,
     items: Vec<Item>,
 }
 
@@ -165,8 +159,7 @@ impl Machine {
             present: false,
             self_test: false,
             heard: now,
-            errors: VecDeque::new(),
-            errors_named: false,
+            errors: ErrorWindow::default(),
             items: Vec::new(),
         }
     }
@@ -221,10 +214,10 @@ impl Machine {
         let answered = self.pending.take_if(|pending| pending.ask.is_answered_by(&frame));
         match frame.kind {
             Kind::Inquire => self.zone(now, frame, answered.is_some(), out),
-            Kind::Version => self.identity.firmware = text(&frame.data),
-            Kind::Engine => self.identity.engine = text(&frame.data),
-            Kind::SerialNumber => self.identity.serial_number = text(&frame.data),
-            Kind::PartNumber => self.identity.part_number = text(&frame.data),
+            Kind::Version => self.identity.firmware = shown(&frame.data),
+            Kind::Engine => self.identity.engine = shown(&frame.data),
+            Kind::SerialNumber => self.identity.serial_number = shown(&frame.data),
+            Kind::PartNumber => self.identity.part_number = shown(&frame.data),
             Kind::Continuous | Kind::InquireLine | Kind::Presence(_) => {}
         }
         if let Some(done) = answered {
@@ -234,7 +227,7 @@ impl Machine {
             }
             if done.ask == Ask::Version && std::mem::take(&mut self.self_test) {
                 let millis = u64::try_from(now.saturating_duration_since(done.sent).as_millis()).unwrap_or(u64::MAX);
-                out.events.push(SerialEvent::SelfTested { millis });
+                out.events.push(SerialEvent::SelfTested { millis: Some(millis) });
             }
             self.go_on(now, out);
         }
@@ -264,7 +257,12 @@ impl Machine {
                 let Some(presentation) = self.presentation else { return };
                 self.present = true;
                 out.events.push(SerialEvent::DocumentPresent(presentation));
-                out.events.push(SerialEvent::ZoneRead { presentation, raw: frame.data, again: false });
+                out.events.push(SerialEvent::Read {
+                    presentation,
+                    raw: frame.data,
+                    content: Content::Zone,
+                    again: false,
+                });
                 self.queue.clear();
                 self.phase = Phase::Removal { next: now + self.timing.poll, empties: 0 };
                 // After an inquiry the mode is still on, after an unasked zone it is off: off in any case.
@@ -283,7 +281,12 @@ impl Machine {
                     self.removed(now, out);
                 } else if !empty && self.rearm {
                     // Turned over too quickly for a removal to be seen, or read better this time.
-                    let read = |presentation| SerialEvent::ZoneRead { presentation, raw: frame.data, again: true };
+                    let read = |presentation| SerialEvent::Read {
+                        presentation,
+                        raw: frame.data,
+                        content: Content::Zone,
+                        again: true,
+                    };
                     out.events.extend(self.presentation.map(read));
                 }
             }
@@ -309,26 +312,6 @@ impl Machine {
         }
     }
 
-    fn error(&mut self, now: Instant, out: &mut Out) {
-        self.errors.push_back(now);
-        self.weigh_errors(now, out);
-        if self.errors.len() >= ERRORS_FATAL {
-            self.errors.clear();
-            out.drop_link = Some(Fault::ProtocolErrors);
-        }
-    }
-
-    fn weigh_errors(&mut self, now: Instant, out: &mut Out) {
-        while self.errors.front().is_some_and(|at| now.saturating_duration_since(*at) >= ERROR_WINDOW) {
-            self.errors.pop_front();
-        }
-        let standing = self.errors.len() >= ERRORS_NAMED;
-        if standing != self.errors_named {
-            self.errors_named = standing;
-            out.events.push(SerialEvent::ProtocolErrors(standing));
-        }
-    }
-
     const fn talks(&self) -> bool {
         !matches!(self.phase, Phase::Down | Phase::Settling { .. } | Phase::Draining { .. })
     }
@@ -351,7 +334,7 @@ impl Protocol for Machine {
         for item in items.drain(..) {
             match item {
                 Item::Frame(frame) => self.frame(now, frame, out),
-                Item::Garbage => self.error(now, out),
+                Item::Garbage => self.errors.note(now, out),
             }
         }
         self.items = items;
@@ -385,7 +368,9 @@ impl Protocol for Machine {
                     self.ask(now, Ask::ModeOff, out);
                 }
             }
-            SerialCommand::Accepted => self.rearm = false,
+            SerialCommand::Verdict(Verdict::Good) => self.rearm = false,
+            // It has no lights to show a verdict with, and nothing that moves.
+            SerialCommand::Verdict(Verdict::Bad | Verdict::Ignore) | SerialCommand::Eject | SerialCommand::Capture => {}
             SerialCommand::SelfTest => {
                 self.self_test = true;
                 if self.talks() {
@@ -427,9 +412,9 @@ impl Protocol for Machine {
             }
             Phase::Identifying | Phase::Idle | Phase::Arming | Phase::Armed | Phase::Removal { .. } => {}
         }
-        self.weigh_errors(now, out);
+        self.errors.weigh(now, out);
         if self.codec.mid_frame() && now >= self.heard + self.timing.stall {
-            self.error(now, out);
+            self.errors.note(now, out);
             self.begin_draining(now, out);
             return;
         }
@@ -471,15 +456,7 @@ impl Protocol for Machine {
         self.present = false;
         self.self_test = false;
         self.errors.clear();
-        self.errors_named = false;
     }
-}
-
-/// Printable ASCII, trimmed and cut: it ends up on screens and in logs.
-fn text(data: &[u8]) -> String {
-    let text: String =
-        data.iter().take(TEXT).map(|byte| if matches!(byte, 0x20..=0x7e) { char::from(*byte) } else { ' ' }).collect();
-    text.trim().to_owned()
 }
 
 #[cfg(test)]

@@ -2,12 +2,9 @@
 
 use super::{Act, Card, Model};
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Between the two writes of a split frame.
-const SPLIT_PAUSE: Duration = Duration::from_millis(15);
-
-pub(super) struct Device {
+pub(in crate::sim) struct Device {
     model: Model,
     slot: Option<Card>,
     /// Continuous reading is on.
@@ -27,7 +24,7 @@ pub(super) struct Device {
 }
 
 impl Device {
-    pub(super) fn new(model: Model) -> Self {
+    pub(in crate::sim) fn new(model: Model) -> Self {
         Self {
             model,
             slot: None,
@@ -44,74 +41,11 @@ impl Device {
         }
     }
 
-    pub(super) fn power_on(&mut self, now: Instant) {
-        if !self.model.power_on.is_empty() {
-            self.outbox.push_back((now, self.model.power_on.clone()));
-        }
-    }
-
-    /// Without power modes are forgotten; a card stays where it is.
-    pub(super) fn power_cycle(&mut self, now: Instant, serial_number: Option<String>) {
-        let slot = self.slot.take();
-        let mut model = self.model.clone();
-        if let Some(number) = serial_number {
-            model.serial_number = number;
-        }
-        *self = Self::new(model);
-        self.slot = slot;
-        self.power_on(now);
-    }
-
-    pub(super) fn act(&mut self, now: Instant, act: Act) {
-        match act {
-            Act::Insert(card) => {
-                self.slot = Some(card);
-                self.fresh = true;
-                self.look(now);
-            }
-            Act::Remove => {
-                self.slot = None;
-                self.reading = None;
-            }
-            Act::Ignore(count) => self.ignore = count,
-            Act::DieMidFrame(bytes) => self.die_after = Some(bytes),
-            Act::CrossPing => self.cross_ping = true,
-            // Of the cable, not of the device.
-            Act::Unplug | Act::Replug(_) | Act::Garbage(_) | Act::Hang | Act::Wake | Act::Quit => {}
-        }
-    }
-
     /// Starts reading a card that continuous mode has not read yet.
     fn look(&mut self, now: Instant) {
-        let noticed = self.slot.as_ref().is_some_and(|card| *card != Card::Invisible);
+        let noticed = self.slot.as_ref().is_some_and(|card| !matches!(card, Card::Invisible | Card::Barcode(..)));
         if self.continuous && self.fresh && noticed {
             self.reading = Some(now + self.model.read_time);
-        }
-    }
-
-    pub(super) fn due(&self) -> Option<Instant> {
-        self.reading.into_iter().chain(self.outbox.front().map(|(at, _)| *at)).min()
-    }
-
-    pub(super) fn hear(&mut self, now: Instant, rx: &[u8]) {
-        self.heard.extend_from_slice(rx);
-        // A command is a type, two bytes of length and the data; a byte that begins none is passed over.
-        while let Some(&first) = self.heard.first() {
-            if !b"ILCVWRT".contains(&first) {
-                self.heard.remove(0);
-                continue;
-            }
-            let [_, high, low, ..] = self.heard[..] else { return };
-            let length = usize::from(high) * 256 + usize::from(low);
-            if length > 16 {
-                self.heard.remove(0);
-                continue;
-            }
-            if self.heard.len() < 3 + length {
-                return;
-            }
-            let command: Vec<u8> = self.heard.drain(..3 + length).collect();
-            self.obey(now, first, &command[3..]);
         }
     }
 
@@ -159,17 +93,7 @@ impl Device {
     }
 
     fn reply(&mut self, now: Instant, kind: u8, data: &[u8]) {
-        self.queue(now + self.model.latency, frame(kind, data));
-    }
-
-    fn queue(&mut self, at: Instant, whole: Vec<u8>) {
-        match self.model.split_at.filter(|cut| (1..whole.len()).contains(cut)) {
-            Some(cut) => {
-                self.outbox.push_back((at, whole[..cut].to_vec()));
-                self.outbox.push_back((at + SPLIT_PAUSE, whole[cut..].to_vec()));
-            }
-            None => self.outbox.push_back((at, whole)),
-        }
+        self.outbox.push_back((now + self.model.latency, frame(kind, data)));
     }
 
     /// Three rows, each ended by the separator, missing ones empty.
@@ -179,7 +103,7 @@ impl Device {
         let rows: &[String] = match &self.slot {
             Some(Card::Rows(rows)) => rows,
             Some(Card::Unreadable) => &rubbish,
-            Some(Card::Invisible) | None => &[],
+            Some(Card::Invisible | Card::Barcode(..)) | None => &[],
         };
         let mut data = Vec::new();
         for at in 0..3 {
@@ -188,9 +112,72 @@ impl Device {
         }
         data
     }
+}
 
-    /// What leaves now, one piece a write.
-    pub(super) fn say(&mut self, now: Instant) -> Vec<Vec<u8>> {
+impl super::super::Device for Device {
+    fn power_on(&mut self, now: Instant) {
+        if !self.model.power_on.is_empty() {
+            self.outbox.push_back((now, self.model.power_on.clone()));
+        }
+    }
+
+    fn power_cycle(&mut self, now: Instant, serial_number: Option<String>) {
+        let slot = self.slot.take();
+        let mut model = self.model.clone();
+        if let Some(number) = serial_number {
+            model.serial_number = number;
+        }
+        *self = Self::new(model);
+        self.slot = slot;
+        self.power_on(now);
+    }
+
+    fn act(&mut self, now: Instant, act: Act) {
+        match act {
+            Act::Insert(card) => {
+                self.slot = Some(card);
+                self.fresh = true;
+                self.look(now);
+            }
+            Act::Remove => {
+                self.slot = None;
+                self.reading = None;
+            }
+            Act::Ignore(count) => self.ignore = count,
+            Act::DieMidFrame(bytes) => self.die_after = Some(bytes),
+            Act::CrossPing => self.cross_ping = true,
+            // Of the cable, not of the device.
+            _ => {}
+        }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.reading.into_iter().chain(self.outbox.front().map(|(at, _)| *at)).min()
+    }
+
+    fn hear(&mut self, now: Instant, rx: &[u8]) {
+        self.heard.extend_from_slice(rx);
+        // A command is a type, two bytes of length and the data; a byte that begins none is passed over.
+        while let Some(&first) = self.heard.first() {
+            if !b"ILCVWRT".contains(&first) {
+                self.heard.remove(0);
+                continue;
+            }
+            let [_, high, low, ..] = self.heard[..] else { return };
+            let length = usize::from(high) * 256 + usize::from(low);
+            if length > 16 {
+                self.heard.remove(0);
+                continue;
+            }
+            if self.heard.len() < 3 + length {
+                return;
+            }
+            let command: Vec<u8> = self.heard.drain(..3 + length).collect();
+            self.obey(now, first, &command[3..]);
+        }
+    }
+
+    fn say(&mut self, now: Instant) -> Vec<Vec<u8>> {
         if self.reading.is_some_and(|at| now >= at) {
             self.reading = None;
             self.fresh = false;
@@ -204,7 +191,7 @@ impl Device {
             } else if std::mem::take(&mut self.cross_ping) {
                 self.crossing = Some(whole);
             } else {
-                self.queue(now, whole);
+                self.outbox.push_back((now, whole));
             }
         }
         let mut pieces = Vec::new();
@@ -224,6 +211,7 @@ fn frame(kind: u8, data: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::Device as _;
     use super::{Card, Device, Model};
     use crate::harness::wait::now;
     use crate::sim::elyctis::Act;

@@ -3,7 +3,8 @@
 use super::{Machine, Timing};
 use crate::reader::{Fault, PresentationNo};
 use crate::serial::elyctis::codec::tests::dump;
-use crate::serial::{NotReady, Out, Protocol, SerialCommand, SerialEvent};
+use crate::serial::testing;
+use crate::serial::{NotReady, Out, Protocol, SerialCommand, Verdict};
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
@@ -79,25 +80,7 @@ impl Bench {
     }
 
     fn said(&mut self) -> Vec<String> {
-        self.out
-            .events
-            .drain(..)
-            .map(|event| match event {
-                SerialEvent::Ready { identity, changed_unit } => {
-                    let changed = if changed_unit { " (another unit)" } else { "" };
-                    format!("ready {} {}{changed}", identity.firmware, identity.serial_number)
-                }
-                SerialEvent::Armed(no) => format!("armed {}", no.0),
-                SerialEvent::DocumentPresent(no) => format!("present {}", no.0),
-                SerialEvent::ZoneRead { presentation, raw, again } => {
-                    let again = if again { " again" } else { "" };
-                    format!("zone {} of {} bytes{again}", presentation.0, raw.len())
-                }
-                SerialEvent::DocumentRemoved(no) => format!("removed {}", no.0),
-                SerialEvent::ProtocolErrors(standing) => format!("protocol errors {standing}"),
-                SerialEvent::SelfTested { millis } => format!("self-test {millis} ms"),
-            })
-            .collect()
+        testing::told(&mut self.out)
     }
 }
 
@@ -132,7 +115,7 @@ fn a_zone_sent_unasked_is_a_read_and_then_it_looks_for_the_removal() {
     assert_eq!(bench.said(), ["present 7", "zone 7 of 91 bytes"]);
     assert_eq!(bench.sent(), OFF);
     bench.hear(OFF);
-    bench.tell(SerialCommand::Accepted).unwrap();
+    bench.tell(SerialCommand::Verdict(Verdict::Good)).unwrap();
 
     bench.wait(Duration::from_millis(700));
     assert_eq!(bench.sent(), INQUIRE);
@@ -193,7 +176,7 @@ fn a_card_that_lies_there_already_is_read_by_the_inquiry() {
     assert_eq!(bench.said(), ["armed 7", "present 7", "zone 7 of 93 bytes"]);
     bench.hear(&dump("TD1"));
     assert_eq!(bench.said(), ["zone 7 of 93 bytes again"], "the same card's second zone is no new try");
-    bench.tell(SerialCommand::Accepted).unwrap();
+    bench.tell(SerialCommand::Verdict(Verdict::Good)).unwrap();
     bench.hear(&dump("TD1"));
     assert!(bench.said().is_empty(), "nor anything after an accepted one");
 }
@@ -357,3 +340,5 @@ proptest! {
         prop_assert_eq!(split.said(), whole.said());
     }
 }
+
+crate::serial::testing::hostile!(Machine::new(Timing::UART, None, crate::clock::now()), slot_reader);
