@@ -28,7 +28,7 @@ const OFF_CENTRE: f32 = 0.3;
 const OUT_OF_COLUMN: f32 = 0.6;
 
 /// How much the scout's opinion of a character counts beside the reader's: two networks seldom make the same mistake.
-const SCOUT_COUNTS: f32 = 0.25;
+const SCOUT_COUNTS: f32 = 0.5;
 
 /// A grid this far from a rectangle is laid out anew, in pitches.
 const ASKEW: f32 = 0.2;
