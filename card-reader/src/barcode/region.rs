@@ -169,7 +169,7 @@ impl Crop {
 }
 
 /// Means over a square of `radius` pixels to each side, by running sums; at the borders over what there is.
-fn mean(image: &LumaImage, radius: usize) -> Vec<u8> {
+pub(super) fn mean(image: &LumaImage, radius: usize) -> Vec<u8> {
     let (width, height) = (image.width, image.height);
     let mut across = vec![0u32; width * height];
     for (line, sums) in image.pixels.chunks_exact(width).zip(across.chunks_exact_mut(width)) {
@@ -204,7 +204,7 @@ fn mean(image: &LumaImage, radius: usize) -> Vec<u8> {
 }
 
 /// Outside the picture its border goes on.
-fn bilinear(picture: &LumaImage, x: f32, y: f32) -> u8 {
+pub(super) fn bilinear(picture: &LumaImage, x: f32, y: f32) -> u8 {
     let x = x.clamp(0.0, (picture.width - 1) as f32);
     let y = y.clamp(0.0, (picture.height - 1) as f32);
     let (x0, y0) = (x as usize, y as usize);
