@@ -155,7 +155,8 @@ fn draw(seed: u32) -> LumaImage {
         let (kind, step, slant) = (random(5), 2 + random(14), random(7) - 3);
         let ink = random(120);
         let widths: Vec<i32> = (0..64).map(|_| 1 + random(4)).collect();
-        let bars: Vec<bool> = widths.iter().enumerate().flat_map(|(n, w)| (0..w * step / 2 + 1).map(move |_| n % 2 == 0)).collect();
+        let bars: Vec<bool> =
+            widths.iter().enumerate().flat_map(|(n, w)| (0..w * step / 2 + 1).map(move |_| n % 2 == 0)).collect();
         let cells: Vec<bool> = (0..1024).map(|_| random(2) == 0).collect();
         for y in top..(top + height).min(HEIGHT as i32) {
             for x in left..(left + width).min(WIDTH as i32) {

@@ -66,9 +66,8 @@ pub(super) fn find(picture: &LumaImage) -> Vec<Symbol> {
     let relief = Relief::of(picture, 10);
     let mut found: Vec<(f32, Grid)> = Vec::new();
     for (score, grid) in candidates(&relief).iter().filter_map(|candidate| bullseye(&relief, candidate)) {
-        let near = |other: &Grid| {
-            (other.terms[0] - grid.terms[0]).hypot(other.terms[1] - grid.terms[1]) < 2.0 * grid.module()
-        };
+        let near =
+            |other: &Grid| (other.terms[0] - grid.terms[0]).hypot(other.terms[1] - grid.terms[1]) < 2.0 * grid.module();
         if !found.iter().any(|(_, other)| near(other)) {
             found.push((score, grid));
         }
@@ -271,8 +270,7 @@ fn bullseye(relief: &Relief, candidate: &Candidate) -> Option<(f32, Grid)> {
         let (sin, cos) = angle.sin_cos();
         // A line along the picture's rows crosses squares that are turned at longer steps.
         let module = candidate.step * cos.abs().max(sin.abs());
-        let terms =
-            [candidate.x, candidate.y, module * cos, module * sin, -module * sin, module * cos, 0.0, 0.0];
+        let terms = [candidate.x, candidate.y, module * cos, module * sin, -module * sin, module * cos, 0.0, 0.0];
         let grid = Grid { terms };
         (likeness(relief, &grid), grid)
     });
@@ -347,13 +345,7 @@ fn contrast(relief: &Relief, grid: &Grid, radius: i32) -> f32 {
 }
 
 /// Turns one term after the other by its step while that helps, then by half the step, `halvings` times.
-fn climb(
-    grid: Grid,
-    score: f32,
-    steps: &[f32],
-    halvings: u32,
-    judge: impl Fn(&Grid) -> f32,
-) -> (f32, Grid) {
+fn climb(grid: Grid, score: f32, steps: &[f32], halvings: u32, judge: impl Fn(&Grid) -> f32) -> (f32, Grid) {
     let (mut best, mut grid) = (score, grid);
     for halving in 0..halvings {
         let part = 0.5f32.powi(halving as i32);
@@ -404,9 +396,9 @@ fn around_means(values: &[f32], side: usize, radius: usize) -> Vec<f32> {
         let (top, bottom) = (row.saturating_sub(radius), (row + radius + 1).min(side));
         for column in 0..side {
             let (left, right) = (column.saturating_sub(radius), (column + radius + 1).min(side));
-            let sum = sums[bottom * (side + 1) + right] - sums[top * (side + 1) + right]
-                - sums[bottom * (side + 1) + left]
-                + sums[top * (side + 1) + left];
+            let sum =
+                sums[bottom * (side + 1) + right] - sums[top * (side + 1) + right] - sums[bottom * (side + 1) + left]
+                    + sums[top * (side + 1) + left];
             means.push((sum / ((bottom - top) * (right - left)) as f64) as f32);
         }
     }

@@ -18,7 +18,7 @@ use crate::ocr::{LumaImage, Point, Quad};
 use aamva::Licence;
 use region::{Crop, Region, Shape};
 use rxing::common::HybridBinarizer;
-use rxing::{BarcodeFormat, BinaryBitmap, Binarizer, DecodeHints, Luma8Source, RXingResult, Reader};
+use rxing::{BarcodeFormat, Binarizer, BinaryBitmap, DecodeHints, Luma8Source, RXingResult, Reader};
 use rxing::{RXingResultMetadataType, RXingResultMetadataValue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -148,6 +148,9 @@ const LOOKS: [Look; 5] = [
     Look { scale: 3.0, sharpened: false },
 ];
 
+/// A square region with a longer side, in pixels, is made so small first.
+const LARGE_SQUARE: f32 = 500.0;
+
 /// The picture as a whole is looked at with at most so many pixels along its longer side.
 const WHOLE_SIDE: usize = 2_000;
 
@@ -192,7 +195,10 @@ fn found_in_region(
     if look.sharpened && region.shape == Shape::Bars {
         return false;
     }
-    let Some(crop) = Crop::cut(picture, region, look.scale, (*budget).min(6_000_000)) else { return false };
+    // Fine codes are small ones: what fills half the picture has large modules.
+    let scale = look.scale * (LARGE_SQUARE / (2.0 * region.half_width.max(region.half_height))).min(1.0);
+    let scale = if region.shape == Shape::Square { scale } else { look.scale };
+    let Some(crop) = Crop::cut(picture, region, scale, (*budget).min(6_000_000)) else { return false };
     *budget -= crop.image.pixels.len();
     let before = found.len();
     let mut results = if look.sharpened {

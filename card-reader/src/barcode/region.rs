@@ -44,6 +44,8 @@ pub(super) enum Shape {
 #[derive(Clone, Copy, Default)]
 struct Block {
     energy: f32,
+    /// Pixels on an edge.
+    edges: u32,
     /// Doubled angle: edges of one direction (linear codes, PDF417).
     double: (f32, f32),
     /// Quadrupled angle: edges of two directions at right angles (square codes).
@@ -262,6 +264,7 @@ fn tensors(level: &LumaImage, columns: usize, rows: usize) -> Vec<Block> {
             let (a, b) = (gx * gx - gy * gy, 2.0 * gx * gy);
             let block = &mut line[x / BLOCK];
             block.energy += square;
+            block.edges += 1;
             block.double.0 += a;
             block.double.1 += b;
             block.quadruple.0 += (a * a - b * b) / square;
@@ -344,9 +347,18 @@ fn fit(blocks: &[Block], members: &[usize], columns: usize, factor: f32) -> Opti
     let (u, v) = ((low.0 + high.0) / 2.0, (low.1 + high.1) / 2.0);
     let side = BLOCK as f32 * factor;
     let (width, height) = (high.0 - low.0 + side, high.1 - low.1 + side);
+    // How much of the rectangle the blocks fill, and how much of the blocks is edges: a code is dense all over; a page
+    // of text, the rim of a card and the furniture of a form are not.
+    let fill = members.len() as f32 * side * side / (width * height);
+    let edges = members.iter().map(|&at| blocks[at].edges).sum::<u32>() as f32 / (members.len() as f32 * area);
+    let dense = fill > 0.5 && edges > 0.2;
+    // Eight bars are no code.
+    if !dense || (one_direction && width < 3.0 * side) {
+        return None;
+    }
     let shape = match one_direction {
         true => Shape::Bars,
-        false if width.max(height) <= 1.8 * width.min(height) => Shape::Square,
+        false if width.max(height) <= 1.6 * width.min(height) => Shape::Square,
         false => return None,
     };
     Some(Region {
