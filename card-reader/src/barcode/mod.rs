@@ -7,6 +7,8 @@
 
 pub mod aamva;
 mod aztec;
+pub mod bcbp;
+mod codewords;
 mod kind;
 mod region;
 #[cfg(test)]
@@ -88,6 +90,12 @@ impl Barcode {
     #[must_use]
     pub fn text(&self) -> Option<PersonalText> {
         std::str::from_utf8(&self.payload).ok().map(PersonalText::from)
+    }
+
+    /// The bytes of a seal. Some writers put them into the symbol as text: each byte a character, in UTF-8.
+    #[must_use]
+    pub fn seal_bytes(&self) -> Zeroizing<Vec<u8>> {
+        kind::latin_1(&self.payload).unwrap_or_else(|| self.payload.clone())
     }
 
     /// What an officer's or a technician's sign-in takes: a whole `TC1:` text, or a badge's number (a short printable
@@ -333,6 +341,11 @@ fn add(found: &mut Vec<Barcode>, decoded: &Decoded, region: Option<Quad>, to_pic
 /// bytes themselves are taken where it kept them, else one byte a character (ISO 8859-1, the symbologies' default).
 fn payload(result: &RXingResult) -> Zeroizing<Vec<u8>> {
     let text = result.getText();
+    if *result.getBarcodeFormat() == BarcodeFormat::DATA_MATRIX
+        && let Some(bytes) = codewords::data_matrix(result.getRawBytes())
+    {
+        return bytes;
+    }
     if text.is_ascii() {
         return Zeroizing::new(text.as_bytes().to_vec());
     }
@@ -342,6 +355,10 @@ fn payload(result: &RXingResult) -> Zeroizing<Vec<u8>> {
     {
         let ascii = text.chars().filter(char::is_ascii).count();
         let bytes = segments.concat();
+        // A seal is bytes from end to end, whatever text the decoder made of them.
+        if Kind::of(&bytes) == Kind::Vds {
+            return Zeroizing::new(bytes);
+        }
         // Only if everything was in byte segments: none of the text's ASCII came from another mode.
         if bytes.iter().filter(|b| b.is_ascii()).count() == ascii {
             return Zeroizing::new(bytes);

@@ -125,9 +125,7 @@ impl Core {
         today: Date,
     ) {
         let licence = barcodes.iter().find_map(|barcode| Some((barcode, barcode.licence()?)));
-        let zone = zone.map(|zone| {
-            zone.and_then(|zone| judge::filmed_zone(zone, licence.as_ref().map(|(_, licence)| licence), today))
-        });
+        let zone = zone.map(|zone| zone.and_then(|zone| judge::filmed_zone(zone, barcodes, today)));
         let failure = match zone {
             Some(Ok(zone)) => {
                 self.sense(now, at, presentation);
