@@ -15,11 +15,23 @@ KIOSK_PACKAGES := fonts-noto-core fonts-noto-mono libx11-6 libx11-xcb1 libxcb1 l
 	libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 # To test and to show without a display: a virtual one, and the typefaces of specimens.
 TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core
+# To train: more typefaces.
+TRAIN_PACKAGES := fonts-liberation fonts-freefont-ttf
+# To count instructions, and to run the open peers (see tests/peers).
+BENCH_PACKAGES := valgrind
+PEER_PACKAGES := tesseract-ocr python3-venv python3-dev
+# What `make measure-zone` draws: how many pictures of each set, from which seed on, on how many threads.
+HARSH ?= 10000
+PLAIN ?= 1000
+NONE ?= 2016
+SEED ?= 1000000
+JOBS ?= 1
 
-.PHONY: help demo test check train packages-build packages-test tool-rust tool-deny
+.PHONY: help demo test check train bench bench-record bench-peers measure-zone packages-build packages-test \
+	packages-train packages-bench packages-peers tool-rust tool-deny
 
 help: ## What can be run
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: packages-test tool-rust ## Four visits on a simulated kiosk: in a window, or without a display as pictures in target/demo
 	GIT_COMMIT="$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" cargo build --locked --release --workspace --bins
@@ -35,8 +47,27 @@ check: packages-build tool-rust tool-deny ## Format, lints (warnings denied), li
 	cargo deny --locked check licenses bans sources
 
 # Its own target folder: the flags fit this machine's processor only.
-train: packages-test tool-rust ## Draw characters and train the network that reads the zone (half an hour, one core)
+train: packages-train tool-rust ## Draw characters and train the networks that read the zone (under two hours)
 	RUSTFLAGS="-C target-cpu=native" cargo run --locked --release --target-dir target/train -p mrz-training -- assets/mrz.net
+
+bench: packages-build packages-bench tool-rust ## Time of each stage of reading a zone, and instructions against the recorded ones
+	cargo bench --locked -p card-reader --bench ocr
+	cargo bench --locked -p card-reader --bench instructions
+
+bench-record: packages-build packages-bench tool-rust ## Records the instructions of today as those to compare with
+	cargo bench --locked -p card-reader --bench instructions -- --record
+
+bench-peers: packages-build packages-peers tool-rust ## Ours beside the open peers: make bench-peers DIR=a folder with truth.tsv
+	@[[ -f "$(DIR)/truth.tsv" ]] || { echo "Name a folder with pictures and truth.tsv (file, tab, the zone's rows joined by |): make bench-peers DIR=…" >&2; exit 2; }
+	cargo build --locked --release -p kiosk-app --bin kiosk-app
+	tests/peers/run "$(DIR)"
+
+measure-zone: packages-test tool-rust ## Reads drawn pictures, with and without a zone, and counts; fails if any is accepted wrongly (HARSH, PLAIN, NONE, SEED, JOBS)
+	cargo build --locked --release -p kiosk-tests --bin measure-zone
+	@failed=0; for set in plain:$(PLAIN) harsh:$(HARSH) none:$(NONE); do \
+		echo; echo "set $${set%:*}, $${set#*:} pictures from seed $(SEED) on"; \
+		./target/release/measure-zone --set "$${set%:*}" --count "$${set#*:}" --seed $(SEED) --jobs $(JOBS) || failed=1; \
+	done; exit $$failed
 
 # $(call install,PACKAGES): installs those that are missing, or prints the one command that does.
 define install
@@ -60,6 +91,15 @@ packages-build:
 
 packages-test:
 	@$(call install,$(BUILD_PACKAGES) $(KIOSK_PACKAGES) $(TEST_PACKAGES))
+
+packages-bench:
+	@$(call install,$(BENCH_PACKAGES))
+
+packages-peers:
+	@$(call install,$(PEER_PACKAGES))
+
+packages-train: packages-test
+	@$(call install,$(TRAIN_PACKAGES))
 
 tool-rust:
 	@command -v cargo >/dev/null || { echo "Rust is missing. Install it (https://rustup.rs), then try again." >&2; exit 1; }

@@ -27,21 +27,29 @@ impl Still {
 /// Reads a picture. Pure: `today` decides the century of a birth date.
 #[must_use]
 pub fn read(picture: &LumaImage, profiles: &Profiles, today: Date) -> Still {
-    finish(picture, ocr::read(picture), profiles, today)
+    with_zone(picture, parsed(ocr::read(picture), today), profiles)
 }
 
 /// [`read`], the stages of reading the zone watched.
 #[must_use]
 pub fn read_with(picture: &LumaImage, profiles: &Profiles, today: Date, stages: &mut dyn Stages) -> Still {
-    finish(picture, ocr::read_with(picture, stages), profiles, today)
+    with_zone(picture, parsed(ocr::read_with(picture, stages), today), profiles)
 }
 
-fn finish(picture: &LumaImage, zone: Result<MrzReading, NotRead>, profiles: &Profiles, today: Date) -> Still {
-    let zone = zone.and_then(|reading| match mrz::parse_lines(reading.lines.clone(), today) {
+/// What the rows of an accepted zone say.
+///
+/// # Errors
+/// The zone was not read; or no zone has such rows, though accepted rows have the shape of one.
+pub fn parsed(zone: Result<MrzReading, NotRead>, today: Date) -> Result<(MrzReading, Mrz), NotRead> {
+    zone.and_then(|reading| match mrz::parse_lines(reading.lines.clone(), today) {
         Ok(mrz) => Ok((reading, mrz)),
-        // Accepted rows have the shape of a zone; rows that no zone could have are none.
         Err(_) => Err(NotRead { reason: Reason::NotMrzText, advice: None, guess: None }),
-    });
+    })
+}
+
+/// The rest of a picture whose zone was looked for: barcodes, and the document.
+#[must_use]
+pub fn with_zone(picture: &LumaImage, zone: Result<(MrzReading, Mrz), NotRead>, profiles: &Profiles) -> Still {
     // Beside a zone that was read a barcode is a second witness; without one it may be all there is.
     let barcodes = barcode::read(picture, if zone.is_ok() { Effort::Frame } else { Effort::Still });
     let document = match &zone {

@@ -102,6 +102,13 @@ impl Clock {
         self.started.elapsed()
     }
 
+    /// Processor time of the calling thread so far: what other threads and programs do does not count.
+    #[must_use]
+    pub fn processor_time(&self) -> Duration {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
+    }
+
     /// Wall clock, milliseconds since 1970.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this file is where the machine is asked for the time")]

@@ -190,17 +190,43 @@ fn every_kind_of_barcode_is_named_and_its_bytes_are_those_that_were_encoded() {
 }
 
 #[test]
-fn a_table_of_truths_is_evaluated_relative_to_itself() {
+fn a_table_of_truths_is_evaluated_relative_to_itself_and_names_nobody_unasked() {
     let folder = tempfile::tempdir().unwrap();
     let sub = folder.path().join("pictures");
-    std::fs::create_dir(&sub).unwrap();
-    image::DynamicImage::new_luma8(640, 480).save(sub.join("blank.png")).unwrap();
-    std::fs::write(sub.join("truth.tsv"), "# file, lines\nblank.png\tP<UTO|L898\n").unwrap();
-    let output = kiosk_app(&["read", "--json", "--eval", "pictures/truth.tsv"], folder.path(), "");
+    std::fs::create_dir_all(sub.join("dark")).unwrap();
+    let blank = image::DynamicImage::new_luma8(640, 480);
+    blank.save(sub.join("blank.png")).unwrap();
+    blank.save(sub.join("dark/none.png")).unwrap();
+    std::fs::write(sub.join("cut.png"), b"\x89PNG\r\n\x1a\n").unwrap();
+    let table = b"# file, rows\nblank.png\tP<UTO|L898\nno tab\ncut.png\tP<UTO|L898\nmissing.png\tP<UTO|L898\n\ndark/none.png\t\n\xff.png\t\n";
+    std::fs::write(sub.join("truth.tsv"), table).unwrap();
+
+    let output = kiosk_app(&["read", "--eval", "pictures/truth.tsv"], folder.path(), "");
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(objects(&output)[0]["status"], "not_read");
-    let notes = String::from_utf8(output.stderr).unwrap();
-    assert!(notes.starts_with("1 files: 0 exact, 0 accepted wrong, 1 not read"), "{notes}");
+    let (table, notes) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let row = |name: &str| -> Vec<String> {
+        let line = table.lines().find(|l| l.starts_with(name)).unwrap_or_default();
+        line.split_whitespace().skip(1).take(7).map(str::to_owned).collect()
+    };
+    // pictures, exact, wrong, not read, guessed, no zone, errors
+    assert_eq!(row(". "), ["4", "0", "0", "1", "0", "0", "3"], "{table}");
+    assert_eq!(row("dark "), ["1", "0", "0", "0", "0", "1", "0"], "{table}");
+    assert_eq!(row("all "), ["5", "0", "0", "1", "0", "1", "4"], "{table}");
+    assert!(table.contains("Peak memory: ") && table.contains("ms p95"), "{table}");
+    let sentences: Vec<&str> = notes.lines().collect();
+    assert!(sentences[0].ends_with("truth.tsv, line 3: there is no tab between the file and the rows of its zone"));
+    assert!(sentences[1].starts_with("cut.png is a picture that ends early"), "{notes}");
+    assert_eq!(sentences[2], "missing.png does not exist");
+    assert_eq!(sentences.len(), 4, "{notes}");
+    assert!(!notes.contains("L898") && !table.contains("L898"));
+
+    let listed = kiosk_app(&["read", "--list", "--rows", "--eval", "pictures/truth.tsv"], folder.path(), "");
+    let notes = String::from_utf8(listed.stderr).unwrap();
+    assert!(notes.starts_with("blank.png: not read: ") && notes.contains("  printed L898"), "{notes}");
+
+    let json = kiosk_app(&["read", "--json", "--eval", "pictures/truth.tsv"], folder.path(), "");
+    assert_eq!(objects(&json).len(), 5);
+    assert!(String::from_utf8(json.stderr).unwrap().contains("all "));
 }
 
 #[test]

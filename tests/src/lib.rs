@@ -8,5 +8,6 @@
 pub mod demo;
 pub mod display;
 pub mod harness;
+pub mod measure;
 pub mod sim;
 pub mod specimen;

@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use card_reader::ocr::{LumaImage, read};
-use kiosk_tests::specimen::{DEFAULT_FOLDER, Fonts, Holder, Kind, Print, Specimen, draw, scene, wallet_card};
+use kiosk_tests::measure::{Set, Tally as Measured, measure};
+use kiosk_tests::specimen::{DEFAULT_FOLDER, Faces, Fonts, Holder, Kind, Print, Specimen, draw, scene, wallet_card};
 use std::path::Path;
 
 fn fonts() -> Fonts {
@@ -13,6 +14,11 @@ fn fonts() -> Fonts {
 fn luma(picture: &image::RgbImage) -> LumaImage {
     let grey = image::imageops::grayscale(picture);
     LumaImage::new(grey.width() as usize, grey.height() as usize, grey.into_raw()).unwrap()
+}
+
+fn measured(set: Set, first: u64, count: u64) -> Measured {
+    let faces = Faces::load(Path::new(DEFAULT_FOLDER)).unwrap_or_else(|e| panic!("{e}"));
+    measure(set, &faces, first, count, 2, &|_, _| ())
 }
 
 /// Exact readings, and sentences about what was accepted wrong.
@@ -96,12 +102,32 @@ fn pages_are_read_upright_upside_down_and_sideways() {
 
 #[test]
 fn pictures_without_a_zone_are_never_accepted() {
+    let none = measured(Set::None, 60_000, 84);
+    assert!(none.wrong().is_empty(), "{none}");
     let fonts = fonts();
-    for seed in 60_000..60_024 {
-        assert!(read(&luma(&scene::without_zone(&fonts, seed))).is_err(), "page {seed} was taken for a zone");
-    }
     let card = wallet_card("BC1:ABCDE-FGHIJ-KLMNO", &fonts, &Print::default()).unwrap();
     assert!(read(&luma(&card)).is_err());
+}
+
+#[test]
+fn four_of_five_pictures_as_a_good_kiosk_sees_them_are_read_and_none_wrongly() {
+    let plain = measured(Set::Plain, 62_000, 60);
+    assert!(plain.wrong().is_empty() && plain.exact() * 5 >= plain.pictures() * 4, "{plain}");
+}
+
+#[test]
+fn what_can_hardly_be_read_or_not_at_all_is_not_read_wrongly() {
+    let harsh = measured(Set::Harsh, 61_000, 75);
+    assert!(harsh.wrong().is_empty() && harsh.exact() * 3 >= harsh.pictures(), "{harsh}");
+}
+
+#[test]
+fn a_measuring_picture_is_of_its_set_and_seed_alone() {
+    let faces = Faces::load(Path::new(DEFAULT_FOLDER)).unwrap_or_else(|e| panic!("{e}"));
+    for set in [Set::Plain, Set::Harsh, Set::None] {
+        assert!(set.picture(&faces, 7).pixels == set.picture(&faces, 7).pixels);
+        assert!(set.picture(&faces, 7).pixels != set.picture(&faces, 8).pixels);
+    }
 }
 
 #[test]

@@ -2,10 +2,11 @@
 
 use super::LumaImage;
 use super::decode::{Cell, Decoded, decode};
-use super::network::{Answer, Network, Patch, SIDE};
+use super::network::{Answer, HIGH, Network, Networks};
 use super::pixels::Pyramid;
 use super::twins;
-use super::zone::{Plane, Sighting, WIDTH};
+use super::zone::{Look, Plane, Sighting, WIDTH};
+use crate::mrz::Format;
 
 /// Characters in a row of any layout.
 const WIDTHS: [usize; 3] = [30, 36, 44];
@@ -25,6 +26,9 @@ const MOST_ERRORS: f32 = 0.3;
 /// Farthest a character may lie from the middle of its cell, and the rows' cells from each other's column, in pitches.
 const OFF_CENTRE: f32 = 0.3;
 const OUT_OF_COLUMN: f32 = 0.6;
+
+/// How much the scout's opinion of a character counts beside the reader's: two networks seldom make the same mistake.
+const SCOUT_COUNTS: f32 = 0.25;
 
 /// A grid this far from a rectangle is laid out anew, in pitches.
 const ASKEW: f32 = 0.2;
@@ -51,6 +55,9 @@ pub struct Attempt {
     /// Whether the grid lies as a zone's does: no cell's character far from its middle, the rows' cells in columns.
     /// A grid that skips a character or reads one twice does not.
     pub straight: bool,
+    /// Whether this is the whole zone. Two rows of 36 at the edge of the picture may be the beginning of two rows of
+    /// 44: a visa of format A and one of format B say the same in the same cells.
+    pub whole: bool,
 }
 
 impl Attempt {
@@ -59,7 +66,7 @@ impl Attempt {
         let d = &self.decoded;
         // A zone whose digits mostly disagree must be the more certain in its pixels.
         let (lowest, errors) = if d.disagreeing > 0 { (0.95, MOST_ERRORS / 4.0) } else { (LOWEST, MOST_ERRORS) };
-        self.straight && d.plausible && d.lowest() >= lowest && d.expected_errors() <= errors
+        self.straight && self.whole && d.plausible && d.lowest() >= lowest && d.expected_errors() <= errors
     }
 
     /// For choosing the best of several.
@@ -75,26 +82,29 @@ impl Attempt {
         self.decoded.lines.first().map_or(0, Vec::len)
     }
 
-    /// The patches as the network sees them, each framed, for people to look at.
-    pub fn picture(&self, pyramid: &Pyramid<'_>) -> LumaImage {
-        let (cells, step) = (self.width(), SIDE + 2);
-        let mut image = LumaImage { width: cells * step, height: self.plane.lines.len() * step, pixels: Vec::new() };
+    /// The patches as the reader sees them, each framed, for people to look at.
+    pub fn picture(&self, pyramid: &Pyramid<'_>, wide: usize) -> LumaImage {
+        let cells = self.width();
+        let (across, down) = (wide + 2, HIGH + 2);
+        let mut image = LumaImage { width: cells * across, height: self.plane.lines.len() * down, pixels: Vec::new() };
         image.pixels = vec![0; image.width * image.height];
+        let mut patch = Vec::with_capacity(wide * HIGH);
         for line in 0..self.plane.lines.len() {
             for cell in 0..cells {
-                let patch = self.plane.patch(pyramid, line, cell as isize, (0.0, 0.0), 1.0);
+                patch.clear();
+                self.plane.patch(pyramid, (line, cell as isize), Look::STRAIGHT, wide, &mut patch);
                 let (low, high) = patch.iter().fold((f32::MAX, f32::MIN), |(l, h), &v| (l.min(v), h.max(v)));
                 // The frame's grey is the certainty: white is certain.
                 let frame = (255.0 * self.decoded.confidence[line][cell]) as u8;
-                for y in 0..step {
-                    for x in 0..step {
-                        let inside = (1..=SIDE).contains(&x) && (1..=SIDE).contains(&y);
+                for y in 0..down {
+                    for x in 0..across {
+                        let inside = (1..=wide).contains(&x) && (1..=HIGH).contains(&y);
                         let value = if inside {
-                            ((patch[(y - 1) * SIDE + x - 1] - low) / (high - low).max(1.0) * 255.0) as u8
+                            ((patch[(y - 1) * wide + x - 1] - low) / (high - low).max(1.0) * 255.0) as u8
                         } else {
                             frame
                         };
-                        image.pixels[(line * step + y) * image.width + cell * step + x] = value;
+                        image.pixels[(line * down + y) * image.width + cell * across + x] = value;
                     }
                 }
             }
@@ -104,7 +114,8 @@ impl Attempt {
 }
 
 /// Recognises a candidate; `None` if it is no text of a zone.
-pub fn attempt(network: &Network, pyramid: &Pyramid<'_>, plane: Plane, budget: &mut Budget) -> Option<Attempt> {
+pub fn attempt(networks: &Networks, pyramid: &Pyramid<'_>, plane: Plane, budget: &mut Budget) -> Option<Attempt> {
+    let network = &networks.scout;
     let mut plane = upright(network, pyramid, plane, budget)?;
     let (mut first, mut last) = extent(&plane);
     let mut answers = see(network, pyramid, &plane, first..last, budget);
@@ -168,7 +179,17 @@ pub fn attempt(network: &Network, pyramid: &Pyramid<'_>, plane: Plane, budget: &
         settle(&mut plane, &answers, 0);
         answers = see(network, pyramid, &plane, 0..width as isize, budget);
     }
-    let mut cells = look_again(network, pyramid, &plane, &answers, budget);
+    // The grid lies: now the reader names what is in it, and has a say where it lies.
+    let reader = &networks.reader;
+    let scouted = answers;
+    let mut answers = see(reader, pyramid, &plane, 0..width as isize, budget);
+    if settle(&mut plane, &answers, 0) > 0.1 {
+        answers = see(reader, pyramid, &plane, 0..width as isize, budget);
+    }
+    for (answer, scout) in answers.iter_mut().flatten().zip(scouted.iter().flatten()) {
+        answer.weigh(scout, SCOUT_COUNTS);
+    }
+    let mut cells = look_again(reader, pyramid, &plane, &answers, budget);
     let seen: Vec<f32> = answers.iter().flatten().map(|a| a.best().1).collect();
     let certainty = seen.iter().sum::<f32>() / seen.len().max(1) as f32;
     let mut decoded = decode(&cells)?;
@@ -176,26 +197,26 @@ pub fn attempt(network: &Network, pyramid: &Pyramid<'_>, plane: Plane, budget: &
         decoded = decode(&cells)?;
     }
     let straight = straight(&plane, &answers);
-    Some(Attempt { plane, decoded, certainty, straight })
+    // A composite digit at the end says so too.
+    let closed = matches!(decoded.format, Format::Td2 | Format::FrId) && decoded.disagreeing == 0;
+    let whole = width != 36 || answers.len() != 2 || closed || room(&plane, pyramid, width);
+    Some(Attempt { plane, decoded, certainty, straight, whole })
 }
 
 /// Turns the plane the right way up by reading a few cells both ways.
 fn upright(network: &Network, pyramid: &Pyramid<'_>, plane: Plane, budget: &mut Budget) -> Option<Plane> {
     let busiest = (0..plane.lines.len()).max_by_key(|&l| plane.lines[l].marks)?;
     let across = (WIDTH / plane.pitch) as isize;
-    let mut patches: Vec<Patch> = (0..PROBES)
-        .map(|i| plane.patch(pyramid, busiest, 2 + i * (across - 4).max(1) / PROBES, (0.0, 0.0), 1.0))
-        .collect();
-    let turned: Vec<Patch> = patches
-        .iter()
-        .map(|p| {
-            let mut t = *p;
-            t.reverse();
-            t
-        })
-        .collect();
+    let mut patches = Vec::new();
+    for i in 0..PROBES {
+        let cell = 2 + i * (across - 4).max(1) / PROBES;
+        plane.patch(pyramid, (busiest, cell), Look::STRAIGHT, network.wide(), &mut patches);
+    }
+    // Half a turn reverses the order of a patch's pixels; of all patches, also the patches' order, which is all one.
+    let mut turned = patches.clone();
+    turned.reverse();
     patches.extend(turned);
-    budget.patches += patches.len();
+    budget.patches += 2 * PROBES as usize;
     let answers = network.classify(&mut patches);
     let mean = |a: &[Answer]| a.iter().map(|a| a.best().1).sum::<f32>() / a.len() as f32;
     let (up, down) = (mean(&answers[..PROBES as usize]), mean(&answers[PROBES as usize..]));
@@ -221,11 +242,12 @@ fn see(
     cells: std::ops::Range<isize>,
     budget: &mut Budget,
 ) -> Vec<Vec<Answer>> {
-    let mut patches: Vec<Patch> = (0..plane.lines.len())
-        .flat_map(|l| cells.clone().map(move |c| (l, c)))
-        .map(|(l, c)| plane.patch(pyramid, l, c, (0.0, 0.0), 1.0))
-        .collect();
-    budget.patches += patches.len();
+    let places: Vec<(usize, isize)> = (0..plane.lines.len()).flat_map(|l| cells.clone().map(move |c| (l, c))).collect();
+    let mut patches = Vec::with_capacity(places.len() * network.wide() * HIGH);
+    for &place in &places {
+        plane.patch(pyramid, place, Look::STRAIGHT, network.wide(), &mut patches);
+    }
+    budget.patches += places.len();
     let answers = network.classify(&mut patches);
     answers.chunks(cells.len().max(1)).map(<[Answer]>::to_vec).collect()
 }
@@ -280,6 +302,20 @@ fn straight(plane: &Plane, answers: &[Vec<Answer>]) -> bool {
         high - low < OUT_OF_COLUMN * plane.pitch
     });
     centred && in_columns
+}
+
+/// Whether the picture goes on beyond both ends of every row, by so much that a further character would be seen.
+fn room(plane: &Plane, pyramid: &Pyramid<'_>, width: usize) -> bool {
+    const SEEN: f32 = 0.8;
+    let picture = pyramid.level(0);
+    (0..plane.lines.len()).all(|line| {
+        [(0, -SEEN), (width as isize - 1, SEEN)].into_iter().all(|(cell, beyond)| {
+            let (u, v) = plane.cell(line, cell);
+            let p = plane.map.apply(u + beyond * plane.pitch, v);
+            let (right, bottom) = (picture.width as f32 - 1.0, picture.height as f32 - 1.0);
+            (0.0..=right).contains(&p.x) && (0.0..=bottom).contains(&p.y)
+        })
+    })
 }
 
 /// Which cells are the row: its width and its first cell. Inside, characters; outside, none.
@@ -349,8 +385,11 @@ fn look_again(
     answers: &[Vec<Answer>],
     budget: &mut Budget,
 ) -> Vec<Vec<Cell>> {
-    const PLACES: [((f32, f32), f32); 4] =
-        [((0.05, 0.03), 1.0), ((-0.05, -0.03), 1.0), ((0.03, -0.04), 0.95), ((-0.03, 0.04), 1.05)];
+    const fn look(across: f32, down: f32, stretch: f32) -> Look {
+        Look { across, down, stretch }
+    }
+    const PLACES: [Look; 4] =
+        [look(0.05, 0.03, 1.0), look(-0.05, -0.03, 1.0), look(0.03, -0.04, 0.95), look(-0.03, 0.04, 1.05)];
     let mut cells: Vec<Vec<Cell>> = answers.iter().map(|l| l.iter().map(|a| a.classes).collect()).collect();
     let doubtful: Vec<(usize, usize)> = answers
         .iter()
@@ -359,12 +398,13 @@ fn look_again(
         .filter(|(_, _, a)| a.best().1 < 0.98)
         .map(|(l, c, _)| (l, c))
         .collect();
-    let mut patches: Vec<Patch> = doubtful
-        .iter()
-        .flat_map(|&(l, c)| PLACES.iter().map(move |p| (l, c, p)))
-        .map(|(l, c, &(shift, stretch))| plane.patch(pyramid, l, c as isize, shift, stretch))
-        .collect();
-    budget.patches += patches.len();
+    let mut patches = Vec::with_capacity(doubtful.len() * PLACES.len() * network.wide() * HIGH);
+    for &(l, c) in &doubtful {
+        for look in PLACES {
+            plane.patch(pyramid, (l, c as isize), look, network.wide(), &mut patches);
+        }
+    }
+    budget.patches += doubtful.len() * PLACES.len();
     let again = network.classify(&mut patches);
     for (&(l, c), views) in doubtful.iter().zip(again.chunks(PLACES.len())) {
         let cell = &mut cells[l][c];

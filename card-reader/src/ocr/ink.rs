@@ -7,9 +7,20 @@ use super::LumaImage;
 pub struct Mark {
     pub x: f32,
     pub y: f32,
+    /// Its longer side.
     pub size: f32,
+    /// How it is spread about its middle: squares across and down, and their product, in pixels².
+    pub spread: [f32; 3],
     /// How much it counts, at most [`FULL`]: strong ink more than faint, a character more than a part of a line.
     pub weight: u8,
+}
+
+impl Mark {
+    /// Its length in a direction, were it a bar.
+    pub fn length(&self, x: f32, y: f32) -> f32 {
+        let [xx, yy, xy] = self.spread;
+        (12.0 * (xx * x * x + yy * y * y + 2.0 * xy * x * y).max(0.0)).sqrt()
+    }
 }
 
 /// The weight of a separate mark as dark as the picture's dark marks.
@@ -186,8 +197,13 @@ fn pieces(mask: &[u8], w: usize, h: usize) -> Vec<(Mark, f32)> {
         bottom: usize,
         area: usize,
         ink: usize,
+        /// Sums of x, y, x², y², x·y over its pixels, from its first run on.
+        sums: [f32; 5],
+        origin: (usize, usize),
     }
-    let mut boxes = vec![Box { left: usize::MAX, right: 0, top: usize::MAX, bottom: 0, area: 0, ink: 0 }; parent.len()];
+    let none =
+        Box { left: usize::MAX, right: 0, top: usize::MAX, bottom: 0, area: 0, ink: 0, sums: [0.0; 5], origin: (0, 0) };
+    let mut boxes = vec![none; parent.len()];
     for run in &mut runs {
         run.piece = root(&mut parent, run.piece);
         let b = &mut boxes[run.piece as usize];
@@ -195,7 +211,18 @@ fn pieces(mask: &[u8], w: usize, h: usize) -> Vec<(Mark, f32)> {
         b.right = b.right.max(run.to);
         b.top = b.top.min(run.y);
         b.bottom = b.bottom.max(run.y + 1);
+        if b.area == 0 {
+            b.origin = (run.from, run.y);
+        }
         b.area += run.to - run.from;
+        // A run's sums from its ends: no pixel is visited.
+        let (n, y) = ((run.to - run.from) as f32, run.y as f32 - b.origin.1 as f32);
+        let middle = (run.from + run.to - 1) as f32 / 2.0 - b.origin.0 as f32;
+        b.sums[0] += n * middle;
+        b.sums[1] += n * y;
+        b.sums[2] += n * (middle * middle + (n * n - 1.0) / 12.0);
+        b.sums[3] += n * y * y;
+        b.sums[4] += n * middle * y;
         b.ink += mask[run.y * w + run.from..run.y * w + run.to].iter().map(|&v| usize::from(v)).sum::<usize>();
     }
     let mut marks: Vec<(Mark, f32)> = boxes
@@ -207,6 +234,7 @@ fn pieces(mask: &[u8], w: usize, h: usize) -> Vec<(Mark, f32)> {
                 x: (b.left + b.right) as f32 / 2.0 - 0.5,
                 y: (b.top + b.bottom) as f32 / 2.0 - 0.5,
                 size: (b.right - b.left).max(b.bottom - b.top) as f32,
+                spread: spread(b.area as f32, &b.sums),
                 weight: FULL,
             };
             (mark, b.ink as f32 / b.area as f32)
@@ -233,11 +261,20 @@ fn pieces(mask: &[u8], w: usize, h: usize) -> Vec<(Mark, f32)> {
     marks.extend(parts.iter().filter(|p| p[0] >= full / 8 && p[0] <= full * 4 / 5).map(|p| {
         let n = p[0] as f32;
         (
-            Mark { x: p[1] as f32 / n, y: p[2] as f32 / n, size: PART as f32, weight: FULL },
+            Mark { x: p[1] as f32 / n, y: p[2] as f32 / n, size: PART as f32, spread: EVEN, weight: FULL },
             PART_COUNTS * p[3] as f32 / n,
         )
     }));
     marks
+}
+
+/// The spread of a part, a full square.
+const EVEN: [f32; 3] = [(PART * PART) as f32 / 12.0, (PART * PART) as f32 / 12.0, 0.0];
+
+/// Variances and covariance of `n` pixels (each a unit square) from their sums.
+fn spread(n: f32, [x, y, xx, yy, xy]: &[f32; 5]) -> [f32; 3] {
+    let (mx, my) = (x / n, y / n);
+    [xx / n - mx * mx + 1.0 / 12.0, yy / n - my * my + 1.0 / 12.0, xy / n - mx * my]
 }
 
 #[cfg(test)]
@@ -260,6 +297,12 @@ mod tests {
         assert_eq!(marks.len(), 2);
         assert!((marks[0].x - 11.0).abs() < 0.1 && (marks[0].y - 24.0).abs() < 0.1);
         assert!((marks[0].size - 9.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn a_mark_knows_its_length_in_every_direction() {
+        let mark = marks(&picture(120, 60, &[(10, 20, 18, 6)]))[0];
+        assert!((mark.length(1.0, 0.0) - 18.0).abs() < 0.1 && (mark.length(0.0, 1.0) - 6.0).abs() < 0.1);
     }
 
     #[test]

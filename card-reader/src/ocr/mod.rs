@@ -6,6 +6,8 @@
 //! one candidate, `quality` says what was wrong with a picture that was not read.
 
 mod attempt;
+#[doc(hidden)]
+pub mod bench;
 mod decode;
 mod ink;
 mod network;
@@ -20,8 +22,8 @@ mod zone;
 
 use crate::mrz::{Format, Lines};
 use attempt::{Attempt, Budget};
-use network::Network;
-use pixels::Pyramid;
+use network::Networks;
+use pixels::{Ink, Pyramid};
 use std::time::Duration;
 use verification_api::personal::PersonalText;
 
@@ -178,6 +180,7 @@ pub fn read(image: &LumaImage) -> Result<MrzReading, NotRead> {
 /// Smaller pictures hold no zone: 30 characters of three pixels, two rows of them.
 const SMALLEST: (usize, usize) = (90, 16);
 const MOST_CANDIDATES: usize = 7;
+const MOST_LIGHT_CANDIDATES: usize = 3;
 
 /// [`read`], watched.
 ///
@@ -185,7 +188,7 @@ const MOST_CANDIDATES: usize = 7;
 /// As [`read`].
 pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReading, NotRead> {
     let nothing = |reason, advice| NotRead { reason, advice, guess: None };
-    let Some(network) = Network::embedded() else {
+    let Some(networks) = Networks::embedded() else {
         return Err(nothing(Reason::NoZone, None));
     };
     let (long, short) = (image.width.max(image.height), image.width.min(image.height));
@@ -196,40 +199,31 @@ pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReadin
 
     let pyramid = Pyramid::new(image);
     let overviews = pyramid.overviews();
-    let mut budget = Budget::default();
-    let mut best: Option<Attempt> = None;
+    let mut search = Search { networks, pyramid: &pyramid, budget: Budget::default(), best: None };
     let mut located = Vec::new();
     for (overview, scale) in &overviews {
         if located.is_empty() {
             watch.done("frame", || quality::copy(overview));
         }
-        let marks = ink::marks(overview);
-        let rows = rows::rows(&marks, overview.width, overview.height);
-        let candidates = rows::candidates(&rows);
+        let rows = rows::rows(&ink::marks(overview), overview.width, overview.height);
         if located.is_empty() {
             watch.done("zone", || quality::drawn(overview, &rows));
         }
-        located.push(rows);
-        'candidates: for candidate in candidates.iter().take(MOST_CANDIDATES) {
-            for ends in [zone::Ends::Found, zone::Ends::Outermost] {
-                let Some(plane) = zone::Plane::new(candidate, *scale, ends) else { continue };
-                for plane in plane.segment(&pyramid) {
-                    let Some(attempt) = attempt::attempt(network, &pyramid, plane, &mut budget) else { continue };
-                    if best.as_ref().is_none_or(|b| attempt.merit() > b.merit()) {
-                        best = Some(attempt);
-                    }
-                    if best.as_ref().is_some_and(Attempt::accepted) || budget.spent() {
-                        break 'candidates;
-                    }
-                }
-            }
-        }
+        search.look(&rows, *scale, Ink::Dark, MOST_CANDIDATES);
         // A picture without any row has none that is too small either: an empty desk costs one look.
-        let empty = located.last().is_some_and(Vec::is_empty);
-        if empty || budget.spent() || best.as_ref().is_some_and(|b| b.certainty > 0.7) {
+        let empty = rows.is_empty();
+        located.push(rows);
+        if empty || search.over() || search.certainty() > 0.7 {
             break;
         }
     }
+    // Light print on dark paper, only where no dark print looks like a zone.
+    if let Some((overview, scale)) = overviews.first().filter(|_| !search.over() && search.certainty() < 0.5) {
+        let negative = quality::negative(overview);
+        let rows = rows::rows(&ink::marks(&negative), negative.width, negative.height);
+        search.look(&rows, *scale, Ink::Light, MOST_LIGHT_CANDIDATES);
+    }
+    let Search { best, budget, .. } = search;
 
     let Some((overview, scale)) = overviews.first().map(|(o, s)| (&**o, *s)) else {
         return Err(nothing(Reason::NoZone, None));
@@ -239,7 +233,7 @@ pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReadin
         return Err(quality::nothing_found(overview, found, &budget));
     };
     watch.done("rectified", || best.plane.picture(&pyramid, best.width()));
-    watch.done("cells", || best.picture(&pyramid));
+    watch.done("cells", || best.picture(&pyramid, networks.reader.wide()));
     let lines: Lines =
         best.decoded.lines.iter().map(|l| PersonalText::new(l.iter().map(|&c| c as char).collect())).collect();
     let quad = best.plane.quad(best.width());
@@ -256,6 +250,43 @@ pub fn read_with(image: &LumaImage, stages: &mut dyn Stages) -> Result<MrzReadin
     }
     let (reason, advice) = quality::why(&pyramid, &best, &quad);
     Err(NotRead { reason, advice, guess: Some(Guess { lines, characters: best.decoded.confidence, quad }) })
+}
+
+/// The attempts at one picture.
+struct Search<'a> {
+    networks: &'a Networks,
+    pyramid: &'a Pyramid<'a>,
+    budget: Budget,
+    best: Option<Attempt>,
+}
+
+impl Search<'_> {
+    /// Tries the likeliest zones among rows found at `scale`, until one is accepted.
+    fn look(&mut self, rows: &[rows::Row], scale: f32, ink: Ink, most: usize) {
+        for candidate in rows::candidates(rows).iter().take(most) {
+            for ends in [zone::Ends::Found, zone::Ends::Outermost] {
+                let Some(plane) = zone::Plane::new(candidate, scale, ends, ink) else { continue };
+                for plane in plane.segment(self.pyramid) {
+                    let attempt = attempt::attempt(self.networks, self.pyramid, plane, &mut self.budget);
+                    if let Some(attempt) = attempt.filter(|a| self.best.as_ref().is_none_or(|b| a.merit() > b.merit()))
+                    {
+                        self.best = Some(attempt);
+                    }
+                    if self.over() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn over(&self) -> bool {
+        self.budget.spent() || self.best.as_ref().is_some_and(Attempt::accepted)
+    }
+
+    fn certainty(&self) -> f32 {
+        self.best.as_ref().map_or(0.0, |b| b.certainty)
+    }
 }
 
 /// Time between stages, and pictures only if they are wanted.

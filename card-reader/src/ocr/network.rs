@@ -1,13 +1,15 @@
-//! Recognise: the network that names the character in a patch, run forward only.
+//! Recognise: the networks that name the character in a patch, run forward only.
 //!
-//! 20×20 patch → 3×3 convolution, 16 → largest of 2×2 → 3×3 convolution, 32 → largest of 2×2 → 96 → 40 outputs:
-//! 37 characters, "refused", and the offsets (across, down) of the character from the patch's middle, in pitches.
+//! A patch of [`HIGH`] rows goes through 3×3 convolutions, each cut at zero and some followed by the largest of each
+//! 2×2, then through one hidden layer to 40 outputs: 37 characters, "refused", and the offsets (across, down) of the
+//! character from the patch's middle, in pitches. Two networks: the *scout* is cheap and finds the grid, on which
+//! every cell is looked at several times; the *reader* sees both neighbours and names the characters.
 //! `card-reader/training` makes the weights (`make train`).
 
 use std::sync::OnceLock;
 
-/// Side of a patch in pixels.
-pub const SIDE: usize = 20;
+/// Rows of a patch, in pixels.
+pub const HIGH: usize = 20;
 /// Pixels of a patch for one pitch (the width of a character's cell).
 pub const PITCH: f32 = 14.0;
 /// Height of a capital letter in a patch, in pixels: OCR-B's 2.4 mm at a pitch of 2.54 mm.
@@ -18,23 +20,24 @@ pub const ALPHABET: &[u8; 37] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ<";
 pub const REFUSED: usize = 37;
 
 const CLASSES: usize = 38;
-const C1: usize = 16;
-const C2: usize = 32;
-const HIDDEN: usize = 96;
 const OUTPUTS: usize = 40;
-const HALF: usize = SIDE / 2;
-const QUARTER: usize = SIDE / 4;
-const FLAT: usize = QUARTER * QUARTER * C2;
-const K2: usize = 9 * C1;
-const LENGTHS: [usize; 8] = [9 * C1, C1, K2 * C2, C2, FLAT * HIDDEN, HIDDEN, HIDDEN * OUTPUTS, OUTPUTS];
-const MAGIC: &[u8; 8] = b"MRZNET01";
+const MAGIC: &[u8; 8] = b"MRZNET02";
 
 static MODEL: &[u8] = include_bytes!("../../../assets/mrz.net");
 
-/// Grey values of a patch, row by row.
-pub type Patch = [f32; SIDE * SIDE];
+/// A network's shape.
+struct Shape {
+    /// Columns of its patch.
+    wide: usize,
+    /// Channels of each convolution, and whether the largest of each 2×2 is taken behind it.
+    convolutions: &'static [(usize, bool)],
+    hidden: usize,
+}
 
-/// What the network says of one patch.
+const SCOUT: Shape = Shape { wide: 20, convolutions: &[(16, true), (32, true)], hidden: 96 };
+const READER: Shape = Shape { wide: 28, convolutions: &[(16, true), (32, true), (64, false)], hidden: 128 };
+
+/// What a network says of one patch.
 #[derive(Clone)]
 pub struct Answer {
     /// Probability of each class, `REFUSED` the last.
@@ -58,90 +61,172 @@ impl Answer {
     pub fn refused(&self) -> f32 {
         self.classes[REFUSED]
     }
+
+    /// Takes another opinion in: the weighted geometric mean of the probabilities.
+    pub fn weigh(&mut self, other: &Self, share: f32) {
+        let mut sum = 0.0;
+        for (own, other) in self.classes.iter_mut().zip(&other.classes) {
+            *own = own.max(1e-7).powf(1.0 - share) * other.max(1e-4).powf(share);
+            sum += *own;
+        }
+        self.classes.iter_mut().for_each(|c| *c /= sum);
+    }
 }
 
-/// The weights, in the order of the model file.
-pub struct Network {
-    weights: [Vec<f32>; 8],
+/// Both networks.
+pub struct Networks {
+    pub scout: Network,
+    pub reader: Network,
 }
 
-impl Network {
+impl Networks {
     /// The embedded model; `None` only if the embedded file is not one (a test reads it).
     pub fn embedded() -> Option<&'static Self> {
-        static NETWORK: OnceLock<Option<Network>> = OnceLock::new();
-        NETWORK.get_or_init(|| Self::parse(MODEL)).as_ref()
+        static NETWORKS: OnceLock<Option<Networks>> = OnceLock::new();
+        NETWORKS.get_or_init(|| Self::parse(MODEL)).as_ref()
     }
 
     fn parse(bytes: &[u8]) -> Option<Self> {
-        let mut floats = bytes.strip_prefix(MAGIC)?.chunks_exact(4);
-        if floats.len() != LENGTHS.iter().sum::<usize>() {
-            return None;
-        }
-        let weights = LENGTHS.map(|n| {
-            floats.by_ref().take(n).map(|b| b.try_into().map_or(0.0, f32::from_le_bytes)).collect::<Vec<f32>>()
-        });
-        Some(Self { weights })
+        let (floats, rest) = bytes.strip_prefix(MAGIC)?.as_chunks::<4>();
+        let mut floats = floats.iter().map(|b| f32::from_le_bytes(*b));
+        let scout = Network::take(&SCOUT, &mut floats)?;
+        let reader = Network::take(&READER, &mut floats)?;
+        (rest.is_empty() && floats.next().is_none()).then_some(Self { scout, reader })
+    }
+}
+
+/// A convolution on its map.
+struct Layer {
+    wide: usize,
+    high: usize,
+    from: usize,
+    to: usize,
+    pooled: bool,
+}
+
+impl Layer {
+    const fn taps(&self) -> usize {
+        9 * self.from
     }
 
-    /// Names the characters of `patches`, which are normalised on the way.
-    pub fn classify(&self, patches: &mut [Patch]) -> Vec<Answer> {
-        patches.iter_mut().for_each(normalise);
-        let mut outputs = vec![0.0; patches.len() * OUTPUTS];
+    const fn out(&self) -> (usize, usize) {
+        if self.pooled { (self.wide / 2, self.high / 2) } else { (self.wide, self.high) }
+    }
+}
+
+/// Weights in the order of the model file: those of each convolution and its biases, then of the hidden layer and of
+/// the outputs.
+pub struct Network {
+    wide: usize,
+    hidden: usize,
+    flat: usize,
+    layers: Vec<Layer>,
+    weights: Vec<Vec<f32>>,
+}
+
+impl Network {
+    /// `None` if there are not enough weights.
+    fn take(shape: &Shape, floats: &mut impl Iterator<Item = f32>) -> Option<Self> {
+        let (mut wide, mut high, mut from) = (shape.wide, HIGH, 1);
+        let mut layers = Vec::new();
+        for &(to, pooled) in shape.convolutions {
+            let layer = Layer { wide, high, from, to, pooled };
+            ((wide, high), from) = (layer.out(), to);
+            layers.push(layer);
+        }
+        let flat = wide * high * from;
+        let lengths = layers.iter().flat_map(|l| [l.taps() * l.to, l.to]);
+        let lengths = lengths.chain([flat * shape.hidden, shape.hidden, shape.hidden * OUTPUTS, OUTPUTS]);
+        let weights: Vec<Vec<f32>> = lengths
+            .map(|n| Some(floats.by_ref().take(n).collect()).filter(|w: &Vec<f32>| w.len() == n))
+            .collect::<Option<_>>()?;
+        Some(Self { wide: shape.wide, hidden: shape.hidden, flat, layers, weights })
+    }
+
+    /// Columns of its patches.
+    pub const fn wide(&self) -> usize {
+        self.wide
+    }
+
+    /// Names the characters of patches of [`Network::wide`] × [`HIGH`] grey values, one behind the other; they are
+    /// normalised on the way.
+    pub fn classify(&self, patches: &mut [f32]) -> Vec<Answer> {
+        let length = self.wide * HIGH;
+        patches.chunks_exact_mut(length).for_each(normalise);
+        let mut outputs = vec![0.0; patches.len() / length * OUTPUTS];
         self.forward(patches, &mut outputs);
         outputs.chunks_exact(OUTPUTS).map(answer).collect()
     }
 
     #[cfg(target_arch = "x86_64")]
-    fn forward(&self, patches: &[Patch], outputs: &mut [f32]) {
-        #[target_feature(enable = "avx2,fma")]
-        fn wide(network: &Network, patches: &[Patch], outputs: &mut [f32]) {
-            network.run::<true>(patches, outputs);
+    fn forward(&self, patches: &[f32], outputs: &mut [f32]) {
+        #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
+        fn widest(network: &Network, patches: &[f32], outputs: &mut [f32]) {
+            network.run::<true, 8>(patches, outputs);
         }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        #[target_feature(enable = "avx2,fma")]
+        fn wide(network: &Network, patches: &[f32], outputs: &mut [f32]) {
+            network.run::<true, 3>(patches, outputs);
+        }
+        let fused = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        if fused && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
+            #[expect(unsafe_code, reason = "the processor was just asked for these features; six times the speed")]
+            unsafe {
+                widest(self, patches, outputs);
+            }
+        } else if fused {
             #[expect(unsafe_code, reason = "the processor was just asked for both features; four times the speed")]
             unsafe {
                 wide(self, patches, outputs);
             }
         } else {
-            self.run::<false>(patches, outputs);
+            self.run::<false, 3>(patches, outputs);
         }
     }
 
     #[cfg(not(target_arch = "x86_64"))]
-    fn forward(&self, patches: &[Patch], outputs: &mut [f32]) {
-        self.run::<false>(patches, outputs);
+    fn forward(&self, patches: &[f32], outputs: &mut [f32]) {
+        self.run::<false, 3>(patches, outputs);
     }
 
     #[inline(always)]
-    fn run<const FUSED: bool>(&self, patches: &[Patch], outputs: &mut [f32]) {
-        let [w1, b1, w2, b2, w3, b3, w4, b4] = &self.weights;
-        let mut padded = vec![0.0; (SIDE + 2) * (SIDE + 2)];
-        let mut taps = vec![0.0; SIDE * SIDE * 9];
-        let mut raw1 = vec![0.0; SIDE * SIDE * C1];
-        let mut pooled = vec![0.0; (HALF + 2) * (HALF + 2) * C1];
-        let mut columns = vec![0.0; HALF * HALF * K2];
-        let mut raw2 = vec![0.0; HALF * HALF * C2];
-        let mut flat = vec![0.0; patches.len() * FLAT];
-        for (patch, flat) in patches.iter().zip(flat.chunks_exact_mut(FLAT)) {
-            for (y, row) in patch.chunks_exact(SIDE).enumerate() {
-                padded[(y + 1) * (SIDE + 2) + 1..][..SIDE].copy_from_slice(row);
+    fn run<const FUSED: bool, const TALL: usize>(&self, patches: &[f32], outputs: &mut [f32]) {
+        let n = outputs.len() / OUTPUTS;
+        let count = self.layers.len();
+        let mut maps: Vec<Vec<f32>> =
+            self.layers.iter().map(|l| vec![0.0; (l.wide + 2) * (l.high + 2) * l.from]).collect();
+        let mut columns: Vec<Vec<f32>> = self.layers.iter().map(|l| vec![0.0; l.wide * l.high * l.taps()]).collect();
+        let mut raws: Vec<Vec<f32>> = self.layers.iter().map(|l| vec![0.0; l.wide * l.high * l.to]).collect();
+        let mut flat = vec![0.0; n * self.flat];
+        let length = self.wide * HIGH;
+        for (patch, flat) in patches.chunks_exact(length).zip(flat.chunks_exact_mut(self.flat)) {
+            for (y, row) in patch.chunks_exact(self.wide).enumerate() {
+                if let Some(map) = maps.first_mut() {
+                    map[(y + 1) * (self.wide + 2) + 1..][..self.wide].copy_from_slice(row);
+                }
             }
-            unfold(&padded, SIDE, 1, &mut taps);
-            multiply::<FUSED>(&taps, 9, w1, b1, &mut raw1);
-            pool(&raw1, SIDE, C1, |y, x| ((y + 1) * (HALF + 2) + x + 1) * C1, &mut pooled);
-            unfold(&pooled, HALF, C1, &mut columns);
-            multiply::<FUSED>(&columns, K2, w2, b2, &mut raw2);
-            pool(&raw2, HALF, C2, |y, x| (y * QUARTER + x) * C2, flat);
+            for (i, l) in self.layers.iter().enumerate() {
+                let (columns, raw) = (&mut columns[i], &mut raws[i]);
+                unfold(&maps[i], l, columns);
+                multiply::<FUSED, TALL>(columns, l.taps(), &self.weights[2 * i], &self.weights[2 * i + 1], raw);
+                let (wide, to) = (l.out().0, l.to);
+                if i + 1 == count {
+                    behind(raw, l, |y, x| (y * wide + x) * to, flat);
+                } else {
+                    behind(raw, l, |y, x| ((y + 1) * (wide + 2) + x + 1) * to, &mut maps[i + 1]);
+                }
+            }
         }
-        let mut hidden = vec![0.0; patches.len() * HIDDEN];
-        multiply::<FUSED>(&flat, FLAT, w3, b3, &mut hidden);
+        let [w3, b3, w4, b4] = &self.weights[2 * count..] else { return };
+        let mut hidden = vec![0.0; n * self.hidden];
+        multiply::<FUSED, TALL>(&flat, self.flat, w3, b3, &mut hidden);
         hidden.iter_mut().for_each(|h| *h = h.max(0.0));
-        multiply::<FUSED>(&hidden, HIDDEN, w4, b4, outputs);
+        multiply::<FUSED, TALL>(&hidden, self.hidden, w4, b4, outputs);
     }
 }
 
 /// Mean 0 and deviation 1, ink positive; a patch without contrast stays small.
-fn normalise(patch: &mut Patch) {
+fn normalise(patch: &mut [f32]) {
     let n = patch.len() as f32;
     let mean = patch.iter().sum::<f32>() / n;
     let variance = patch.iter().map(|v| (v - mean) * (v - mean)).sum::<f32>() / n;
@@ -165,35 +250,56 @@ fn answer(outputs: &[f32]) -> Answer {
 
 /// The 3×3 surroundings of each position of a padded map, as rows.
 #[inline(always)]
-fn unfold(padded: &[f32], side: usize, channels: usize, into: &mut [f32]) {
-    let run = 3 * channels;
-    for (p, row) in into.chunks_exact_mut(3 * run).enumerate() {
-        let (y, x) = (p / side, p % side);
-        for (k, to) in row.chunks_exact_mut(run).enumerate() {
-            to.copy_from_slice(&padded[((y + k) * (side + 2) + x) * channels..][..run]);
-        }
+fn unfold(padded: &[f32], l: &Layer, into: &mut [f32]) {
+    // Lengths that the compiler knows are copied in registers.
+    match l.from {
+        1 => unfold_runs::<3>(padded, l, into),
+        16 => unfold_runs::<48>(padded, l, into),
+        _ => unfold_runs::<96>(padded, l, into),
     }
 }
 
-/// The largest of each 2×2, cut at zero.
+/// `RUN`: three positions' channels.
 #[inline(always)]
-fn pool(raw: &[f32], side: usize, channels: usize, place: impl Fn(usize, usize) -> usize, into: &mut [f32]) {
-    let row = side * channels;
-    for y in 0..side / 2 {
-        for x in 0..side / 2 {
-            let from = 2 * y * row + 2 * x * channels;
-            let (upper, lower) = (&raw[from..][..2 * channels], &raw[from + row..][..2 * channels]);
-            let to = &mut into[place(y, x)..][..channels];
-            for c in 0..channels {
-                to[c] = upper[c].max(upper[c + channels]).max(lower[c].max(lower[c + channels])).max(0.0);
+fn unfold_runs<const RUN: usize>(padded: &[f32], l: &Layer, into: &mut [f32]) {
+    for (p, row) in into.chunks_exact_mut(3 * RUN).enumerate() {
+        let (y, x) = (p / l.wide, p % l.wide);
+        for (k, to) in row.as_chunks_mut::<RUN>().0.iter_mut().enumerate() {
+            let from = ((y + k) * (l.wide + 2) + x) * (RUN / 3);
+            if let Some(run) = padded[from..].first_chunk::<RUN>() {
+                *to = *run;
             }
         }
     }
 }
 
-/// `out[r] = bias + a[r] · w`: rows of `k` by `k`×`bias.len()`, a multiple of 8.
+/// What is behind a convolution: cut at zero, and the largest of each 2×2 where it pools.
 #[inline(always)]
-fn multiply<const FUSED: bool>(a: &[f32], k: usize, w: &[f32], bias: &[f32], out: &mut [f32]) {
+fn behind(raw: &[f32], l: &Layer, place: impl Fn(usize, usize) -> usize, into: &mut [f32]) {
+    let ((wide, high), to) = (l.out(), l.to);
+    let row = l.wide * to;
+    for y in 0..high {
+        for x in 0..wide {
+            let out = &mut into[place(y, x)..][..to];
+            if l.pooled {
+                let from = 2 * y * row + 2 * x * to;
+                let (upper, lower) = (&raw[from..][..2 * to], &raw[from + row..][..2 * to]);
+                for c in 0..to {
+                    out[c] = upper[c].max(upper[c + to]).max(lower[c].max(lower[c + to])).max(0.0);
+                }
+            } else {
+                for (o, r) in out.iter_mut().zip(&raw[y * row + x * to..]) {
+                    *o = r.max(0.0);
+                }
+            }
+        }
+    }
+}
+
+/// `out[r] = bias + a[r] · w`: rows of `k` by `k`×`bias.len()`, a multiple of 8. `TALL` rows of 32 columns fill the
+/// processor's registers.
+#[inline(always)]
+fn multiply<const FUSED: bool, const TALL: usize>(a: &[f32], k: usize, w: &[f32], bias: &[f32], out: &mut [f32]) {
     let n = bias.len();
     let mut column = 0;
     while column < n {
@@ -208,12 +314,13 @@ fn multiply<const FUSED: bool>(a: &[f32], k: usize, w: &[f32], bias: &[f32], out
         let rows = out.len() / n;
         while row < rows {
             let (a, w, out, bias) = (&a[row * k..], &w[column..], &mut out[row * n + column..], &bias[column..]);
-            row += match (step, rows - row) {
-                (32, 3..) => block::<FUSED, 32, 3>(a, k, w, n, bias, out),
-                (32, _) => block::<FUSED, 32, 1>(a, k, w, n, bias, out),
-                (16, 4..) => block::<FUSED, 16, 4>(a, k, w, n, bias, out),
-                (16, _) => block::<FUSED, 16, 1>(a, k, w, n, bias, out),
-                (_, 4..) => block::<FUSED, 8, 4>(a, k, w, n, bias, out),
+            let left = rows - row;
+            row += match step {
+                32 if left >= TALL => block::<FUSED, 32, TALL>(a, k, w, n, bias, out),
+                32 => block::<FUSED, 32, 1>(a, k, w, n, bias, out),
+                16 if left >= 8 => block::<FUSED, 16, 8>(a, k, w, n, bias, out),
+                16 => block::<FUSED, 16, 1>(a, k, w, n, bias, out),
+                _ if left >= 8 => block::<FUSED, 8, 8>(a, k, w, n, bias, out),
                 _ => block::<FUSED, 8, 1>(a, k, w, n, bias, out),
             };
         }
@@ -256,33 +363,39 @@ mod tests {
 
     #[test]
     fn the_embedded_model_is_one() {
-        assert!(Network::embedded().is_some());
-        assert!(Network::parse(b"MRZNET01").is_none());
-        assert!(Network::parse(b"").is_none());
+        assert!(Networks::parse(MODEL).is_some());
+        assert!(Networks::parse(&MODEL[..MODEL.len() - 4]).is_none());
+        assert!(Networks::parse(&[MODEL, &[0; 4]].concat()).is_none());
+        assert!(Networks::parse(b"MRZNET02").is_none());
+        assert!(Networks::parse(b"").is_none());
     }
 
     #[test]
     fn probabilities_sum_to_one_and_a_blank_patch_is_refused() {
-        let network = Network::embedded().unwrap();
-        let answers = network.classify(&mut [[128.0; SIDE * SIDE]; 5]);
-        assert_eq!(answers.len(), 5);
-        for a in &answers {
-            assert!((a.classes.iter().sum::<f32>() - 1.0).abs() < 1e-4);
-            assert!(a.refused() > 0.5, "a blank patch was taken for a character");
+        let networks = Networks::embedded().unwrap();
+        for network in [&networks.scout, &networks.reader] {
+            let answers = network.classify(&mut vec![128.0; 5 * network.wide() * HIGH]);
+            assert_eq!(answers.len(), 5);
+            for a in &answers {
+                assert!((a.classes.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+                assert!(a.refused() > 0.5, "a blank patch was taken for a character");
+            }
         }
     }
 
     #[test]
     fn wide_and_plain_arithmetic_agree() {
-        let network = Network::embedded().unwrap();
-        let mut patches: Vec<Patch> =
-            (0..7).map(|i| std::array::from_fn(|p| ((p * 37 + i * 101) % 255) as f32)).collect();
-        patches.iter_mut().for_each(normalise);
-        let (mut plain, mut wide) = (vec![0.0; 7 * OUTPUTS], vec![0.0; 7 * OUTPUTS]);
-        network.run::<false>(&patches, &mut plain);
-        network.forward(&patches, &mut wide);
-        for (a, b) in plain.iter().zip(&wide) {
-            assert!((a - b).abs() < 1e-2 * (1.0 + a.abs()), "{a} and {b}");
+        let networks = Networks::embedded().unwrap();
+        for network in [&networks.scout, &networks.reader] {
+            let length = network.wide() * HIGH;
+            let mut patches: Vec<f32> = (0..17 * length).map(|p| ((p * 37 + p / length * 101) % 255) as f32).collect();
+            patches.chunks_exact_mut(length).for_each(normalise);
+            let (mut plain, mut wide) = (vec![0.0; 17 * OUTPUTS], vec![0.0; 17 * OUTPUTS]);
+            network.run::<false, 3>(&patches, &mut plain);
+            network.forward(&patches, &mut wide);
+            for (a, b) in plain.iter().zip(&wide) {
+                assert!((a - b).abs() < 1e-2 * (1.0 + a.abs()), "{a} and {b}");
+            }
         }
     }
 }

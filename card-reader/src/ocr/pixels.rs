@@ -21,6 +21,22 @@ impl LumaImage {
             + (p(lower + x0) * (1.0 - fx) + p(lower + x1) * fx) * fy
     }
 
+    /// [`LumaImage::at`], quicker inside.
+    #[inline(always)]
+    fn between(&self, x: f32, y: f32) -> f32 {
+        let (x0, y0) = (x as usize, y as usize);
+        if x >= 0.0 && y >= 0.0 && x0 + 1 < self.width && y0 + 1 < self.height {
+            let at = y0 * self.width + x0;
+            let (upper, lower) = (&self.pixels[at..at + 2], &self.pixels[at + self.width..at + self.width + 2]);
+            let (fx, fy) = (x - x0 as f32, y - y0 as f32);
+            let across = |p: &[u8]| f32::from(p[0]) + fx * (f32::from(p[1]) - f32::from(p[0]));
+            let (upper, lower) = (across(upper), across(lower));
+            upper + fy * (lower - upper)
+        } else {
+            self.at(x, y)
+        }
+    }
+
     /// Half the size, each pixel the mean of four; an odd last row or column is dropped.
     fn halved(&self) -> Self {
         let (width, height) = (self.width / 2, self.height / 2);
@@ -48,6 +64,13 @@ impl LumaImage {
         }
         Self { width, height, pixels }
     }
+}
+
+/// What is printed: darker than the paper, or lighter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Ink {
+    Dark,
+    Light,
 }
 
 /// A picture, and the same at half, a quarter … of its size, as far as they were needed.
@@ -141,6 +164,31 @@ impl Projection {
         let w = m[6] * u + m[7] * v + m[8];
         let w = if w.abs() < 1e-6 { 1e-6 } else { w };
         Point { x: (m[0] * u + m[1] * v + m[2]) / w, y: (m[3] * u + m[4] * v + m[5]) / w }
+    }
+
+    /// Appends the grey values of a picture at `count` places of the plane: from `start` on, `step` apart across.
+    /// `shrink` is the size of one of the full picture's pixels in the given one.
+    pub fn sample(
+        &self,
+        (image, ink): (&LumaImage, Ink),
+        shrink: f32,
+        start: (f32, f32),
+        step: f32,
+        count: usize,
+        into: &mut Vec<f32>,
+    ) {
+        let m = &self.0;
+        // Along a row, numerators and denominator change evenly: one division for each place.
+        let at = |i: usize| m[i] * start.0 + m[i + 1] * start.1 + m[i + 2];
+        let (mut x, mut y, mut w) = (at(0), at(3), at(6));
+        let (dx, dy, dw) = (m[0] * step, m[3] * step, m[6] * step);
+        let edge = 0.5 * shrink - 0.5;
+        into.extend((0..count).map(|_| {
+            let scale = shrink / if w.abs() < 1e-6 { 1e-6 } else { w };
+            let value = image.between(x * scale + edge, y * scale + edge);
+            (x, y, w) = (x + dx, y + dy, w + dw);
+            if ink == Ink::Light { 255.0 - value } else { value }
+        }));
     }
 
     /// The same map for a plane turned by half a turn about the middle of the rectangle (0, 0)–(width, height).

@@ -35,7 +35,7 @@ pub fn why(pyramid: &Pyramid<'_>, attempt: &Attempt, quad: &Quad) -> (Reason, Op
     if plane.scale * plane.pitch < SMALL_PITCH {
         return (Reason::TooSmall, Some(Advice::Closer));
     }
-    if cut {
+    if cut || !attempt.whole {
         return (Reason::CutOff, Some(Advice::WholeCard));
     }
     let (low, paper) = (quantile(&zone.pixels, 0.05), quantile(&zone.pixels, 0.7));
@@ -109,6 +109,11 @@ fn steepest(image: &LumaImage) -> (f32, f32) {
 
 pub fn copy(image: &LumaImage) -> LumaImage {
     LumaImage { width: image.width, height: image.height, pixels: image.pixels.clone() }
+}
+
+/// Light and dark exchanged.
+pub fn negative(image: &LumaImage) -> LumaImage {
+    LumaImage { width: image.width, height: image.height, pixels: image.pixels.iter().map(|p| 255 - p).collect() }
 }
 
 /// The overview with the rows that were found.

@@ -42,6 +42,17 @@ impl Row {
         (p.x - self.origin.x) * self.along.x + (p.y - self.origin.y) * self.along.y
     }
 
+    /// How high a mark stands in the row: its size, unless it is several characters run together.
+    fn height(&self, m: &Mark) -> f32 {
+        let across = m.length(-self.along.y, self.along.x);
+        if m.length(self.along.x, self.along.y) > 1.4 * across { m.size.min(1.3 * across) } else { m.size }
+    }
+
+    /// How far a mark of several characters run together reaches beyond one character's half width.
+    fn beyond(&self, m: &Mark) -> f32 {
+        ((m.length(self.along.x, self.along.y) - self.size) / 2.0).max(0.0)
+    }
+
     fn reversed(&self) -> Self {
         Self { along: Point { x: -self.along.x, y: -self.along.y }, from: -self.to, to: -self.from, ..*self }
     }
@@ -142,20 +153,22 @@ fn fill(line: &Row, marks: &[Mark], free: &[bool]) -> Option<(Row, Vec<usize>)> 
             .iter()
             .enumerate()
             .filter(|&(i, m)| free[i] && row.beside(Point { x: m.x, y: m.y }).abs() <= tolerance)
-            .filter(|(_, m)| round == 0 || (m.size > 0.4 * row.size && m.size < 2.2 * row.size))
+            .filter(|(_, m)| round == 0 || (m.size > 0.4 * row.size && row.height(m) < 2.2 * row.size))
             .map(|(i, m)| (row.before(Point { x: m.x, y: m.y }), i))
             .collect();
         if near.len() < FEWEST_MARKS {
             return None;
         }
         near.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut sizes: Vec<f32> = near.iter().map(|&(_, i)| marks[i].size).collect();
+        let mut sizes: Vec<f32> = near.iter().map(|&(_, i)| row.height(&marks[i])).collect();
         let middle = sizes.len() / 2;
         row.size = *sizes.select_nth_unstable_by(middle, f32::total_cmp).1;
         let gap = (2.9 * row.size).max(12.0);
         let (mut start, mut best) = (0, 0..0);
         for k in 1..=near.len() {
-            if k == near.len() || near[k].0 - near[k - 1].0 > gap {
+            if k == near.len()
+                || near[k].0 - near[k - 1].0 - row.beyond(&marks[near[k].1]) - row.beyond(&marks[near[k - 1].1]) > gap
+            {
                 if k - start > best.len() {
                     best = start..k;
                 }
@@ -168,7 +181,9 @@ fn fill(line: &Row, marks: &[Mark], free: &[bool]) -> Option<(Row, Vec<usize>)> 
         }
         members = run.iter().map(|&(_, i)| i).collect();
         let half = row.size * 0.35;
-        (row.from, row.to) = (run[0].0 - half, run[run.len() - 1].0 + half);
+        let (first, last) = (run[0], run[run.len() - 1]);
+        let (before, behind) = (row.beyond(&marks[first.1]), row.beyond(&marks[last.1]));
+        (row.from, row.to) = (first.0 - half - before, last.0 + half + behind);
         row.marks = run.len();
         row.weight = members.iter().map(|&i| f32::from(marks[i].weight)).sum::<f32>() / f32::from(FULL);
         row.evenness = evenness(run);
@@ -281,7 +296,13 @@ mod tests {
         (0..rows * 36)
             .map(|i| {
                 let (u, v) = ((i % 36) as f32 * 8.0 - 140.0, (i / 36) as f32 * 18.0);
-                Mark { x: 320.0 + u * cos - v * sin, y: 240.0 + u * sin + v * cos, size: 7.0, weight: FULL }
+                Mark {
+                    x: 320.0 + u * cos - v * sin,
+                    y: 240.0 + u * sin + v * cos,
+                    size: 7.0,
+                    spread: [4.0, 4.0, 0.0],
+                    weight: FULL,
+                }
             })
             .collect()
     }

@@ -6,9 +6,13 @@
 //! any check digit.
 
 use super::decode::{Cell, Decoded};
-use super::network::{ALPHABET, Answer, Patch, REFUSED, SIDE};
+use super::network::{ALPHABET, Answer, HIGH, REFUSED};
 use super::pixels::Pyramid;
-use super::zone::Plane;
+use super::zone::{Look, Plane};
+
+/// A character and its surroundings, evened out.
+type Patch = [f32; SIDE * SIDE];
+const SIDE: usize = HIGH;
 
 /// From this certainty on a cell is a sample; below `DOUBTFUL` it is compared.
 const CERTAIN: f32 = 0.97;
@@ -41,7 +45,11 @@ pub fn compare(
     // The character in the middle of its patch, its contrast evened out.
     let look = |l: usize, c: usize| {
         let offset = answers[l][c].offset;
-        let mut patch = plane.patch(pyramid, l, c as isize, (offset[0], offset[1]), 1.0);
+        let look = Look { across: offset[0], down: offset[1], stretch: 1.0 };
+        let mut values = Vec::with_capacity(SIDE * SIDE);
+        plane.patch(pyramid, (l, c as isize), look, SIDE, &mut values);
+        let mut patch = [0.0; SIDE * SIDE];
+        patch.copy_from_slice(&values);
         even(&mut patch);
         patch
     };

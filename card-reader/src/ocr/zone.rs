@@ -4,8 +4,8 @@
 //! the same across and down. A zone prints 10 characters an inch in every row (ICAO 9303-3 §4.4), so one pitch fits
 //! all its rows.
 
-use super::network::{CAPITAL, PITCH, Patch, SIDE};
-use super::pixels::{Projection, Pyramid};
+use super::network::{CAPITAL, HIGH, PITCH};
+use super::pixels::{Ink, Projection, Pyramid};
 use super::rows::{Candidate, Row};
 use super::{LumaImage, Point};
 
@@ -19,6 +19,7 @@ const PITCHES: std::ops::Range<f32> = 9.8..19.6;
 #[derive(Clone)]
 pub struct Plane {
     pub map: Projection,
+    pub ink: Ink,
     /// From the middle line of the first row to that of the last.
     pub depth: f32,
     /// Pixels of the picture for one unit, about.
@@ -36,6 +37,21 @@ pub struct Sighting {
     pub across: f32,
     pub down: f32,
     pub weight: f32,
+}
+
+/// From where a cell is looked at.
+#[derive(Clone, Copy)]
+pub struct Look {
+    /// Right of and below the cell's middle, in pitches.
+    pub across: f32,
+    pub down: f32,
+    /// How much more than a cell is seen.
+    pub stretch: f32,
+}
+
+impl Look {
+    /// Straight at it.
+    pub const STRAIGHT: Self = Self { across: 0.0, down: 0.0, stretch: 1.0 };
 }
 
 /// Where the rows of a candidate end.
@@ -62,7 +78,7 @@ pub struct Line {
 impl Plane {
     /// Lays a candidate flat. `overview` is the scale of the candidate's pixels to the picture's. `None` if it makes no
     /// plane, or the same as with the ends as they were found.
-    pub fn new(candidate: &Candidate, overview: f32, ends: Ends) -> Option<Self> {
+    pub fn new(candidate: &Candidate, overview: f32, ends: Ends, ink: Ink) -> Option<Self> {
         let rows = &candidate.rows;
         let (first, last) = (rows.first()?, rows.last()?);
         let full = |p: Point| Point { x: (p.x + 0.5) / overview - 0.5, y: (p.y + 0.5) / overview - 0.5 };
@@ -80,7 +96,7 @@ impl Plane {
             .enumerate()
             .map(|(i, r)| Line { middle: depth * i as f32 / steps, marks: r.marks, ..Line::default() })
             .collect();
-        Some(Self { map, depth, scale: length / overview / WIDTH, lines, pitch: PITCH, capital: CAPITAL })
+        Some(Self { map, ink, depth, scale: length / overview / WIDTH, lines, pitch: PITCH, capital: CAPITAL })
     }
 
     /// A strip of the plane around a row, one pixel a unit, `half` units above and below.
@@ -88,14 +104,18 @@ impl Plane {
         let level = (self.scale.log2().floor().max(0.0) as usize).min(pyramid.levels() - 1);
         let (image, shrink) = (pyramid.level(level), 0.5f32.powi(level as i32));
         let (width, height) = ((WIDTH + 2.0 * MARGIN) as usize, 2 * half + 1);
-        let mut pixels = Vec::with_capacity(width * height);
+        let mut values = Vec::with_capacity(width * height);
         for y in 0..height {
-            for x in 0..width {
-                let p = self.map.apply(x as f32 - MARGIN, middle + y as f32 - half as f32);
-                pixels.push(image.at((p.x + 0.5) * shrink - 0.5, (p.y + 0.5) * shrink - 0.5) as u8);
-            }
+            self.map.sample(
+                (image, self.ink),
+                shrink,
+                (-MARGIN, middle + y as f32 - half as f32),
+                1.0,
+                width,
+                &mut values,
+            );
         }
-        LumaImage { width, height, pixels }
+        LumaImage { width, height, pixels: values.into_iter().map(|v| v as u8).collect() }
     }
 
     /// Finds the rows' middles and heights, then the likeliest pitches and where cells begin: the plane once for
@@ -139,23 +159,19 @@ impl Plane {
         (l.start + k * self.pitch + bend(&l.across), l.middle + bend(&l.down))
     }
 
-    /// The pixels of a cell and its surroundings; `shift` (across, down) and `stretch` in pitches and shares.
-    pub fn patch(&self, pyramid: &Pyramid<'_>, line: usize, cell: isize, shift: (f32, f32), stretch: f32) -> Patch {
-        let (u, v) = self.cell(line, cell);
-        let (u, v) = (u + shift.0 * self.pitch, v + shift.1 * self.pitch);
+    /// Appends the grey values of a cell and its surroundings, [`HIGH`] rows of `wide`; `shift` (across, down) and
+    /// `stretch` in pitches and shares.
+    pub fn patch(&self, pyramid: &Pyramid<'_>, at: (usize, isize), look: Look, wide: usize, into: &mut Vec<f32>) {
+        let (u, v) = self.cell(at.0, at.1);
+        let (u, v) = (u + look.across * self.pitch, v + look.down * self.pitch);
         // Between 10 and 20 pixels of the sampled level for one pitch, where the picture has them.
         let level = ((self.scale * self.pitch / 11.0).log2().floor().max(0.0) as usize).min(pyramid.levels() - 1);
         let (image, shrink) = (pyramid.level(level), 0.5f32.powi(level as i32));
-        let (across, down) = (self.pitch / PITCH * stretch, self.capital / CAPITAL * stretch);
-        let middle = (SIDE - 1) as f32 / 2.0;
-        let mut patch = [0.0; SIDE * SIDE];
-        for (y, row) in patch.chunks_exact_mut(SIDE).enumerate() {
-            for (x, out) in row.iter_mut().enumerate() {
-                let p = self.map.apply(u + (x as f32 - middle) * across, v + (y as f32 - middle) * down);
-                *out = image.at((p.x + 0.5) * shrink - 0.5, (p.y + 0.5) * shrink - 0.5);
-            }
+        let (across, down) = (self.pitch / PITCH * look.stretch, self.capital / CAPITAL * look.stretch);
+        let (left, top) = (u - (wide - 1) as f32 / 2.0 * across, v - (HIGH - 1) as f32 / 2.0 * down);
+        for y in 0..HIGH {
+            self.map.sample((image, self.ink), shrink, (left, top + y as f32 * down), across, wide, into);
         }
-        patch
     }
 
     /// The same plane read from the other side of the table.
@@ -195,7 +211,15 @@ impl Plane {
             .iter()
             .map(|l| Line { middle: (l.middle + l.down[0] - corners[0].1) * ratio, marks: l.marks, ..Line::default() })
             .collect();
-        Some(Self { map, depth, scale: self.scale / ratio, lines, pitch: PITCH, capital: self.capital * ratio })
+        Some(Self {
+            map,
+            ink: self.ink,
+            depth,
+            scale: self.scale / ratio,
+            lines,
+            pitch: PITCH,
+            capital: self.capital * ratio,
+        })
     }
 
     /// How far the grid is from a rectangle: the shear and the bend of its rows, in pitches.
@@ -242,17 +266,20 @@ impl Plane {
         ]
     }
 
-    /// A flat picture of the zone, for people to look at.
+    /// A flat picture of the zone, for people to look at: [`PITCH`] pixels a cell.
     pub fn picture(&self, pyramid: &Pyramid<'_>, cells: usize) -> LumaImage {
-        let (width, row) = (cells * SIDE, SIDE + 2);
+        let (side, row) = (PITCH as usize, HIGH + 2);
+        let width = cells * side;
         let mut image =
             LumaImage { width, height: row * self.lines.len(), pixels: vec![255; width * row * self.lines.len()] };
+        let mut patch = Vec::with_capacity(side * HIGH);
         for line in 0..self.lines.len() {
             for cell in 0..cells {
-                let patch = self.patch(pyramid, line, cell as isize, (0.0, 0.0), 1.0);
-                for (y, values) in patch.chunks_exact(SIDE).enumerate() {
-                    let to = (line * row + y) * width + cell * SIDE;
-                    for (out, v) in image.pixels[to..to + SIDE].iter_mut().zip(values) {
+                patch.clear();
+                self.patch(pyramid, (line, cell as isize), Look::STRAIGHT, side, &mut patch);
+                for (y, values) in patch.chunks_exact(side).enumerate() {
+                    let to = (line * row + y) * width + cell * side;
+                    for (out, v) in image.pixels[to..to + side].iter_mut().zip(values) {
                         *out = *v as u8;
                     }
                 }

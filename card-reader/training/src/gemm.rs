@@ -5,6 +5,9 @@ fn fused(a: f32, b: f32, c: f32) -> f32 {
     if cfg!(target_feature = "fma") { a.mul_add(b, c) } else { a * b + c }
 }
 
+/// Rows whose sums fit into the processor's registers.
+const TALL: usize = if cfg!(target_feature = "avx512f") { 8 } else { 3 };
+
 /// `out[r][j] (+)= Σ_k a[r][k] · w[k][j]` for `N` columns from `column` on; `w` and `out` have rows of `ldw`.
 fn block<const N: usize, const R: usize>(a: &[f32], k: usize, w: &[f32], ldw: usize, out: &mut [f32], add: bool) {
     let mut sum = [[0.0f32; N]; R];
@@ -40,20 +43,14 @@ pub fn multiply(a: &[f32], rows: usize, k: usize, w: &[f32], n: usize, out: &mut
         };
         let mut r = 0;
         while r < rows {
-            let height = if step == 32 && rows - r >= 3 {
-                3
-            } else if step < 32 && rows - r >= 4 {
-                4
-            } else {
-                1
-            };
+            let height = if rows - r >= TALL { TALL } else { 1 };
             let (a, w, out) = (&a[r * k..], &w[column..], &mut out[r * n + column..]);
             match (step, height) {
-                (32, 3) => block::<32, 3>(a, k, w, n, out, add),
+                (32, TALL) => block::<32, TALL>(a, k, w, n, out, add),
                 (32, _) => block::<32, 1>(a, k, w, n, out, add),
-                (16, 4) => block::<16, 4>(a, k, w, n, out, add),
+                (16, TALL) => block::<16, TALL>(a, k, w, n, out, add),
                 (16, _) => block::<16, 1>(a, k, w, n, out, add),
-                (_, 4) => block::<8, 4>(a, k, w, n, out, add),
+                (_, TALL) => block::<8, TALL>(a, k, w, n, out, add),
                 _ => block::<8, 1>(a, k, w, n, out, add),
             }
             r += height;

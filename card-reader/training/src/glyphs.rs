@@ -30,7 +30,7 @@ impl Typeface {
     pub fn load(path: &Path, weight: f32) -> Result<Self, String> {
         let bytes = std::fs::read(path).map_err(|e| {
             format!(
-                "cannot read the font {} ({e}); install Debian's fonts-ocr-b, fonts-dejavu-core and fonts-noto-mono",
+                "cannot read the font {} ({e}); install Debian's fonts-ocr-b, fonts-dejavu-core, fonts-noto-core, fonts-noto-mono, fonts-liberation and fonts-freefont-ttf",
                 path.display()
             )
         })?;
@@ -49,19 +49,23 @@ impl Typeface {
     }
 }
 
-/// One glyph, scaled so that its advance is one pitch and the capital H is as tall as OCR-B's (2.4 of 2.54 mm).
+/// One glyph, scaled so that its advance is one pitch and the capital H is as tall as OCR-B's (2.4 of 2.54 mm). A
+/// letter of a proportional typeface stands in the middle of its cell, narrowed where it is wider.
 fn draw(font: &FontVec, c: char) -> Mask {
     const PROBE: f32 = 100.0;
     let probe = font.as_scaled(PROBE);
-    let advance = probe.h_advance(font.glyph_id('H'));
+    let advance = |c: char| probe.h_advance(font.glyph_id(c));
     let capital = font.outline_glyph(font.glyph_id('H').with_scale(PROBE)).map_or(PROBE, |o| o.px_bounds().height());
-    let scale = ab_glyph::PxScale { x: PROBE * FINE / advance, y: PROBE * (FINE * 0.94) / capital };
+    let down = PROBE * (FINE * 0.94) / capital;
+    let fixed = (advance('I') - advance('W')).abs() < 0.01;
+    let across = if fixed { PROBE * FINE / advance('H') } else { down.min(PROBE * FINE / advance(c)) };
+    let scale = ab_glyph::PxScale { x: across, y: down };
     let mut mask = vec![0.0; MASK * MASK];
     let glyph = font.glyph_id(c).with_scale(scale);
     if let Some(outline) = font.outline_glyph(glyph) {
         let bounds = outline.px_bounds();
         let middle = MASK as f32 / 2.0;
-        let left = middle - FINE / 2.0 + bounds.min.x;
+        let left = if fixed { middle - FINE / 2.0 + bounds.min.x } else { middle - bounds.width() / 2.0 };
         let top = middle + FINE * 0.47 + bounds.min.y;
         outline.draw(|x, y, coverage| {
             let (px, py) = ((left.round() + x as f32) as isize, (top.round() + y as f32) as isize);

@@ -8,18 +8,37 @@ use crate::random::Random;
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
 use image::{DynamicImage, ExtendedColorType};
 
-/// Side of a patch in pixels, and pixels of a patch for one pitch: as in `card-reader`'s `ocr::network`.
-pub const SIDE: usize = 20;
+/// A patch in pixels, and pixels of a patch for one pitch: as in `card-reader`'s `ocr::network`.
+pub const WIDE: usize = 28;
+pub const HIGH: usize = 20;
 pub const PITCH: f32 = 14.0;
 /// The class of everything that is not a character in the middle of its patch.
 pub const REFUSED: u8 = 37;
 const CHARACTERS: usize = 9;
 
-/// One training example: a normalised patch, its class, and how far the character lies from the patch's middle.
+/// One training example: the grey values of a patch, its class, and how far the character lies from its middle.
 pub struct Example {
-    pub patch: [f32; SIDE * SIDE],
+    pub patch: [f32; WIDE * HIGH],
     pub class: u8,
     pub offset: [f32; 2],
+}
+
+impl Example {
+    /// The middle `wide` columns, mean 0 and deviation 1, ink positive, with a border of zeros; a patch without
+    /// contrast stays small. As in `ocr::network`.
+    pub fn input(&self, wide: usize, into: &mut [f32]) {
+        let left = (WIDE - wide) / 2;
+        let rows = || self.patch.chunks_exact(WIDE).map(|row| &row[left..left + wide]);
+        let n = (wide * HIGH) as f32;
+        let mean = rows().flatten().sum::<f32>() / n;
+        let variance = rows().flatten().map(|v| (v - mean) * (v - mean)).sum::<f32>() / n;
+        let scale = 1.0 / (variance.sqrt() + 2.0);
+        for (y, row) in rows().enumerate() {
+            for (to, v) in into[(y + 1) * (wide + 2) + 1..].iter_mut().zip(row) {
+                *to = (mean - v) * scale;
+            }
+        }
+    }
 }
 
 /// What the strip shows.
@@ -53,6 +72,23 @@ struct Layout {
     width: f32,
     height: f32,
     bars: Vec<(f32, f32)>,
+    warp: Option<Warp>,
+    /// Strokes thicker (or, negative, thinner) in one direction only, in pitches.
+    press: Option<(f32, f32)>,
+}
+
+/// A typeface that nobody cut: every character bent a little, the same one always alike.
+struct Warp {
+    strength: f32,
+    waves: [[f32; 3]; 2],
+}
+
+impl Warp {
+    fn bend(&self, character: usize, u: f32, v: f32) -> (f32, f32) {
+        let own = character as f32 * 2.4;
+        let wave = |w: &[f32; 3]| self.strength * (w[0] * u + w[1] * v + w[2] + own).sin();
+        (u + wave(&self.waves[0]), v + wave(&self.waves[1]))
+    }
 }
 
 impl Artist {
@@ -67,13 +103,18 @@ impl Artist {
         // Most captures are small; the zone is rarely sampled finer than 24 pixels a pitch.
         let pitch = 5.3 * (24.0f32 / 5.3).powf(r.unit());
         let (width, height) = ((CHARACTERS as f32 * pitch).ceil() as usize, (2.3 * pitch).ceil() as usize);
-        let mut ink = self.ink(&layout, pitch, width, height);
-        let r = &mut self.random;
-        blur(&mut ink, width, height, pitch, r);
-        let pixels = expose(&ink, width, height, pitch, r);
-        for i in 1..CHARACTERS - 1 {
-            if let Some(example) = self.cut(&layout, i, pitch, &pixels, width, height) {
-                into.push(example);
+        let ink = self.ink(&layout, pitch, width, height);
+        // The same print before two cameras: printing costs the most.
+        for _ in 0..2 {
+            let r = &mut self.random;
+            let mut ink = ink.clone();
+            wear(&mut ink, width, height, pitch, r);
+            blur(&mut ink, width, height, pitch, r);
+            let pixels = expose(&ink, width, height, pitch, r);
+            for i in 1..CHARACTERS - 1 {
+                if let Some(example) = self.cut(&layout, i, pitch, &pixels, width, height) {
+                    into.push(example);
+                }
             }
         }
     }
@@ -132,6 +173,16 @@ impl Artist {
             width: r.between(0.88, 1.08),
             height: r.between(0.86, 1.14),
             bars,
+            warp: r.chance(0.4).then(|| Warp {
+                strength: r.between(0.01, 0.05),
+                waves: std::array::from_fn(|_| {
+                    [r.between(2.0, 8.0), r.between(2.0, 8.0) * r.normal().signum(), r.between(0.0, 6.3)]
+                }),
+            }),
+            press: r.chance(0.3).then(|| {
+                let by = r.between(-0.035, 0.045);
+                if r.chance(0.5) { (by, 0.0) } else { (0.0, by) }
+            }),
         }
     }
 
@@ -171,11 +222,25 @@ impl Artist {
                         Subject::Sideways => (gu, gv) = (gv, -gu),
                         _ => {}
                     }
-                    let (mx, my) = (gu + MASK as f32 / 2.0, gv + MASK as f32 / 2.0);
-                    if mx < 0.0 || my < 0.0 || mx >= MASK as f32 || my >= MASK as f32 {
-                        continue;
+                    if let Some(warp) = &layout.warp {
+                        let (bu, bv) = warp.bend(character, gu / FINE, gv / FINE);
+                        (gu, gv) = (bu * FINE, bv * FINE);
                     }
-                    face.mask(layout.stroke, character)[my as usize * MASK + mx as usize] * layout.ink[cell as usize]
+                    let mask = face.mask(layout.stroke, character);
+                    let look = |du: f32, dv: f32| {
+                        let (mx, my) = (gu + du + MASK as f32 / 2.0, gv + dv + MASK as f32 / 2.0);
+                        let inside = (0.0..MASK as f32).contains(&mx) && (0.0..MASK as f32).contains(&my);
+                        if inside { mask[my as usize * MASK + mx as usize] } else { 0.0 }
+                    };
+                    let covered = match layout.press {
+                        Some((du, dv)) => {
+                            let (du, dv) = (du * FINE, dv * FINE);
+                            let (a, b) = (look(du, dv), look(-du, -dv));
+                            if du + dv > 0.0 { a.max(b) } else { a.min(b) }
+                        }
+                        None => look(0.0, 0.0),
+                    };
+                    covered * layout.ink[cell as usize]
                 };
                 ink[y / fine * width + x / fine] += value * share;
             }
@@ -209,32 +274,20 @@ impl Artist {
         let (wide, high) = (1.0 + 0.03 * r.normal(), 1.0 + 0.04 * r.normal());
         let cell = i as f32 + 0.5;
         let centre_v = height as f32 / pitch / 2.0 + layout.tilt * (cell - CHARACTERS as f32 / 2.0);
-        let mut patch = [0.0; SIDE * SIDE];
-        for (y, row) in patch.chunks_exact_mut(SIDE).enumerate() {
+        let mut patch = [0.0; WIDE * HIGH];
+        for (y, row) in patch.chunks_exact_mut(WIDE).enumerate() {
             for (x, out) in row.iter_mut().enumerate() {
-                let u = cell - dx + (x as f32 - (SIDE - 1) as f32 / 2.0) / PITCH * wide;
-                let v = centre_v - dy + (y as f32 - (SIDE - 1) as f32 / 2.0) / PITCH * high;
+                let u = cell - dx + (x as f32 - (WIDE - 1) as f32 / 2.0) / PITCH * wide;
+                let v = centre_v - dy + (y as f32 - (HIGH - 1) as f32 / 2.0) / PITCH * high;
                 *out = bilinear(pixels, width, height, u * pitch - 0.5, v * pitch - 0.5);
             }
         }
-        normalise(&mut patch);
         Some(Example { patch, class, offset: [dx, dy] })
     }
 }
 
 fn index(c: u8) -> usize {
     ALPHABET.iter().position(|&a| a == c).unwrap_or(36)
-}
-
-/// Mean 0 and deviation 1, ink positive; a patch without contrast stays small. As in `ocr::network::normalise`.
-fn normalise(patch: &mut [f32; SIDE * SIDE]) {
-    let n = patch.len() as f32;
-    let mean = patch.iter().sum::<f32>() / n;
-    let variance = patch.iter().map(|v| (v - mean) * (v - mean)).sum::<f32>() / n;
-    let scale = 1.0 / (variance.sqrt() + 2.0);
-    for v in patch {
-        *v = (mean - *v) * scale;
-    }
 }
 
 fn bilinear(pixels: &[u8], width: usize, height: usize, x: f32, y: f32) -> f32 {
@@ -246,6 +299,50 @@ fn bilinear(pixels: &[u8], width: usize, height: usize, x: f32, y: f32) -> f32 {
     (p(x0, y0) * (1.0 - fx) + p(x1, y0) * fx) * (1.0 - fy) + (p(x0, y1) * (1.0 - fx) + p(x1, y1) * fx) * fy
 }
 
+/// Use: scratches and rubbed places that took ink away, strokes and dirt that brought some, print that did not take.
+/// What is left of a character may look like another, and the network must know that.
+fn wear(ink: &mut [f32], width: usize, height: usize, pitch: f32, r: &mut Random) {
+    if r.chance(0.14) {
+        for _ in 0..1 + r.below(4) {
+            let (sin, cos) = r.between(0.0, std::f32::consts::PI).sin_cos();
+            let (x, y) = (r.between(0.0, width as f32), height as f32 * 0.5 + pitch * r.between(-0.6, 0.6));
+            let (half, length) = (pitch * r.between(0.03, 0.22), pitch * r.between(0.1, 3.0));
+            let taken = r.chance(0.6);
+            let strength = r.between(0.5, 1.0);
+            for py in 0..height {
+                for px in 0..width {
+                    let (dx, dy) = (px as f32 - x, py as f32 - y);
+                    let (along, beside) = ((dx * cos + dy * sin).abs(), (dy * cos - dx * sin).abs());
+                    let share =
+                        (half - beside + 0.5).clamp(0.0, 1.0) * (length - along + 0.5).clamp(0.0, 1.0) * strength;
+                    let i = &mut ink[py * width + px];
+                    *i = if taken { *i * (1.0 - share) } else { i.max(share) };
+                }
+            }
+        }
+    }
+    if r.chance(0.1) {
+        // Spots, larger or smaller than a stroke is wide.
+        let step = pitch * r.between(0.07, 0.35);
+        let (across, down) = ((width as f32 / step) as usize + 2, (height as f32 / step) as usize + 2);
+        let spots: Vec<f32> = (0..across * down).map(|_| r.unit()).collect();
+        let (level, taken) = (r.between(0.08, 0.4), r.chance(0.75));
+        let level = if taken { level } else { level * 0.5 };
+        for y in 0..height {
+            for x in 0..width {
+                let (u, v) = (x as f32 / step, y as f32 / step);
+                let (i, j, fu, fv) = (u as usize, v as usize, u.fract(), v.fract());
+                let at = |i: usize, j: usize| spots[j * across + i];
+                let value = (at(i, j) * (1.0 - fu) + at(i + 1, j) * fu) * (1.0 - fv)
+                    + (at(i, j + 1) * (1.0 - fu) + at(i + 1, j + 1) * fu) * fv;
+                let share = ((level - value) / 0.08 + 0.5).clamp(0.0, 1.0);
+                let p = &mut ink[y * width + x];
+                *p = if taken { *p * (1.0 - share) } else { p.max(0.8 * share) };
+            }
+        }
+    }
+}
+
 /// Lens and movement.
 fn blur(ink: &mut [f32], width: usize, height: usize, pitch: f32, r: &mut Random) {
     let across;
@@ -253,7 +350,7 @@ fn blur(ink: &mut [f32], width: usize, height: usize, pitch: f32, r: &mut Random
     match r.below(16) {
         // A hand that moves: along the row, across it, or both.
         0 | 14 | 15 => {
-            across = box_taps(r.between(0.15, 0.75) * pitch);
+            across = box_taps(r.between(0.15, 1.15) * pitch);
             down = if r.chance(0.3) { box_taps(r.between(0.1, 0.4) * pitch) } else { vec![1.0] };
         }
         1 => {
@@ -346,8 +443,9 @@ fn expose(ink: &[f32], width: usize, height: usize, pitch: f32, r: &mut Random) 
     } else {
         Vec::new()
     };
-    let weave = if r.chance(0.12) {
-        (r.between(0.5, 3.0), r.between(0.5, 3.0), contrast * r.between(0.02, 0.13))
+    // A weave, or the dots of a printed picture.
+    let weave = if r.chance(0.17) {
+        (r.between(0.5, 3.0), r.between(0.5, 3.0), contrast * r.between(0.02, 0.22))
     } else {
         (0.0, 0.0, 0.0)
     };
@@ -377,6 +475,10 @@ fn expose(ink: &[f32], width: usize, height: usize, pitch: f32, r: &mut Random) 
         None
     };
     let gamma_ink = r.between(0.75, 1.0);
+    let veil = r.chance(0.14).then(|| Veil::across(width, height, pitch, contrast, r));
+    // Lines that a printing head missed or a worn ribbon left out.
+    let missed = r.chance(0.06).then(|| (r.chance(0.5), r.between(0.25, 1.2) * pitch, r.between(0.04, 0.14), r.unit()));
+    let curve = r.chance(0.3).then(|| r.between(0.6, 1.7));
     let mut pixels = vec![0u8; width * height];
     for y in 0..height {
         for x in 0..width {
@@ -386,6 +488,12 @@ fn expose(ink: &[f32], width: usize, height: usize, pitch: f32, r: &mut Random) 
                 let d = (fy - at - slope * fx).abs();
                 if d < thick {
                     i *= 0.3;
+                }
+            }
+            if let Some((down, every, wide, phase)) = missed {
+                let at = (if down { fy } else { fx }) / every + phase;
+                if at.fract() < wide {
+                    i *= 0.25;
                 }
             }
             let mut value = paper - contrast * i.powf(gamma_ink) + slope_x * fx + slope_y * fy;
@@ -412,9 +520,18 @@ fn expose(ink: &[f32], width: usize, height: usize, pitch: f32, r: &mut Random) 
                     value -= strength;
                 }
             }
+            if let Some(veil) = &veil {
+                value = veil.over(value, fx, fy);
+            }
+            if let Some(power) = curve {
+                value = 255.0 * (value.clamp(0.0, 255.0) / 255.0).powf(power);
+            }
             value += noise * r.normal();
             pixels[y * width + x] = value.clamp(0.0, 255.0) as u8;
         }
+    }
+    if r.chance(0.15) {
+        sharpen(&mut pixels, width, height, r.between(0.3, 1.6));
     }
     if r.chance(0.3) {
         let quality = 15 + r.below(70) as u8;
@@ -423,6 +540,52 @@ fn expose(ink: &[f32], width: usize, height: usize, pitch: f32, r: &mut Random) 
         }
     }
     pixels
+}
+
+/// Something half transparent across the row: a stamp, a printed word, a hologram's edge, a shadow, a reflection.
+struct Veil {
+    /// Distance from a line: `across · x + down · y - offset`, pixels.
+    across: f32,
+    down: f32,
+    offset: f32,
+    /// Half its width; a shadow has only one edge.
+    half: f32,
+    /// Added, and multiplied with.
+    add: f32,
+    times: f32,
+}
+
+impl Veil {
+    fn across(width: usize, height: usize, pitch: f32, contrast: f32, r: &mut Random) -> Self {
+        let (across, down) = r.between(0.0, std::f32::consts::TAU).sin_cos();
+        let offset = across * r.between(0.0, width as f32) + down * r.between(0.0, height as f32);
+        let band = Self { across, down, offset, half: r.between(0.1, 0.7) * pitch, add: 0.0, times: 1.0 };
+        match r.below(4) {
+            0 => Self { half: f32::MAX, times: r.between(0.4, 0.85), ..band },
+            1 => Self { half: r.between(0.5, 2.5) * pitch, add: contrast * r.between(0.1, 0.8), times: 0.8, ..band },
+            _ => Self { add: contrast * r.between(-0.6, 0.4), ..band },
+        }
+    }
+
+    fn over(&self, value: f32, x: f32, y: f32) -> f32 {
+        let beside = self.across * x + self.down * y - self.offset;
+        // An edge takes a pixel.
+        let share = if self.half == f32::MAX { beside } else { self.half - beside.abs() }.clamp(0.0, 1.0);
+        value + share * (value * (self.times - 1.0) + self.add)
+    }
+}
+
+/// What scanners do to look sharper: the difference to the mean of the 3×3 around is enlarged.
+fn sharpen(pixels: &mut [u8], width: usize, height: usize, strength: f32) {
+    let soft = pixels.to_vec();
+    for y in 1..height.saturating_sub(1) {
+        for x in 1..width.saturating_sub(1) {
+            let sum: u32 =
+                (y - 1..=y + 1).flat_map(|y| &soft[y * width + x - 1..=y * width + x + 1]).map(|&p| u32::from(p)).sum();
+            let value = f32::from(soft[y * width + x]);
+            pixels[y * width + x] = (value + strength * (value - sum as f32 / 9.0)).clamp(0.0, 255.0) as u8;
+        }
+    }
 }
 
 fn compress(pixels: &[u8], width: usize, height: usize, quality: u8) -> Option<Vec<u8>> {

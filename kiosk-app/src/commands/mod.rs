@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod devices;
+mod evaluate;
 pub mod journal;
 pub mod parse;
 pub mod read;

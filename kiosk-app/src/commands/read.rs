@@ -1,18 +1,17 @@
 //! `kiosk-app read`: picture files, one JSON object a line, in the order in which they were named.
 
-use super::{DONE, NOT_ALL, USAGE, today};
+use super::{DONE, NOT_ALL, USAGE, evaluate, today};
 use crate::clock::Clock;
 use card_reader::contract::ReadLine;
 use card_reader::date::Date;
-use card_reader::ocr::{LumaImage, Stages};
+use card_reader::ocr::{self, LumaImage, MrzReading, NotRead, Stages};
 use card_reader::picture::{self, MAX_FILE_BYTES, PictureError};
 use card_reader::profiles;
-use card_reader::still::{self, Still};
+use card_reader::still;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use verification_api::personal::PersonalText;
 use zeroize::Zeroizing;
 
 /// Reads pictures of documents.
@@ -24,9 +23,16 @@ pub struct Arguments {
     /// Saves a picture of each stage of reading into this folder
     #[arg(long, value_name = "DIR")]
     pub stages: Option<PathBuf>,
-    /// Reads the pictures that this table names and counts what is right: file, tab, lines joined by |
-    #[arg(long, value_name = "TRUTH.tsv")]
+    /// Reads the pictures that this table names and counts what is right, by folder: file, tab, lines joined by |
+    /// (nothing where the picture has no zone)
+    #[arg(long, value_name = "TRUTH.tsv", conflicts_with = "files")]
     pub eval: Option<PathBuf>,
+    /// With --eval: names each picture that was not read exactly, and why
+    #[arg(long, requires = "eval")]
+    pub list: bool,
+    /// With --eval: shows the rows of each picture that was not read exactly (they may be about a person)
+    #[arg(long, requires = "eval")]
+    pub rows: bool,
     /// Pictures (PNG, JPEG, TIFF, PNM, WebP)
     #[arg(value_name = "FILE", required_unless_present = "eval")]
     pub files: Vec<PathBuf>,
@@ -43,72 +49,93 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut output: impl Write, mut not
         writeln!(notes, "The folder {} for the stages cannot be made: {error}", folder.display())?;
         return Ok(USAGE);
     }
-    let truths = match arguments.eval.as_deref().map(read_truths).transpose() {
-        Ok(truths) => truths.unwrap_or_default(),
-        Err(sentence) => {
-            writeln!(notes, "{sentence}")?;
-            return Ok(USAGE);
-        }
-    };
     let mut run =
         Run { json: arguments.json, stages: arguments.stages.as_deref(), clock, today: today(clock), status: DONE };
-    let mut tally = Tally::default();
-    for truth in &truths {
-        let outcome = run.file(&truth.name, &truth.path, &mut output)?;
-        tally.count(truth, &outcome, &mut notes)?;
+    if let Some(table) = &arguments.eval {
+        return evaluate::run(table, arguments, &mut run, output, notes);
     }
     for file in &arguments.files {
         run.file(&file.to_string_lossy(), file, &mut output)?;
     }
     output.flush()?;
-    if arguments.eval.is_some() {
-        tally.print(&mut notes)?;
-    }
     Ok(run.status)
 }
 
-struct Run<'a> {
+pub(super) struct Run<'a> {
     json: bool,
     stages: Option<&'a Path>,
-    clock: &'a Clock,
+    pub(super) clock: &'a Clock,
     today: Date,
-    status: u8,
+    pub(super) status: u8,
 }
 
-/// What became of one file, for the tally.
-enum Outcome {
-    Still(Box<Still>, f64),
-    Error,
+/// What became of one file.
+pub(super) enum Outcome {
+    /// Its zone, and the milliseconds of this thread's processor that looking for it took.
+    Zone(Result<MrzReading, NotRead>, f64),
+    /// It is no picture: why, as a sentence that begins with the file's name.
+    Error(String),
 }
 
 impl Run<'_> {
+    /// Reads all that is on a file and prints its line.
     fn file(&mut self, name: &str, path: &Path, output: &mut impl Write) -> io::Result<Outcome> {
         let picture = match open(path) {
             Ok(picture) => picture,
             Err(why) => {
                 self.status = NOT_ALL;
-                self.line(&ReadLine::error(name, format!("{name} {why}")), output)?;
-                return Ok(Outcome::Error);
+                let sentence = format!("{name} {why}");
+                self.line(&ReadLine::error(name, sentence.clone()), output)?;
+                return Ok(Outcome::Error(sentence));
             }
         };
         let started = self.clock.now();
-        let still = match self.stages {
-            None => still::read(&picture, profiles::builtin(), self.today),
-            Some(folder) => {
-                let mut saved = SavedStages { folder, stem: stem(path), clock: self.clock, at: 0, failed: None };
-                let still = still::read_with(&picture, profiles::builtin(), self.today, &mut saved);
-                if let Some(error) = saved.failed {
-                    return Err(error);
-                }
-                still
-            }
-        };
+        let (zone, ms_processor) = self.zone(path, &picture)?;
+        let still = still::with_zone(&picture, still::parsed(zone.clone(), self.today), profiles::builtin());
         let ms = (self.clock.now() - started).as_secs_f64() * 1000.0;
         if !still.is_read() {
             self.status = NOT_ALL;
         }
         self.line(&ReadLine::of(name, &still, ms), output)?;
-        Ok(Outcome::Still(Box::new(still), ms))
+        Ok(Outcome::Zone(still.zone.map(|(reading, _)| reading), ms_processor))
+    }
+
+    /// [`Run::file`] without its line, its barcodes and its document.
+    fn counted(&mut self, name: &str, path: &Path) -> io::Result<Outcome> {
+        let picture = match open(path) {
+            Ok(picture) => picture,
+            Err(why) => {
+                self.status = NOT_ALL;
+                return Ok(Outcome::Error(format!("{name} {why}")));
+            }
+        };
+        let (zone, ms) = self.zone(path, &picture)?;
+        let zone = still::parsed(zone, self.today).map(|(reading, _)| reading);
+        if zone.is_err() {
+            self.status = NOT_ALL;
+        }
+        Ok(Outcome::Zone(zone, ms))
+    }
+
+    /// The file of a table of truths: with its line if lines are wanted.
+    pub(super) fn evaluated(&mut self, name: &str, path: &Path, output: &mut impl Write) -> io::Result<Outcome> {
+        if self.json { self.file(name, path, output) } else { self.counted(name, path) }
+    }
+
+    fn zone(&self, path: &Path, picture: &LumaImage) -> io::Result<(Result<MrzReading, NotRead>, f64)> {
+        let before = self.clock.processor_time();
+        let zone = match self.stages {
+            None => ocr::read(picture),
+            Some(folder) => {
+                let mut saved = SavedStages { folder, stem: stem(path), clock: self.clock, at: 0, failed: None };
+                let zone = ocr::read_with(picture, &mut saved);
+                if let Some(error) = saved.failed {
+                    return Err(error);
+                }
+                zone
+            }
+        };
+        Ok((zone, self.clock.processor_time().saturating_sub(before).as_secs_f64() * 1000.0))
     }
 
     fn line(&self, line: &ReadLine, output: &mut impl Write) -> io::Result<()> {
@@ -169,90 +196,6 @@ impl Stages for SavedStages<'_> {
         if let Err(error) = saved {
             self.failed.get_or_insert(io::Error::other(format!("{} cannot be written: {error}", path.display())));
         }
-    }
-}
-
-/// One line of a table of truths.
-struct Truth {
-    name: String,
-    path: PathBuf,
-    lines: Vec<PersonalText>,
-}
-
-/// File, tab, lines joined by `|`; blank lines and lines that begin with `#` are left out.
-fn read_truths(table: &Path) -> Result<Vec<Truth>, String> {
-    let text = std::fs::read_to_string(table)
-        .map_err(|error| format!("The table {} cannot be read: {error}", table.display()))?;
-    let folder = table.parent().unwrap_or_else(|| Path::new(""));
-    let mut truths = Vec::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.starts_with('#')) {
-        let Some((file, lines)) = line.split_once('\t') else {
-            return Err(format!("{}, line {}: there is no tab between file and lines", table.display(), number + 1));
-        };
-        let lines = lines.split('\t').next().unwrap_or_default();
-        truths.push(Truth {
-            name: file.to_owned(),
-            path: folder.join(file),
-            lines: lines.trim().split('|').map(PersonalText::from).collect(),
-        });
-    }
-    Ok(truths)
-}
-
-/// How a run against a table went.
-#[derive(Default)]
-struct Tally {
-    files: usize,
-    exact: usize,
-    accepted_wrong: usize,
-    not_read: usize,
-    guessed_exact: usize,
-    errors: usize,
-    times: Vec<f64>,
-}
-
-impl Tally {
-    fn count(&mut self, truth: &Truth, outcome: &Outcome, notes: &mut impl Write) -> io::Result<()> {
-        self.files += 1;
-        let (still, ms) = match outcome {
-            Outcome::Still(still, ms) => (still, *ms),
-            Outcome::Error => {
-                self.errors += 1;
-                return Ok(());
-            }
-        };
-        self.times.push(ms);
-        match &still.zone {
-            Ok((reading, _)) if reading.lines == truth.lines => self.exact += 1,
-            Ok(_) => {
-                self.accepted_wrong += 1;
-                writeln!(notes, "accepted wrong: {}", truth.name)?;
-            }
-            Err(not_read) => {
-                self.not_read += 1;
-                let guessed = not_read.guess.as_ref().is_some_and(|guess| guess.lines == truth.lines);
-                self.guessed_exact += usize::from(guessed);
-            }
-        }
-        Ok(())
-    }
-
-    fn print(&mut self, notes: &mut impl Write) -> io::Result<()> {
-        self.times.sort_by(f64::total_cmp);
-        let at = |share: usize| self.times.get(self.times.len() * share / 100).copied().unwrap_or_default();
-        writeln!(
-            notes,
-            "{} files: {} exact, {} accepted wrong, {} not read ({} of them guessed right), {} errors; \
-             median {:.1} ms, p95 {:.1} ms",
-            self.files,
-            self.exact,
-            self.accepted_wrong,
-            self.not_read,
-            self.guessed_exact,
-            self.errors,
-            at(50),
-            at(95)
-        )
     }
 }
 

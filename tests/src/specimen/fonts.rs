@@ -47,7 +47,7 @@ impl Fonts {
     }
 }
 
-fn font(file: PathBuf, package: &'static str) -> Result<FontVec, MissingFont> {
+pub(super) fn font(file: PathBuf, package: &'static str) -> Result<FontVec, MissingFont> {
     match std::fs::read(&file) {
         Ok(bytes) => FontVec::try_from_vec(bytes).map_err(|e| MissingFont { file, package, reason: e.to_string() }),
         Err(e) => Err(MissingFont { file, package, reason: e.to_string() }),

@@ -4,23 +4,47 @@
 //! [`scene::photograph`] lays it on a desk before a camera. Everyone on them is made up; states are Utopia or, in the
 //! layouts of US cards, the United States with numbers that were never issued. The same seed gives the same picture.
 //!
+//! For measuring, tens of thousands of grey pictures are drawn fast: [`plain`] and [`harsh`] with a zone, [`zoneless`]
+//! without.
+//!
 //! Depends on `ab_glyph`, `image` and `qrcode` only, and not on the product: what it prints is computed here, so that
 //! a test that reads it back checks the product against something else.
 
 mod canvas;
+mod content;
+mod face;
 mod fonts;
+mod harsh;
 mod holder;
+mod lens;
+mod noise;
 mod random;
 pub mod scene;
+mod sheet;
+mod surface;
 mod zone;
+mod zoneless;
 
+pub use content::Content;
+pub use face::Faces;
 pub use fonts::{DEFAULT_FOLDER, Fonts, MissingFont};
+pub use harsh::{CONDITIONS, harsh, plain};
 pub use holder::Holder;
 pub use random::Random;
 pub use zone::{Field, check_digit, lines};
+pub use zoneless::{kinds as zoneless_kinds, zoneless};
 
 use canvas::Canvas;
-use image::RgbImage;
+use image::{GrayImage, RgbImage};
+
+/// A picture for measuring: [`plain`], [`harsh`] or [`zoneless`].
+pub struct Picture {
+    pub pixels: GrayImage,
+    /// The zone's rows as printed; none on a picture without a zone.
+    pub lines: Vec<String>,
+    /// What is special about it.
+    pub condition: &'static str,
+}
 
 /// Which document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -119,37 +119,6 @@ pub fn photograph(document: &RgbImage, view: &View) -> RgbImage {
     })
 }
 
-/// A desk with lines of ordinary print and no zone: what must never be taken for one.
-#[must_use]
-pub fn without_zone(fonts: &super::Fonts, seed: u64) -> RgbImage {
-    let mut r = Random::new(seed ^ 0x0e5);
-    let print = super::Print { dots_per_inch: 150.0, ..super::Print::varied(150.0, seed) };
-    let mut canvas = super::canvas::Canvas::new(120.0, 85.0, &print);
-    canvas.guilloche(&print);
-    let ocr_b = r.chance(0.4);
-    let size = r.between(1.8, 4.0);
-    let mut y = 6.0;
-    while y < 80.0 {
-        let letters = 10 + r.below(45);
-        let line: String = (0..letters)
-            .map(|_| {
-                let set: &[u8] = if ocr_b {
-                    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<<<<<< "
-                } else {
-                    b"abcdefghijklmnoprstuvwxyzABCDEFGHIKLMNOPRST0123456789   .,-<"
-                };
-                *r.pick(set) as char
-            })
-            .collect();
-        canvas.text(if ocr_b { &fonts.zone } else { &fonts.page }, &line, 5.0, y, size, print.ink);
-        y += size * r.between(1.5, 3.2);
-    }
-    let page = canvas.finish();
-    let mut view = View::camera(seed);
-    view.fill = r.between(0.5, 0.9);
-    photograph(&page, &view)
-}
-
 fn gauss(sigma: f32) -> Vec<f32> {
     if sigma < 0.2 {
         return vec![1.0];

@@ -17,7 +17,7 @@ pub fn check_digit(text: &str) -> char {
 }
 
 /// Fields side by side, each filled or cut to its width.
-fn row(fields: &[Field<'_>]) -> String {
+pub(super) fn row(fields: &[Field<'_>]) -> String {
     fields.iter().map(|(text, width)| format!("{text:<<width$.width$}")).collect()
 }
 
