@@ -99,15 +99,15 @@ mod tests {
         put("key.pub", KEY);
         let signed = "profiles = \"documents.toml\"\nprofiles_key = \"key.pub\"\n";
         let loaded = |documents: &str| load(&config(folder.path(), documents));
-        let table = loaded(signed).ok().expect("signed");
+        let table = loaded(signed).expect("signed");
         assert!(!table.unsigned && table.profiles.is_some_and(|p| p.version() == 7));
-        let none = loaded("").ok().expect("the carried table");
+        let none = loaded("").expect("the carried table");
         assert!(none.profiles.is_none() && none.trust.is_none() && !none.unsigned);
 
         put("documents.toml", &[TABLE, b"\n"].concat());
         let refused = loaded(signed).err().expect("changed");
         assert!(refused.contains("documents.toml") && refused.contains("not signed by its key"), "{refused}");
-        let flagged = loaded("profiles = \"documents.toml\"\nunsigned_profiles = true\n").ok().expect("by the flag");
+        let flagged = loaded("profiles = \"documents.toml\"\nunsigned_profiles = true\n").expect("by the flag");
         assert!(flagged.unsigned && flagged.profiles.is_some());
         let keyless = loaded("profiles = \"documents.toml\"\n").err().expect("no key");
         assert!(keyless.contains("profiles_key"), "{keyless}");
