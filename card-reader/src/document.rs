@@ -34,4 +34,7 @@ pub struct Document {
     pub card_number: Option<PersonalText>,
     /// Utopia or a published specimen: the kiosk refuses these outside test mode.
     pub specimen: bool,
+    /// No profile knows the document's code: its fields were read by the general layout of ICAO 9303 alone, and an
+    /// officer is told.
+    pub general: bool,
 }

@@ -1,10 +1,14 @@
 //! Which document is this, and what do its fields mean: a data table (`config/documents.toml`), because half of it
 //! is not in any standard and changes without a release of ours.
 
+mod signed;
+
+pub use signed::{SignatureError, SigningKey};
+
 use crate::document::{Document, DocumentType};
 use crate::mrz::{Format, Mrz, PartialDate};
 use serde::Deserialize;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 use verification_api::identifiers::{Identifier, IdentifierType};
 use verification_api::personal::PersonalText;
 
@@ -16,6 +20,19 @@ pub fn builtin() -> &'static Profiles {
         Profiles::from_toml(include_str!("../../config/documents.toml")).unwrap_or_default()
     });
     &BUILTIN
+}
+
+static CONFIGURED: OnceLock<Profiles> = OnceLock::new();
+
+/// Puts a configured table into use for as long as the program runs. `false`: one is already.
+pub fn use_configured(profiles: Profiles) -> bool {
+    CONFIGURED.set(profiles).is_ok()
+}
+
+/// The table that devices are read with: the configured one, else the one that the program carries.
+#[must_use]
+pub fn in_use() -> &'static Profiles {
+    CONFIGURED.get().unwrap_or_else(|| builtin())
 }
 
 /// A table of profiles, in the order in which they are tried, and of published specimens.
@@ -55,6 +72,9 @@ struct Profile {
     nationality: NationalityMeans,
     #[serde(default)]
     after_secondary: AfterSecondaryMeans,
+    /// The document's code is in no profile of its own: an officer is told.
+    #[serde(default)]
+    general: bool,
     #[serde(rename = "confidence")]
     _confidence: String,
     #[serde(rename = "source")]
@@ -196,6 +216,7 @@ impl Mrz {
             a_number: fields.document_number.as_ref().filter(|_| means_a_number).and_then(as_a_number),
             card_number: fields.optional.as_ref().filter(|_| has_card_number).and_then(as_card_number),
             specimen: false,
+            general: profile.is_none_or(|p| p.general),
         };
         document.specimen = profiles.is_specimen(&document);
         document
@@ -257,7 +278,7 @@ mod tests {
     #[test]
     fn the_carried_table_is_one() {
         let table = Profiles::from_toml(include_str!("../../config/documents.toml")).unwrap();
-        assert_eq!(table.version(), 1);
+        assert_eq!(table.version(), 2);
         assert!(table.profiles.iter().all(|p| p.codes.iter().all(|code| code.len() == 2)));
         assert_eq!(builtin().profiles.len(), table.profiles.len());
     }
@@ -351,6 +372,22 @@ mod tests {
         ] {
             let (_, read) = document(rows);
             assert_eq!((read.document_type.name(), read.specimen), (kind, specimen), "{rows}");
+        }
+    }
+
+    #[test]
+    fn a_code_without_a_profile_of_its_own_falls_to_the_general_layout_and_says_so() {
+        for (rows, general) in [
+            // A border crossing card, NEXUS or SENTRI may look like this: nobody could source their letters.
+            ("IBUSAD231458907<<<<<<<<<<<<<<<\n7408122F1204159MEX<<<<<<<<<<<6\nEXAMPLE<<PAT<<<<<<<<<<<<<<<<<<", true),
+            ("CXUTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<", true),
+            ("I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<", false),
+            ("C1USA0000007021LIN0000000703<<\n8001014M3001019MEX<<<<<<<<<<<8\nSPECIMEN<<TEST<<J<M<<<<<<<<<<<", false),
+            ("PQUSAEXAMPLE<<PAT<<<<<<<<<<<<<<<<<<<<<<<<<<<\n3400079553USA6707046F1608078910000833<111920", true),
+            ("P<USAEXAMPLE<<PAT<<<<<<<<<<<<<<<<<<<<<<<<<<<\n3400079553USA6707046F1608078910000833<111920", false),
+            ("PPCANEXAMPLE<<PAT<<<<<<<<<<<<<<<<<<<<<<<<<<<\n3400079553CAN6707046F1608078910000833<111920", false),
+        ] {
+            assert_eq!(document(rows).1.general, general, "{rows}");
         }
     }
 

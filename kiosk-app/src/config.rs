@@ -39,6 +39,8 @@ pub struct Config {
     pub readers: BTreeMap<String, Reader>,
     pub camera: Option<Camera>,
     #[serde(default)]
+    pub documents: Documents,
+    #[serde(default)]
     pub journal: Journal,
     #[serde(default)]
     pub outbox: Outbox,
@@ -220,6 +222,20 @@ pub struct Journal {
     pub dir: PathBuf,
 }
 
+/// What documents are, and whose seals are believed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Documents {
+    /// A table of profiles in place of the one that the program carries; its signature lies beside it, `.sig`.
+    pub profiles: Option<PathBuf>,
+    /// The Ed25519 key that signs tables, PEM.
+    pub profiles_key: Option<PathBuf>,
+    /// Takes a table without a signature; the screen says so.
+    pub unsigned_profiles: bool,
+    /// A folder of certificates: seals signed under them are believed. Without it seals are present, not checked.
+    pub trust: Option<PathBuf>,
+}
+
 /// Where officers' overrides wait, sealed, until the service has them.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -314,6 +330,7 @@ impl Config {
             answer_deadline: seconds(s.answer_deadline),
             code_groups: s.code_groups,
             test_mode: s.test_mode,
+            unsigned_profiles: self.documents.unsigned_profiles && self.documents.profiles.is_some(),
             officer_idle: seconds(s.officer_idle),
         }
     }
@@ -418,7 +435,8 @@ impl Config {
         anchor(&mut self.outbox.dir);
         let camera = self.camera.iter_mut().flat_map(|c| [&mut c.node, &mut c.replay]);
         let keys = [&mut self.outbox.key, &mut self.technician.public_key, &mut self.technician.pepper];
-        camera.chain(keys).flatten().for_each(anchor);
+        let Documents { profiles, profiles_key, trust, .. } = &mut self.documents;
+        camera.chain(keys).chain([profiles, profiles_key, trust]).flatten().for_each(anchor);
     }
 }
 
@@ -579,6 +597,7 @@ mod tests {
             "[site]\nnumber = \"K07\"\nlane = \"7\"\n[site.directions]\nes = \"A la derecha\"\n\
              [session]\nwarn_after = 20\ntest_mode = true\n\
              [readers.scanner]\nprotocol = \"elyctis\"\npath = \"pty\"\n[camera]\nnode = \"/dev/video0\"\n\
+             [documents]\nprofiles = \"d.toml\"\nprofiles_key = \"d.pub\"\ntrust = \"t\"\n\
              [journal]\ndir = \"j\"\n[outbox]\ndir = \"o\"\nkey = \"o.key\"\n\
              [technician]\npublic_key = \"t.pub\"\npepper = \"t.pepper\"\npin_digits = 10\n\
              [attract]\nmotion = false\n[display]\nscale = 0.5\nfullscreen = false\n[fonts]\nfiles = [\"a.ttf\"]\n",
@@ -590,6 +609,9 @@ mod tests {
         assert_eq!((reader.protocol, reader.baud), (Protocol::Elyctis, None));
         assert_eq!(reader.path, PathBuf::from("/etc/kiosk/pty"));
         assert_eq!(config.camera.as_ref().and_then(|c| c.node.clone()), Some(PathBuf::from("/dev/video0")));
+        assert_eq!(config.documents.profiles, Some(PathBuf::from("/etc/kiosk/d.toml")));
+        assert_eq!(config.documents.trust, Some(PathBuf::from("/etc/kiosk/t")));
+        assert!(!config.documents.unsigned_profiles);
         assert_eq!(config.outbox.key, Some(PathBuf::from("/etc/kiosk/o.key")));
         assert_eq!(config.site().directions["es"], "A la derecha");
     }

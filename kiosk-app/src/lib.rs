@@ -7,6 +7,7 @@ pub mod config;
 pub mod credential;
 pub mod devices;
 pub mod diagnostics;
+pub mod documents;
 pub mod effect;
 pub mod event;
 pub mod i18n;

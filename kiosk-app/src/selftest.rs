@@ -8,8 +8,8 @@ use crate::diagnostics::Row;
 use crate::effect::MustAct;
 use crate::journal::chain::{Verdict, verify_until};
 use crate::outbox::Outbox;
-use crate::theme;
 use crate::verifier::{Verifier, probe};
+use crate::{documents, theme};
 use std::path::Path;
 
 /// Less room than this for the journal is a fault: the reserve and a day's entries.
@@ -25,6 +25,7 @@ pub fn all(config: &Config, verifier: &Verifier, until: Option<u64>) -> Vec<Row>
         disk(&config.journal.dir),
         outbox(config),
         technician(config),
+        documents(config),
         fonts(config),
         clock(verifier.clock()),
     ]
@@ -121,6 +122,24 @@ pub fn technician(config: &Config) -> Row {
     match Credentials::load(&config.technician, &config.journal.dir) {
         Ok(_) => passed("technician", "keys read".to_owned()),
         Err(error) => failed("technician", error.to_string(), MustAct::Technician),
+    }
+}
+
+/// Whether the table of documents and the trust folder can be used.
+#[must_use]
+pub fn documents(config: &Config) -> Row {
+    match documents::load(config) {
+        Ok(loaded) => {
+            let table = match (&loaded.profiles, loaded.unsigned) {
+                (None, _) => "carried table".to_owned(),
+                (Some(table), false) => format!("signed table, version {}", table.version()),
+                (Some(table), true) => format!("UNSIGNED table, version {}", table.version()),
+            };
+            let seals =
+                loaded.trust.map_or_else(|| "seals not checked".to_owned(), |t| format!("{} seal signers", t.len()));
+            passed("documents", format!("{table}; {seals}"))
+        }
+        Err(error) => failed("documents", error, MustAct::Technician),
     }
 }
 

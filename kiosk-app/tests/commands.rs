@@ -115,6 +115,80 @@ fn each_bad_file_is_one_clear_line_and_the_others_are_read() {
     assert_eq!(only_good.status.code(), Some(0));
 }
 
+/// A symbol of the card reader's test data, upright, 4 pixels a module, in a quiet zone.
+fn symbol_picture(rows: &[&str], height: u32) -> image::DynamicImage {
+    let (columns, lines) = (rows[0].len() as u32, rows.len() as u32);
+    image::DynamicImage::ImageLuma8(image::GrayImage::from_fn((columns + 20) * 4, lines * height + 80, |x, y| {
+        let (column, row) = ((x / 4).wrapping_sub(10), y.wrapping_sub(40) / height);
+        let dark = y >= 40 && column < columns && row < lines && &rows[row as usize][column as usize..][..1] == "1";
+        image::Luma([if dark { 0 } else { 255 }])
+    }))
+}
+
+#[test]
+fn every_kind_of_barcode_is_named_and_its_bytes_are_those_that_were_encoded() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../card-reader/testdata");
+    let symbols = std::fs::read_to_string(data.join("symbols.txt")).unwrap();
+    let mut expected = Vec::new();
+    let mut save = |name: &str, picture: &image::DynamicImage, symbology: &'static str, kind: &'static str| {
+        picture.save(folder.path().join(name)).unwrap();
+        expected.push((name.to_owned(), symbology, kind));
+    };
+    for (name, symbology, kind) in [
+        ("pass_aztec", "Aztec", "bcbp"),
+        ("seal_aztec", "Aztec", "vds"),
+        ("seal_datamatrix", "DataMatrix", "vds"),
+        ("seal_qr", "QR", "vds"),
+        ("backup_code_qr", "QR", "backup_code"),
+        ("receipt_128", "Code128", "receipt"),
+    ] {
+        let rows = symbols.lines().skip_while(|line| !line.starts_with(&format!("@{name}:"))).skip(1);
+        let rows: Vec<&str> = rows.take_while(|line| !line.is_empty()).collect();
+        let height = if rows.len() == 1 { 160 } else { 4 };
+        save(&format!("{name}.png"), &symbol_picture(&rows, height), symbology, kind);
+    }
+    let licence = std::fs::read_to_string(data.join("licence_pdf417.txt")).unwrap();
+    let rows: Vec<&str> = licence.lines().filter(|line| !line.starts_with('#')).collect();
+    save("licence.png", &symbol_picture(&rows, 12), "PDF417", "aamva");
+    for (name, text, kind) in [
+        (
+            "nc.png",
+            r#"{"data":{"hdr":{"t":"icao.test","v":1,"is":"UTO"},"msg":{}},"sig":{"alg":"ES256","cer":"MI","sigvl":"Ss"}}"#,
+            "vds_nc",
+        ),
+        ("vcb.png", "VC1-R0OR*W3Y33V%K PG88G3A3B60A8G1534KG$-ENXKWQN053653Y53I53 539*K0XJ.TDYOQJ63P63L6337BP", "vcb"),
+        ("badge.png", "B-1042", "other"),
+    ] {
+        let code = qrcode::QrCode::new(text).unwrap();
+        let modules: Vec<String> = code
+            .to_colors()
+            .chunks(code.width())
+            .map(|row| row.iter().map(|c| if *c == qrcode::Color::Dark { '1' } else { '0' }).collect())
+            .collect();
+        let rows: Vec<&str> = modules.iter().map(String::as_str).collect();
+        save(name, &symbol_picture(&rows, 4), "QR", kind);
+    }
+    let files: Vec<&str> = expected.iter().map(|(name, _, _)| name.as_str()).collect();
+    let output = kiosk_app(&[&["read", "--json"][..], &files].concat(), folder.path(), "");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    let vectors = std::fs::read_to_string(data.join("seals/vds.jsonl")).unwrap();
+    let seal = vectors.lines().find(|line| line.contains("\"utopia-visa-mrvb-v4\"")).unwrap();
+    let seal: serde_json::Value = serde_json::from_str(seal).unwrap();
+    for (line, (name, symbology, kind)) in objects(&output).iter().zip(&expected) {
+        let barcode = &line["barcodes"][0];
+        let found = (barcode["symbology"].as_str(), barcode["kind"].as_str());
+        assert_eq!(found, (Some(*symbology), Some(*kind)), "{name}");
+        assert!(line["mrz"].is_null() && line["document"].is_null() != (*kind == "aamva"), "{name}");
+        if *kind == "vds" {
+            assert_eq!(barcode["payload_hex"], seal["seal"], "{name}");
+        }
+    }
+    // What a person reads without --json names the kind as well.
+    let output = kiosk_app(&["read", "seal_datamatrix.png"], folder.path(), "");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("vds"));
+}
+
 #[test]
 fn a_table_of_truths_is_evaluated_relative_to_itself_and_names_nobody_unasked() {
     let folder = tempfile::tempdir().unwrap();

@@ -220,6 +220,7 @@ impl Licence {
             a_number: None,
             card_number: None,
             specimen: false,
+            general: false,
         };
         document.specimen = profiles.is_specimen(&document);
         document

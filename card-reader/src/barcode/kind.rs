@@ -1,6 +1,7 @@
 //! What a barcode's payload is: told by its first bytes and its shape, never by its symbology alone.
 
 use super::aamva::Licence;
+use super::bcbp::BoardingPass;
 use verification_api::backup_code::QR_PREFIX;
 use verification_api::identifiers::{Identifier, IdentifierType};
 use verification_api::wire::CREDENTIAL_PREFIX;
@@ -46,7 +47,7 @@ impl Kind {
     /// The kind of `payload`, as decoded or as a serial reader sends it.
     #[must_use]
     pub fn of(payload: &[u8]) -> Self {
-        if payload.starts_with(&[0xdc]) && payload.get(1).is_some_and(|version| matches!(version, 0x02 | 0x03)) {
+        if is_seal(payload) || latin_1(payload).is_some() {
             return Self::Vds;
         }
         if Licence::parse(payload).is_ok() {
@@ -62,7 +63,7 @@ impl Kind {
             Self::Vcb
         } else if is_vds_nc(text) {
             Self::VdsNc
-        } else if is_boarding_pass(text) {
+        } else if BoardingPass::parse(text.as_bytes()).is_some() {
             Self::Bcbp
         } else if is_receipt(text) {
             Self::Receipt
@@ -72,15 +73,26 @@ impl Kind {
     }
 }
 
+fn is_seal(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0xdc) && bytes.get(1).is_some_and(|version| matches!(version, 0x02 | 0x03))
+}
+
+/// A seal whose bytes were written as text: each byte a character, in UTF-8. `None` for anything else.
+pub(super) fn latin_1(payload: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    if !payload.starts_with(&[0xc3, 0x9c]) {
+        return None;
+    }
+    let text = std::str::from_utf8(payload).ok()?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(payload.len()));
+    for c in text.chars() {
+        bytes.push(u8::try_from(u32::from(c)).ok()?);
+    }
+    is_seal(&bytes).then_some(bytes)
+}
+
 /// `{"data":{"hdr":…,"msg":…},"sig":…}`, members in any order.
 fn is_vds_nc(text: &str) -> bool {
     text.starts_with('{') && ["\"data\"", "\"hdr\"", "\"msg\"", "\"sig\""].iter().all(|member| text.contains(member))
-}
-
-/// IATA resolution 792: `M`, the number of legs, 20 characters of name, `E`, and 35 more of the first leg.
-fn is_boarding_pass(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.first() == Some(&b'M') && matches!(bytes.get(1), Some(b'1'..=b'4')) && bytes.len() >= 58 && text.is_ascii()
 }
 
 /// Three letters of a service centre and ten digits, dashes and blanks aside.
@@ -102,6 +114,8 @@ mod tests {
             (b"SRC000000701", "other"),
             (b"\xdc\x03\xd9\xc5", "vds"),
             (b"\xdc\x09\xd9\xc5", "other"),
+            (b"\xc3\x9c\x03\xc3\x99\xc3\x85", "vds"),
+            (b"\xc3\x9c\x09\xc3\x99", "other"),
             (b"{\"data\":{\"hdr\":{\"is\":\"UTO\"},\"msg\":{}},\"sig\":{}}", "vds_nc"),
             (b"VC1-RSJRPWCR803A3P0", "vcb"),
             (b"M1SPECIMEN/TEST       EABC123 YULFRAAC 0834 226F001A0025 106>60000", "bcbp"),

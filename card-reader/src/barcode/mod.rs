@@ -6,6 +6,9 @@
 //! answer in time run it in a worker thread.
 
 pub mod aamva;
+mod aztec;
+pub mod bcbp;
+mod codewords;
 mod kind;
 mod region;
 #[cfg(test)]
@@ -17,9 +20,10 @@ use crate::ocr::{LumaImage, Point, Quad};
 use aamva::Licence;
 use region::{Crop, Region, Shape};
 use rxing::common::HybridBinarizer;
-use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Luma8Source, RXingResult, Reader};
+use rxing::{BarcodeFormat, Binarizer, BinaryBitmap, DecodeHints, Luma8Source, RXingResult, Reader};
 use rxing::{RXingResultMetadataType, RXingResultMetadataValue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use verification_api::personal::PersonalText;
 use zeroize::Zeroizing;
 
@@ -88,6 +92,12 @@ impl Barcode {
         std::str::from_utf8(&self.payload).ok().map(PersonalText::from)
     }
 
+    /// The bytes of a seal. Some writers put them into the symbol as text: each byte a character, in UTF-8.
+    #[must_use]
+    pub fn seal_bytes(&self) -> Zeroizing<Vec<u8>> {
+        kind::latin_1(&self.payload).unwrap_or_else(|| self.payload.clone())
+    }
+
     /// What an officer's or a technician's sign-in takes: a whole `TC1:` text, or a badge's number (a short printable
     /// text in a linear code or a QR that is nothing else we know).
     #[must_use]
@@ -146,6 +156,9 @@ const LOOKS: [Look; 5] = [
     Look { scale: 3.0, sharpened: false },
 ];
 
+/// A square region with a longer side, in pixels, is made so small first.
+const LARGE_SQUARE: f32 = 500.0;
+
 /// The picture as a whole is looked at with at most so many pixels along its longer side.
 const WHOLE_SIDE: usize = 2_000;
 
@@ -163,14 +176,14 @@ pub fn read(picture: &LumaImage, effort: Effort) -> Vec<Barcode> {
     for look in LOOKS {
         regions.retain(|region| {
             let known = found.iter().any(|barcode| contains(&barcode.quad, region.centre));
-            !known && !found_in_region(picture, region, look, &mut budget, &mut found)
+            !known && !found_in_region(picture, region, look, effort, &mut budget, &mut found)
         });
     }
     if effort != Effort::Frame {
         // Codes so large that they fill the picture; fine detail is the proposals' business.
         let factor = picture.width.max(picture.height).div_ceil(WHOLE_SIDE).max(1);
         let whole = region::shrink(picture, factor);
-        for result in decode(&whole, Shape::Any) {
+        for result in decode(&whole, Shape::Any, effort) {
             add(&mut found, &result, None, |x, y| Point { x: x * factor as f32, y: y * factor as f32 });
         }
     }
@@ -182,6 +195,7 @@ fn found_in_region(
     picture: &LumaImage,
     region: &Region,
     look: Look,
+    effort: Effort,
     budget: &mut usize,
     found: &mut Vec<Barcode>,
 ) -> bool {
@@ -189,62 +203,132 @@ fn found_in_region(
     if look.sharpened && region.shape == Shape::Bars {
         return false;
     }
-    let Some(crop) = Crop::cut(picture, region, look.scale, (*budget).min(6_000_000)) else { return false };
+    // Fine codes are small ones: what fills half the picture has large modules.
+    let scale = look.scale * (LARGE_SQUARE / (2.0 * region.half_width.max(region.half_height))).min(1.0);
+    let scale = if region.shape == Shape::Square { scale } else { look.scale };
+    let Some(crop) = Crop::cut(picture, region, scale, (*budget).min(6_000_000)) else { return false };
     *budget -= crop.image.pixels.len();
     let before = found.len();
-    let results =
-        if look.sharpened { decode(&crop.sharpened(), region.shape) } else { decode(&crop.image, region.shape) };
+    let mut results = if look.sharpened {
+        decode(&crop.sharpened(), region.shape, effort)
+    } else {
+        decode(&crop.image, region.shape, effort)
+    };
+    // The finder of our own samples between pixels and steepens by itself: it gains nothing from the other looks.
+    if region.shape == Shape::Square && !look.sharpened && look.scale < 2.5 {
+        results.extend(guarded(|| aztec(&crop.image)));
+    }
     for result in results {
         add(found, &result, Some(region.corners()), |x, y| crop.point_in_picture(x, y));
     }
     found.len() > before
 }
 
-/// The readers in their fixed order. A PDF417 in a region is tried up to four times: the decoder's answer to one and the
-/// same picture depends on the order of its hash maps (never its text, only whether there is one).
-fn decode(picture: &LumaImage, shape: Shape) -> Vec<RXingResult> {
-    let pdf417_tries = if shape == Shape::Bars { 4 } else { 1 };
-    let (Ok(width), Ok(height)) = (u32::try_from(picture.width), u32::try_from(picture.height)) else {
-        return Vec::new();
-    };
-    let Ok(source) = Luma8Source::new_with_slice(&picture.pixels, width, height) else { return Vec::new() };
-    let mut results = Vec::new();
-    let attempt = catch_unwind(AssertUnwindSafe(|| {
+/// What the decoder read, and where, in pixels of the picture it was given.
+struct Decoded {
+    result: RXingResult,
+    points: Vec<Point>,
+}
+
+impl From<RXingResult> for Decoded {
+    fn from(result: RXingResult) -> Self {
+        let points = result.getPoints().iter().map(|p| Point { x: p.x, y: p.y }).collect();
+        Self { result, points }
+    }
+}
+
+/// The readers in their fixed order.
+fn decode(picture: &LumaImage, shape: Shape, effort: Effort) -> Vec<Decoded> {
+    let Some(source) = source(picture) else { return Vec::new() };
+    guarded(|| {
+        let mut found: Vec<Decoded> = Vec::new();
         let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
         let hints = DecodeHints::default();
+        let mut take = |result: rxing::common::Result<RXingResult>| match result {
+            Ok(result) => {
+                found.push(result.into());
+                true
+            }
+            Err(_) => false,
+        };
         if shape != Shape::Bars {
-            results.extend(rxing::qrcode::QRCodeReader::new().decode_with_hints(&mut bitmap, &hints));
-            results.extend(rxing::aztec::AztecReader.decode_with_hints(&mut bitmap, &hints));
+            let _ = take(rxing::qrcode::QRCodeReader::new().decode_with_hints(&mut bitmap, &hints));
+            // More lines are looked at for a code that is not in the middle; of the library's "try harder" this alone is used.
+            let harder = DecodeHints { TryHarder: (effort == Effort::Still).then_some(true), ..hints.clone() };
+            let _ = take(rxing::datamatrix::DataMatrixReader.decode_with_hints(&mut bitmap, &harder));
         }
         if shape != Shape::Square {
-            results.extend(
-                (0..pdf417_tries)
-                    .find_map(|_| rxing::pdf417::PDF417Reader::new().decode_with_hints(&mut bitmap, &hints).ok()),
-            );
+            let _ = take(pdf417(&mut bitmap, &hints));
+            let _ = take(rxing::oned::Code128Reader.decode_with_hints(&mut bitmap, &hints));
+            let _ = take(rxing::oned::Code39Reader::default().decode_with_hints(&mut bitmap, &hints));
         }
-        if shape != Shape::Bars {
-            results.extend(rxing::datamatrix::DataMatrixReader.decode_with_hints(&mut bitmap, &hints));
-        }
-        if shape != Shape::Square {
-            results.extend(rxing::oned::Code128Reader.decode_with_hints(&mut bitmap, &hints));
-            results.extend(rxing::oned::Code39Reader::default().decode_with_hints(&mut bitmap, &hints));
-        }
-    }));
-    if attempt.is_err() {
+        found
+    })
+}
+
+/// Runs a foreign decoder. A panic is counted and counts as *no barcode*.
+fn guarded(decode: impl FnOnce() -> Vec<Decoded>) -> Vec<Decoded> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| {
+        PANICS.fetch_add(1, Ordering::Relaxed);
         tracing::warn!("the barcode decoder panicked; the picture counts as one without a barcode");
+        Vec::new()
+    })
+}
+
+/// How often the foreign decoder has panicked since the program started.
+#[must_use]
+pub fn panics() -> u64 {
+    PANICS.load(Ordering::Relaxed)
+}
+
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
+fn source(picture: &LumaImage) -> Option<Luma8Source<'_>> {
+    let (width, height) = (u32::try_from(picture.width).ok()?, u32::try_from(picture.height).ok()?);
+    Luma8Source::new_with_slice(&picture.pixels, width, height).ok()
+}
+
+/// Whether (never what) the library reads a PDF417 that it has found depends on the order of its hash maps.
+const PDF417_TRIES: usize = 5;
+
+/// One PDF417, found once and decoded up to [`PDF417_TRIES`] times.
+fn pdf417<B: Binarizer>(bitmap: &mut BinaryBitmap<B>, hints: &DecodeHints) -> rxing::common::Result<RXingResult> {
+    let found = rxing::pdf417::detector::pdf_417_detector::detect_with_hints(bitmap, hints, false)?;
+    if found.getPoints().is_empty() {
+        return Err(rxing::Exceptions::NOT_FOUND);
     }
-    results
+    (0..PDF417_TRIES)
+        .find_map(|_| rxing::pdf417::PDF417Reader::new().decode_with_hints(bitmap, hints).ok())
+        .ok_or(rxing::Exceptions::NOT_FOUND)
+}
+
+/// Aztec codes by the finder of our own; the library decodes what the finder drew.
+fn aztec(picture: &LumaImage) -> Vec<Decoded> {
+    let hints = DecodeHints::default();
+    let symbols = aztec::find(picture);
+    symbols
+        .iter()
+        .filter_map(|symbol| {
+            aztec::EQUALISERS.iter().find_map(|equaliser| {
+                let drawn = symbol.drawn(*equaliser);
+                let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source(&drawn)?));
+                let result = rxing::aztec::AztecReader.decode_with_hints(&mut bitmap, &hints).ok()?;
+                let points = result.getPoints().iter().map(|p| symbol.point_in_picture(p.x, p.y)).collect();
+                Some(Decoded { result, points })
+            })
+        })
+        .collect()
 }
 
 /// `region`: the corners of where it was found, for a linear code, of which the decoder knows one row only.
-fn add(found: &mut Vec<Barcode>, result: &RXingResult, region: Option<Quad>, to_picture: impl Fn(f32, f32) -> Point) {
+fn add(found: &mut Vec<Barcode>, decoded: &Decoded, region: Option<Quad>, to_picture: impl Fn(f32, f32) -> Point) {
+    let Decoded { result, points } = decoded;
     let Some(symbology) = Symbology::of(result.getBarcodeFormat()) else { return };
     let payload = payload(result);
     if payload.is_empty() || found.iter().any(|b| b.symbology == symbology && b.payload == payload) {
         return;
     }
-    let points = result.getPoints();
-    let bound = |pick: fn(&rxing::Point) -> f32, choose: fn(f32, f32) -> f32| points.iter().map(pick).reduce(choose);
+    let bound = |pick: fn(&Point) -> f32, choose: fn(f32, f32) -> f32| points.iter().map(pick).reduce(choose);
     let (left, right) = (bound(|p| p.x, f32::min), bound(|p| p.x, f32::max));
     let (top, bottom) = (bound(|p| p.y, f32::min), bound(|p| p.y, f32::max));
     let (Some(left), Some(right), Some(top), Some(bottom)) = (left, right, top, bottom) else { return };
@@ -257,6 +341,11 @@ fn add(found: &mut Vec<Barcode>, result: &RXingResult, region: Option<Quad>, to_
 /// bytes themselves are taken where it kept them, else one byte a character (ISO 8859-1, the symbologies' default).
 fn payload(result: &RXingResult) -> Zeroizing<Vec<u8>> {
     let text = result.getText();
+    if *result.getBarcodeFormat() == BarcodeFormat::DATA_MATRIX
+        && let Some(bytes) = codewords::data_matrix(result.getRawBytes())
+    {
+        return bytes;
+    }
     if text.is_ascii() {
         return Zeroizing::new(text.as_bytes().to_vec());
     }
@@ -266,6 +355,10 @@ fn payload(result: &RXingResult) -> Zeroizing<Vec<u8>> {
     {
         let ascii = text.chars().filter(char::is_ascii).count();
         let bytes = segments.concat();
+        // A seal is bytes from end to end, whatever text the decoder made of them.
+        if Kind::of(&bytes) == Kind::Vds {
+            return Zeroizing::new(bytes);
+        }
         // Only if everything was in byte segments: none of the text's ASCII came from another mode.
         if bytes.iter().filter(|b| b.is_ascii()).count() == ascii {
             return Zeroizing::new(bytes);

@@ -44,6 +44,8 @@ pub(super) enum Shape {
 #[derive(Clone, Copy, Default)]
 struct Block {
     energy: f32,
+    /// Pixels on an edge.
+    edges: u32,
     /// Doubled angle: edges of one direction (linear codes, PDF417).
     double: (f32, f32),
     /// Quadrupled angle: edges of two directions at right angles (square codes).
@@ -169,7 +171,7 @@ impl Crop {
 }
 
 /// Means over a square of `radius` pixels to each side, by running sums; at the borders over what there is.
-fn mean(image: &LumaImage, radius: usize) -> Vec<u8> {
+pub(super) fn mean(image: &LumaImage, radius: usize) -> Vec<u8> {
     let (width, height) = (image.width, image.height);
     let mut across = vec![0u32; width * height];
     for (line, sums) in image.pixels.chunks_exact(width).zip(across.chunks_exact_mut(width)) {
@@ -204,7 +206,7 @@ fn mean(image: &LumaImage, radius: usize) -> Vec<u8> {
 }
 
 /// Outside the picture its border goes on.
-fn bilinear(picture: &LumaImage, x: f32, y: f32) -> u8 {
+pub(super) fn bilinear(picture: &LumaImage, x: f32, y: f32) -> u8 {
     let x = x.clamp(0.0, (picture.width - 1) as f32);
     let y = y.clamp(0.0, (picture.height - 1) as f32);
     let (x0, y0) = (x as usize, y as usize);
@@ -262,6 +264,7 @@ fn tensors(level: &LumaImage, columns: usize, rows: usize) -> Vec<Block> {
             let (a, b) = (gx * gx - gy * gy, 2.0 * gx * gy);
             let block = &mut line[x / BLOCK];
             block.energy += square;
+            block.edges += 1;
             block.double.0 += a;
             block.double.1 += b;
             block.quadruple.0 += (a * a - b * b) / square;
@@ -344,9 +347,18 @@ fn fit(blocks: &[Block], members: &[usize], columns: usize, factor: f32) -> Opti
     let (u, v) = ((low.0 + high.0) / 2.0, (low.1 + high.1) / 2.0);
     let side = BLOCK as f32 * factor;
     let (width, height) = (high.0 - low.0 + side, high.1 - low.1 + side);
+    // How much of the rectangle the blocks fill, and how much of the blocks is edges: a code is dense all over; a page
+    // of text, the rim of a card and the furniture of a form are not.
+    let fill = members.len() as f32 * side * side / (width * height);
+    let edges = members.iter().map(|&at| blocks[at].edges).sum::<u32>() as f32 / (members.len() as f32 * area);
+    let dense = fill > 0.5 && edges > 0.2;
+    // Eight bars are no code.
+    if !dense || (one_direction && width < 3.0 * side) {
+        return None;
+    }
     let shape = match one_direction {
         true => Shape::Bars,
-        false if width.max(height) <= 1.8 * width.min(height) => Shape::Square,
+        false if width.max(height) <= 1.6 * width.min(height) => Shape::Square,
         false => return None,
     };
     Some(Region {

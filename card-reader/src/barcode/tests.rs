@@ -61,6 +61,30 @@ fn licence() -> Vec<Vec<bool>> {
     rows.map(|line| line.chars().map(|c| c == '1').collect()).collect()
 }
 
+/// Symbols as modules, by name (`testdata/symbols.txt`).
+fn symbol(name: &str) -> Vec<Vec<bool>> {
+    let file = include_str!("../../testdata/symbols.txt");
+    let rows = file.lines().skip_while(|line| !line.starts_with(&format!("@{name}:"))).skip(1);
+    rows.take_while(|line| !line.is_empty()).map(|line| line.chars().map(|c| c == '1').collect()).collect()
+}
+
+/// The seal that several symbols carry.
+fn seal() -> Vec<u8> {
+    let vectors = include_str!("../../testdata/seals/vds.jsonl");
+    let line = vectors.lines().find(|line| line.contains("\"utopia-visa-mrvb-v4\"")).unwrap();
+    let vector: serde_json::Value = serde_json::from_str(line).unwrap();
+    let hex = vector["seal"].as_str().unwrap();
+    (0..hex.len() / 2).map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).unwrap()).collect()
+}
+
+/// Means over squares of three pixels, `times`.
+fn blurred(mut picture: LumaImage, times: usize) -> LumaImage {
+    for _ in 0..times {
+        picture.pixels = super::region::mean(&picture, 1);
+    }
+    picture
+}
+
 fn only(found: &[Barcode]) -> &Barcode {
     assert_eq!(found.len(), 1);
     &found[0]
@@ -89,6 +113,49 @@ fn a_licence_in_a_hand_is_read_and_is_whole() {
         let number = licence.document(profiles::builtin()).document_number.unwrap();
         number.expose(|number| assert_eq!(number, "S123456789012"));
     }
+}
+
+#[test]
+fn an_aztec_code_is_read_wherever_and_however_it_lies() {
+    const PASS: &[u8] = b"M1SPECIMEN/TEST       EABC123 YULFRAAC 0834 226F001A0025 106>60000";
+    for (degrees, module, blur) in
+        [(0.0, 4.0, 0), (7.0, 2.0, 0), (20.0, 2.5, 1), (30.0, 3.0, 2), (45.0, 3.0, 1), (90.0, 3.0, 1), (158.0, 5.0, 2)]
+    {
+        let found = read(&blurred(frame(&symbol("pass_aztec"), module, module, degrees), blur), Effort::Frame);
+        let barcode = only(&found);
+        assert_eq!((barcode.symbology, barcode.kind), (Symbology::Aztec, Kind::Bcbp), "{degrees}");
+        assert_eq!(barcode.payload.as_slice(), PASS);
+        let middle = barcode.quad.iter().fold((0.0, 0.0), |m, p| (m.0 + p.x / 4.0, m.1 + p.y / 4.0));
+        assert!((middle.0 - 640.0).hypot(middle.1 - 480.0) < 3.0 * module, "{degrees}: {middle:?}");
+    }
+    for (degrees, module) in [(5.0, 3.0), (33.0, 3.0)] {
+        let found = read(&blurred(frame(&symbol("long_pass_aztec"), module, module, degrees), 1), Effort::Frame);
+        let pass = super::bcbp::BoardingPass::parse(&only(&found).payload).unwrap();
+        assert_eq!(pass.legs.len(), 2, "{degrees}");
+    }
+}
+
+#[test]
+fn a_seals_bytes_come_out_of_every_symbology_as_they_went_in() {
+    for (name, symbology) in
+        [("seal_datamatrix", Symbology::DataMatrix), ("seal_qr", Symbology::Qr), ("seal_aztec", Symbology::Aztec)]
+    {
+        for degrees in [0.0, 12.0, 40.0, 101.0] {
+            let found = read(&frame(&symbol(name), 3.0, 3.0, degrees), Effort::Frame);
+            let barcode = only(&found);
+            assert_eq!((barcode.symbology, barcode.kind), (symbology, Kind::Vds), "{name} {degrees}");
+            assert_eq!(barcode.seal_bytes().as_slice(), seal(), "{name} {degrees}");
+        }
+    }
+}
+
+#[test]
+fn the_same_picture_gives_the_same_answer_twenty_times() {
+    let picture = blurred(frame(&licence(), 2.2, 7.0, 11.0), 1);
+    let answer = || read(&picture, Effort::Frame).first().map(|barcode| barcode.payload.clone());
+    let first = answer();
+    assert!(first.is_some());
+    assert!((1..20).all(|_| answer() == first));
 }
 
 #[test]

@@ -4,12 +4,12 @@ use super::{BarcodeReading, Source, ZoneReading};
 use crate::barcode::Barcode;
 use crate::barcode::aamva::Licence;
 use crate::date::Date;
-use crate::document::Document;
+use crate::fusion::Fusion;
 use crate::mrz::{self, Lines};
 use crate::ocr::{Advice, Evidence, Guess, MrzReading, NotRead, Point, Reason};
 use crate::profiles;
+use crate::seal;
 use verification_api::personal::PersonalText;
-use zeroize::Zeroizing;
 
 /// A try that failed, as [`super::Event::Failed`] tells it.
 pub(super) struct Failure {
@@ -35,45 +35,30 @@ fn guess(lines: Lines) -> Guess {
     Guess { lines, characters: Vec::new(), quad: [Point { x: 0.0, y: 0.0 }; 4], evidence: Evidence::default() }
 }
 
-/// A zone filmed by the camera, with what a licence's barcode on the same picture says of it. What its check digits
-/// say is told, not judged: its characters are certain.
-pub(super) fn filmed_zone(reading: MrzReading, licence: Option<&Licence>, today: Date) -> Result<ZoneReading, NotRead> {
+/// A zone filmed by the camera, with what the barcodes on the same picture say of it. What its check digits say is
+/// told, not judged: its characters are certain.
+pub(super) fn filmed_zone(reading: MrzReading, barcodes: &[Barcode], today: Date) -> Result<ZoneReading, NotRead> {
     let MrzReading { lines, characters, quad, .. } = reading;
     match mrz::parse_lines(lines, today) {
         Ok(zone) => {
-            let mut zone = ZoneReading::of(zone, Source::Camera);
-            zone.characters = characters;
-            zone.quad = Some(quad);
-            zone.barcode_agrees = licence.map(|licence| agree(&zone.document, &licence.document(profiles::builtin())));
-            Ok(zone)
+            let mut read = ZoneReading::of(zone.clone(), Source::Camera);
+            read.characters = characters;
+            read.quad = Some(quad);
+            read.fusion =
+                Fusion::of(Some((&zone, &read.document)), barcodes, profiles::in_use(), seal::trust_in_use(), today);
+            read.barcode_agrees = read.fusion.agrees();
+            Ok(read)
         }
         // Rows that no zone could have are none.
         Err(_) => Err(NotRead::because(Reason::NotMrzText, None)),
     }
 }
 
-/// The number and the birth date are printed in both; names are cut and written differently.
-fn agree(zone: &Document, barcode: &Document) -> bool {
-    let numbers = match (&zone.document_number, &barcode.document_number) {
-        (Some(a), Some(b)) => letters_and_digits(a) == letters_and_digits(b),
-        _ => true,
-    };
-    let births = match (&zone.birth_date, &barcode.birth_date) {
-        (Some(a), Some(b)) => a == b,
-        _ => true,
-    };
-    numbers && births
-}
-
-fn letters_and_digits(text: &PersonalText) -> Zeroizing<String> {
-    text.expose(|text| Zeroizing::new(text.chars().filter(char::is_ascii_alphanumeric).collect()))
-}
-
 /// A licence's barcode that stands for a document by itself.
 pub(super) fn licence_reading(barcode: &Barcode, licence: &Licence) -> BarcodeReading {
     BarcodeReading {
         source: Source::Camera,
-        document: licence.document(profiles::builtin()),
+        document: licence.document(profiles::in_use()),
         whole: licence.whole(),
         // AAMVA text is ASCII or ISO 8859-1.
         payload: PersonalText::new(barcode.payload.iter().map(|byte| char::from(*byte)).collect()),

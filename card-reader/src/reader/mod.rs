@@ -14,6 +14,7 @@ pub use config::{CameraConfig, CameraSource, ReaderConfig, SerialConfig, SerialP
 pub use handle::{Reader, ReaderHandle};
 
 use crate::document::Document;
+use crate::fusion::Fusion;
 use crate::mrz::{Check, Format, Lines, Mrz};
 use crate::ocr::{Advice, Guess, LumaImage, Point, Quad, Reason};
 use crate::profiles;
@@ -110,15 +111,17 @@ pub struct ZoneReading {
     /// Confidence of each character; empty for a serial reader, which gives none.
     pub characters: Vec<Vec<f32>>,
     pub quad: Option<Quad>,
-    /// Whether a barcode of the same presentation says the same; `None` without one.
+    /// Whether the barcodes and seals of the same presentation say the same; `None` without one that could.
     pub barcode_agrees: Option<bool>,
+    /// Which, and in what.
+    pub fusion: Fusion,
 }
 
 impl ZoneReading {
     /// A zone whose characters are certain, with what they mean; no picture, no barcode beside it.
     #[must_use]
     pub fn of(zone: Mrz, source: Source) -> Self {
-        let document = zone.document(profiles::builtin());
+        let document = zone.document(profiles::in_use());
         Self {
             source,
             format: zone.format,
@@ -129,6 +132,7 @@ impl ZoneReading {
             characters: Vec::new(),
             quad: None,
             barcode_agrees: None,
+            fusion: Fusion::default(),
         }
     }
 }

@@ -67,5 +67,6 @@ fn looked_at(config: &Config, clock: &Clock) -> Vec<Row> {
         selftest::disk(&config.journal.dir),
         selftest::outbox(config),
         selftest::technician(config),
+        selftest::documents(config),
     ]
 }

@@ -10,7 +10,7 @@ use crate::journal::Writer;
 use crate::outbox::Outbox;
 use crate::service_loop::kept_last_seen;
 use crate::verifier::Verifier;
-use crate::{devices, theme};
+use crate::{devices, documents, theme};
 use card_reader::reader::Reader;
 use clap::Args;
 use std::os::linux::net::SocketAddrExt as _;
@@ -113,6 +113,7 @@ fn say(error: impl std::fmt::Display) -> String {
 }
 
 fn prepare(config: Config, state_file: Option<PathBuf>) -> Result<(World, JoinHandle<()>), String> {
+    documents::put_in_use(documents::load(&config)?);
     let catalogs = Catalogs::load().map_err(say)?;
     let state = &config.journal.dir;
     let clock = Clock::start(kept_last_seen(state));

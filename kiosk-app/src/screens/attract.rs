@@ -30,6 +30,7 @@ pub(super) fn content(kiosk: &Kiosk, look: &Look) -> ScreenContent {
         .item(Item::Picture(Picture::CardIntoReader { travel: look.travel() }))
         .item(Item::Small(kiosk_and_lane))
         .maybe(kiosk.policy.test_mode.then(|| Item::Small(Msg::TestMode.into())))
+        .maybe(kiosk.policy.unsigned_profiles.then(|| Item::Small(Msg::UnsignedProfiles.into())))
         .action(Action::new(Role::Forward, Msg::AttractTitle, Intent::Begin))
 }
 
@@ -55,9 +56,12 @@ pub(super) fn view<'a>(pen: &Pen<'a>, look: &'a Look, content: &ScreenContent) -
         Item::Small(line) => Some(pen.line(line)),
         _ => None,
     });
-    let test = content.items.iter().filter(|item| matches!(item, Item::Small(_))).count() > 1;
-    let mut parts: Vec<Part<'a>> = Vec::new();
-    parts.extend(frame::test_banner(pen, test));
+    let small = content.items.iter().filter_map(|item| match item {
+        Item::Small(line) => Some(pen.line(line)),
+        _ => None,
+    });
+    // After kiosk and lane: what must never go unseen.
+    let mut parts: Vec<Part<'a>> = small.skip(1).map(|line| frame::banner(pen, line)).collect();
     parts.push(space().height(FillPortion(3)).into());
     if let Some(which) = pictures {
         let drawn = picture(pen, which, pen.u(780.0).into());

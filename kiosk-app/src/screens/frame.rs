@@ -46,7 +46,7 @@ pub(super) fn screen<'a>(pen: &Pen<'a>, kiosk: &Kiosk, look: &'a Look, content: 
         Place::Attract => attract::view(pen, look, content),
         Place::OutOfService => {
             let mut parts = vec![body(pen, look, content)];
-            parts.extend(test_banner(pen, kiosk.policy.test_mode));
+            parts.extend(banners(pen, kiosk));
             night(pen, column(parts).into())
         }
         Place::Step { step, done } => {
@@ -91,7 +91,9 @@ fn page<'a>(pen: &Pen<'a>, kiosk: &Kiosk, bar: Part<'a>, look: &'a Look, content
         .width(Fill)
         .style(move |_| container::Style { background: Some(palette.bar.into()), ..container::Style::default() });
     let mut parts: Vec<Part<'a>> = vec![bar.into(), ruled(palette.line, pen.u(2.0).max(1.0))];
-    parts.extend(test_banner(pen, kiosk.policy.test_mode && content.place != Place::Technician));
+    if content.place != Place::Technician {
+        parts.extend(banners(pen, kiosk));
+    }
     parts.push(body(pen, look, content));
     parts.push(footer(pen, content));
     container(column(parts))
@@ -208,19 +210,24 @@ fn header_button<'a>(pen: &Pen<'a>, action: &Action) -> Part<'a> {
     button::target(pen, action, Face::Pill, side / 2.0, Shrink, side.into(), face.into())
 }
 
-/// Says that specimens are accepted, when they are: on every screen but the technician's, who know.
-pub(super) fn test_banner<'a>(pen: &Pen<'a>, shown: bool) -> Option<Part<'a>> {
+/// What must never go unseen, on every screen but the technician's, who know: specimens are accepted, or nobody vouches
+/// for the table that says what documents are.
+fn banners<'a>(pen: &Pen<'a>, kiosk: &Kiosk) -> impl Iterator<Item = Part<'a>> {
+    let test = kiosk.policy.test_mode.then(|| banner(pen, pen.msg(Msg::TestMode)));
+    let unsigned = kiosk.policy.unsigned_profiles.then(|| banner(pen, pen.msg(Msg::UnsignedProfiles)));
+    test.into_iter().chain(unsigned)
+}
+
+pub(super) fn banner<'a>(pen: &Pen<'a>, words: String) -> Part<'a> {
     let palette = pen.palette;
-    shown.then(|| {
-        container(pen.text(Type::SmallStrong, pen.msg(Msg::TestMode), palette.care))
-            .center_x(Fill)
-            .padding(pen.u(8.0))
-            .style(move |_| container::Style {
-                background: Some(palette.care_ground.into()),
-                ..container::Style::default()
-            })
-            .into()
-    })
+    container(pen.text(Type::SmallStrong, words, palette.care))
+        .center_x(Fill)
+        .padding(pen.u(8.0))
+        .style(move |_| container::Style {
+            background: Some(palette.care_ground.into()),
+            ..container::Style::default()
+        })
+        .into()
 }
 
 /// The deep blue ground of a kiosk without a visit.

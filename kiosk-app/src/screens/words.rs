@@ -5,6 +5,7 @@ use crate::i18n::Msg;
 use crate::kiosk::Site;
 use crate::session::answers::{DocumentStatus, Record};
 use crate::session::state::{Contrast, Language, ReferralReason, TextSize};
+use card_reader::barcode::bcbp::BoardingPass;
 use card_reader::document::{Document, DocumentType};
 use card_reader::mrz::{CheckField, Verdict};
 use card_reader::ocr::{Advice, Reason};
@@ -184,6 +185,15 @@ pub(super) fn document_of(reading: &Reading) -> Option<&Document> {
         Reading::Barcode(barcode) => Some(&barcode.document),
         Reading::BackupCode(_) | Reading::Staff(_) => None,
     }
+}
+
+/// Name and first flight of a boarding pass.
+pub(super) fn boarding_pass(pass: &BoardingPass) -> PersonalText {
+    let flight = pass
+        .legs
+        .first()
+        .map(|leg| leg.flight.expose(|flight| PersonalText::new(format!("{flight} {}-{}", leg.from, leg.to))));
+    joined([Some(&pass.name), flight.as_ref()].into_iter().flatten(), false)
 }
 
 /// The whole name as an officer reads it.

@@ -24,6 +24,8 @@ pub struct Policy {
     pub code_groups: u8,
     /// Utopia and specimens are taken (never in production; said on the screen).
     pub test_mode: bool,
+    /// Nobody vouches for the table of documents; said on the screen.
+    pub unsigned_profiles: bool,
     /// An officer without input is signed out after this.
     pub officer_idle: Duration,
 }
@@ -43,6 +45,7 @@ impl Default for Policy {
             answer_deadline: Duration::from_secs(12),
             code_groups: 4,
             test_mode: false,
+            unsigned_profiles: false,
             officer_idle: Duration::from_secs(120),
         }
     }

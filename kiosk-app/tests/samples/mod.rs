@@ -131,6 +131,7 @@ fn document() -> Document {
         a_number: Some("A000000701".into()),
         card_number: Some("SRC0000000701".into()),
         specimen: true,
+        general: false,
     }
 }
 
@@ -151,6 +152,7 @@ fn read() -> Reading {
         characters: confidences(&[]),
         quad: None,
         barcode_agrees: None,
+        fusion: card_reader::fusion::Fusion::default(),
     }))
 }
 

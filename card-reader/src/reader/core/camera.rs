@@ -128,7 +128,7 @@ impl Core {
         // One frame may hide what another shows: the presentation's tracker answers for all of them.
         let zone = zone.map(|zone| {
             let zone = self.cameras[at].watch.tracker.take(zone);
-            zone.and_then(|zone| judge::filmed_zone(zone, licence.as_ref().map(|(_, licence)| licence), today))
+            zone.and_then(|zone| judge::filmed_zone(zone, barcodes, today))
         });
         let failure = match zone {
             Some(Ok(zone)) => {

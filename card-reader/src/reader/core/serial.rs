@@ -108,7 +108,7 @@ impl Core {
                 if accept == Accept::Documents && !again {
                     // A code without a document is said, and is no try.
                     let advice = Some(Advice::AnotherDocument);
-                    self.tell(Event::Advice { presentation, advice, quad: None });
+                    self.tell(Event::Advice { presentation, advice, quad: None, at: None });
                 }
                 return Verdict::Ignore;
             }

@@ -12,8 +12,10 @@ use crate::screens::content::{
 use crate::screens::words;
 use crate::session::answers::{CodeAnswer, DocumentStatus, OpenedReferral, Record};
 use crate::session::state::{Session, State};
+use card_reader::fusion::{Fusion, Hint};
 use card_reader::mrz::{Check, Verdict};
 use card_reader::reader::{Reading, Source};
+use card_reader::seal::Status;
 use verification_api::personal::PersonalText;
 
 /// Letters of a note.
@@ -145,6 +147,7 @@ fn facts(visit: &Session, brief: bool) -> Vec<Fact> {
     if let Some(Reading::Zone(read)) = &visit.reading {
         facts.extend(read.checks.iter().filter(|_| !brief).map(verdict));
         facts.extend(name_confidence(&read.characters, zone::name_row(read.format)));
+        facts.extend(witnesses(&read.fusion));
     } else if let Some(guess) = &visit.guess {
         facts.extend(zone::verdicts(&guess.lines).iter().filter(|_| !brief).map(verdict));
         let row = zone::layout(&guess.lines).map_or(0, zone::name_row);
@@ -185,6 +188,9 @@ fn facts(visit: &Session, brief: bool) -> Vec<Fact> {
         let name = Value::Personal(words::full_name(document));
         facts.insert(0, fact(words::document(document.document_type), name, Tone::Plain));
     }
+    if visit.reading.as_ref().and_then(words::document_of).is_some_and(|document| document.general) {
+        facts.push(fact(Msg::FieldLayout, Value::Line(Msg::LayoutGeneral.into()), Tone::Care));
+    }
     facts.push(fact(Msg::FieldWhy, Value::Line(why(&visit.state).into()), Tone::Plain));
     facts
 }
@@ -204,6 +210,36 @@ fn verdict(check: &Check) -> Fact {
         Verdict::Absent => Tone::Plain,
     };
     fact(words::check_field(check.field), Value::Line(words::verdict(check.verdict).into()), tone)
+}
+
+/// What barcodes and seals beside the zone say: a difference first of all, then what nothing is decided on.
+fn witnesses(fusion: &Fusion) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if !fusion.fields.is_empty() {
+        let differing: Vec<&str> = fusion.disagreements().collect();
+        facts.push(if differing.is_empty() {
+            fact(Msg::FieldBarcode, Value::Line(Msg::BarcodeAgrees.into()), Tone::Good)
+        } else {
+            let line = Msg::BarcodeDiffers.with("fields", differing.join(", "));
+            fact(Msg::FieldBarcode, Value::Line(line), Tone::Bad)
+        });
+    }
+    facts.extend(fusion.seals.iter().map(|seal| match seal.status {
+        Status::NotChecked => fact(Msg::FieldSeal, Value::Line(Msg::SealNotChecked.into()), Tone::Plain),
+        // The words of ICAO 9303-13 Appendix D, as they are.
+        status => {
+            let tone = if status.is_valid() { Tone::Good } else { Tone::Bad };
+            fact(Msg::FieldSeal, Value::Text(status.name().to_owned()), tone)
+        }
+    }));
+    facts.extend(fusion.hints.iter().map(|hint| match hint {
+        Hint::BoardingPass(pass) => {
+            fact(Msg::FieldBoardingPass, Value::Personal(words::boarding_pass(pass)), Tone::Plain)
+        }
+        Hint::Receipt(number) => fact(Msg::FieldReceipt, Value::Personal(number.clone()), Tone::Plain),
+        Hint::Vcb | Hint::VdsNc(_) => fact(Msg::FieldOtherCode, Value::Line(Msg::CodeNotVerified.into()), Tone::Plain),
+    }));
+    facts
 }
 
 /// How certain the least certain character of the name is: no check digit covers it.
@@ -266,4 +302,35 @@ fn sentence(name: &str) -> String {
     let words = name.replace('_', " ");
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().to_string() + letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::witnesses;
+    use crate::i18n::{Catalogs, Msg};
+    use crate::screens::content::{Tone, Value};
+    use crate::session::state::Language;
+    use card_reader::fusion::{Comparison, Fusion, Hint, SealFinding};
+    use card_reader::seal::{Reason, Status};
+
+    #[test]
+    fn an_officer_sees_which_fields_differ_and_what_the_seal_is() {
+        let fusion = Fusion {
+            fields: vec![Comparison { field: "birth_date", agrees: false }, Comparison { field: "sex", agrees: true }],
+            seals: [Status::Invalid(Reason::SealVisaMismatch), Status::Valid, Status::NotChecked]
+                .map(|status| SealFinding { status })
+                .to_vec(),
+            hints: vec![Hint::Vcb],
+        };
+        let facts = witnesses(&fusion);
+        assert_eq!(facts.len(), 5);
+        assert!(matches!(facts[0].tone, Tone::Bad));
+        let catalogs = Catalogs::load().expect("the languages");
+        let words = catalogs.get(Language::English);
+        assert!(matches!(&facts[0].value, Value::Line(line) if words.line(line) == "differs: birth_date"));
+        assert!(matches!((&facts[1].value, &facts[1].tone), (Value::Text(t), Tone::Bad) if t == "SEAL_VISA_MISMATCH"));
+        assert!(matches!((&facts[2].value, &facts[2].tone), (Value::Text(t), Tone::Good) if t == "VALID"));
+        assert!(matches!(&facts[3].value, Value::Line(line) if words.line(line) == words.text(Msg::SealNotChecked)));
+        assert!(matches!(facts[4].tone, Tone::Plain));
+    }
 }
