@@ -67,7 +67,6 @@ fn picture(defect: &str, strength: f32, seed: u64, fonts: &Fonts) -> (LumaImage,
 }
 
 #[test]
-#[ignore = "written, not yet run against this reader: run with --ignored before relying on it"]
 fn the_right_thing_is_advised_and_nothing_to_good_pictures() {
     let fonts = Fonts::load();
     let number = std::env::var("PICTURES").map_or(6, |n| n.parse().unwrap());
@@ -118,7 +117,6 @@ fn spent() -> f64 {
 }
 
 #[test]
-#[ignore = "written, not yet run against this reader: run with --ignored before relying on it"]
 fn an_empty_desk_is_cheap_and_nothing_is_advised() {
     let mut r = Random(5);
     let mut times: Vec<f64> = (0..12)

@@ -26,7 +26,6 @@ fn hear(events: &mut Receiver<Event>, what: &str, wanted: impl Fn(&Event) -> boo
 }
 
 #[test]
-#[ignore = "written, not yet run against this reader: run with --ignored before relying on it"]
 fn frames_that_cannot_be_read_alone_are_read_together_by_the_camera() {
     let folder = tempfile::tempdir().unwrap();
     let mut r = Random(4);
