@@ -2,6 +2,9 @@
 //! examples each, writes the model file. `--from` goes on from an earlier model, at half the rate; a network of 0
 //! examples is taken over from it.
 //!
+//! `mrz-training MODEL --from A --mix B SHARE` writes the weights between two trainings of the same start: SHARE of B,
+//! the rest of A.
+//!
 //! `mrz-training --sheet FILE.png` shows what the training data look like instead.
 //!
 //! Fixed seed: the same machine type gives the same model. One thread draws while another trains. Progress goes to
@@ -55,7 +58,7 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let mut order =
         Order { scout: 6_000_000, reader: 12_000_000, from: None, fonts: PathBuf::from("/usr/share/fonts") };
-    let (mut picture, mut model) = (None, None);
+    let (mut picture, mut model, mut mixed) = (None, None, None);
     while let Some(a) = arguments.next() {
         let mut number = |n: &mut usize| *n = arguments.next().and_then(|a| a.parse().ok()).unwrap_or(*n);
         match a.as_str() {
@@ -63,16 +66,21 @@ fn main() -> ExitCode {
             "--reader" => number(&mut order.reader),
             "--from" => order.from = arguments.next().map(PathBuf::from),
             "--sheet" => picture = arguments.next().map(PathBuf::from),
+            "--mix" => {
+                let other = arguments.next().map(PathBuf::from);
+                mixed = other.zip(arguments.next().and_then(|share| share.parse().ok()));
+            }
             "--fonts" => order.fonts = arguments.next().map_or(order.fonts, PathBuf::from),
             _ => model = Some(PathBuf::from(a)),
         }
     }
     let done = match (&picture, &model) {
         (Some(file), _) => sheet(file, &order.fonts),
+        (None, Some(model)) if mixed.is_some() => mix(model, &order, mixed.as_ref()),
         (None, Some(model)) => make(model, &order),
         (None, None) => {
             eprintln!(
-                "usage: mrz-training MODEL [--scout N] [--reader N] [--from MODEL] [--fonts DIR]\n       mrz-training --sheet FILE.png"
+                "usage: mrz-training MODEL [--scout N] [--reader N] [--from MODEL] [--fonts DIR]\n       mrz-training MODEL --from MODEL --mix MODEL SHARE\n       mrz-training --sheet FILE.png"
             );
             return ExitCode::from(2);
         }
@@ -101,6 +109,18 @@ fn make(model: &Path, order: &Order) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Weights between two models: `share` of the second, the rest of the one that the order starts from.
+fn mix(model: &Path, order: &Order, with: Option<&(PathBuf, f32)>) -> Result<(), String> {
+    let (Some(from), Some((other, share))) = (&order.from, with) else {
+        return Err("--mix needs --from: two models are mixed".into());
+    };
+    let (mut networks, other) = (load(from)?, load(other)?);
+    for (w, o) in networks.iter_mut().flatten().flatten().zip(other.iter().flatten().flatten()) {
+        *w += (o - *w) * share;
+    }
+    write(model, &networks)
 }
 
 /// Trains `networks[at]`.
