@@ -154,7 +154,7 @@ impl Page {
         for y in 0..height {
             for x in 0..width {
                 let (mx, my) = (x as f32 / scale, y as f32 / scale);
-                let at = (my + 2.0 * (mx / period * 6.28).sin()) / apart;
+                let at = (my + 2.0 * (mx / period * std::f32::consts::TAU).sin()) / apart;
                 let away = (at - at.round()).abs() * apart;
                 page.grey[y * width + x] -= depth * (1.0 - away / 0.15).max(0.0);
             }

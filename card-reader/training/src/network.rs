@@ -369,11 +369,11 @@ mod tests {
             batch.forward(&w, &examples);
             score(&mut batch.outputs, &examples);
             let g = batch.backward(&w);
-            for block in 0..w.len() {
+            for (block, gradient) in g.iter().enumerate() {
                 // The weights with the largest gradients: small ones drown in rounding.
-                let index =
-                    (0..g[block].len()).max_by(|&a, &b| g[block][a].abs().total_cmp(&g[block][b].abs())).unwrap();
-                let (expected, got) = (slope(&shape, &w, &examples, block, index), g[block][index]);
+                let larger = |a: &usize, b: &usize| gradient[*a].abs().total_cmp(&gradient[*b].abs());
+                let index = (0..gradient.len()).max_by(larger).unwrap();
+                let (expected, got) = (slope(&shape, &w, &examples, block, index), gradient[index]);
                 assert!(
                     (expected - got).abs() < 0.08 * expected.abs() + 2e-3,
                     "{} {block}: {expected} {got}",
