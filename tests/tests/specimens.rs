@@ -126,6 +126,19 @@ fn what_can_hardly_be_read_or_not_at_all_is_not_read_wrongly() {
 }
 
 #[test]
+fn the_beginning_of_a_longer_zone_is_never_taken_for_a_whole_one() {
+    // Zones of 44 whose last eight columns lie outside the frame or under glare, which a reader had taken for 36.
+    let faces = Faces::load(Path::new(DEFAULT_FOLDER)).unwrap_or_else(|e| panic!("{e}"));
+    for seed in [7_000_404, 7_002_568, 7_003_154, 7_004_168, 7_004_193] {
+        let picture = Set::Harsh.picture(&faces, seed);
+        assert_eq!(picture.lines[0].len(), 44);
+        let (width, height) = (picture.pixels.width() as usize, picture.pixels.height() as usize);
+        let image = LumaImage::new(width, height, picture.pixels.into_raw()).unwrap();
+        assert!(read(&image).is_err(), "{seed} ({}) was read", picture.condition);
+    }
+}
+
+#[test]
 fn a_measuring_picture_is_of_its_set_and_seed_alone() {
     let faces = Faces::load(Path::new(DEFAULT_FOLDER)).unwrap_or_else(|e| panic!("{e}"));
     for set in [Set::Plain, Set::Harsh, Set::None] {

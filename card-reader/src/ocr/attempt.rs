@@ -205,7 +205,8 @@ pub fn attempt(networks: &Networks, pyramid: &Pyramid<'_>, plane: Plane, budget:
     let straight = straight(&plane, &answers);
     // A composite digit at the end says so too.
     let closed = matches!(decoded.format, Format::Td2 | Format::FrId) && decoded.disagreeing == 0;
-    let whole = width != 36 || answers.len() != 2 || closed || room(&plane, pyramid, width);
+    let short = width == 36 && answers.len() == 2;
+    let whole = !short || closed || (room(&plane, pyramid, width) && blank_beyond(pyramid, &plane, width));
     Some(Attempt { plane, decoded, cells, certainty, straight, whole })
 }
 
@@ -312,7 +313,7 @@ fn straight(plane: &Plane, answers: &[Vec<Answer>]) -> bool {
 
 /// Whether the picture goes on beyond both ends of every row, by so much that a further character would be seen.
 fn room(plane: &Plane, pyramid: &Pyramid<'_>, width: usize) -> bool {
-    const SEEN: f32 = 0.8;
+    const SEEN: f32 = 1.5;
     let picture = pyramid.level(0);
     (0..plane.lines.len()).all(|line| {
         [(0, -SEEN), (width as isize - 1, SEEN)].into_iter().all(|(cell, beyond)| {
@@ -320,6 +321,37 @@ fn room(plane: &Plane, pyramid: &Pyramid<'_>, width: usize) -> bool {
             let p = plane.map.apply(u + beyond * plane.pitch, v);
             let (right, bottom) = (picture.width as f32 - 1.0, picture.height as f32 - 1.0);
             (0.0..=right).contains(&p.x) && (0.0..=bottom).contains(&p.y)
+        })
+    })
+}
+
+/// Whether beyond both ends of every row there is paper like that between the characters, and no ink. Glare and shadow
+/// hide the rest of a row, and a text that goes on makes it longer.
+fn blank_beyond(pyramid: &Pyramid<'_>, plane: &Plane, width: usize) -> bool {
+    /// How far the paper beyond may differ from the paper within, in grey values.
+    const LIKE_PAPER: f32 = 25.0;
+    /// From here on the sensor saw only light.
+    const WHITE: f32 = 250.0;
+    /// Columns in the middle of a cell, where its neighbours' ink does not reach.
+    const MIDDLE: usize = 10;
+    // Paper and the darkest ink of a cell.
+    let look = |line: usize, cell: isize| {
+        let mut values = Vec::new();
+        plane.patch(pyramid, (line, cell), Look::STRAIGHT, MIDDLE, &mut values);
+        values.sort_unstable_by(f32::total_cmp);
+        let at = |share: usize| values[values.len() * share / 100];
+        (at(70), at(70) - at(6))
+    };
+    let last = width as isize - 1;
+    (0..plane.lines.len()).all(|line| {
+        [(-1, [0, 1, 2]), (last + 1, [last, last - 1, last - 2])].into_iter().all(|(beyond, inside)| {
+            let inside = inside.map(|cell| look(line, cell));
+            let mean = |of: fn(&(f32, f32)) -> f32| inside.iter().map(of).sum::<f32>() / 3.0;
+            let (paper, ink) = (mean(|look| look.0), mean(|look| look.1));
+            let (paper_beyond, ink_beyond) = look(line, beyond);
+            (paper_beyond - paper).abs() < LIKE_PAPER
+                && (paper_beyond < WHITE || paper >= WHITE)
+                && ink_beyond < 0.5 * ink
         })
     })
 }
