@@ -14,7 +14,7 @@ const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.t
 const TOLERATED: f64 = 0.05;
 
 /// What is counted. The pictures are made before counting starts.
-const CASES: [(&str, fn()); 7] = [
+const CASES: [(&str, fn()); 6] = [
     ("frame", || {
         let picture = pictures::zone();
         counted_stage(|| bench::frame(&picture));
@@ -32,7 +32,6 @@ const CASES: [(&str, fn()); 7] = [
     ("passport", || whole(&pictures::zone())),
     ("passport_12_megapixels", || whole(&pictures::large())),
     ("empty_desk", || whole(&pictures::desk())),
-    ("page_of_text", || whole(&pictures::text())),
 ];
 
 fn whole(picture: &LumaImage) {

@@ -14,6 +14,7 @@ pub(crate) fn zone() -> LumaImage {
 }
 
 /// A page of typewritten capitals and digits, 1280×960: the costliest kind without a zone.
+#[allow(dead_code, reason = "one of the two benches does not use it")]
 pub(crate) fn text() -> LumaImage {
     kept(include_bytes!("text.jpg"))
 }
