@@ -94,6 +94,8 @@ const MOST_SCATTER: f32 = 0.6;
 const LEAST: f32 = 1e-4;
 /// A grid may have been laid this many cells too far left or right.
 const SHIFTS: [isize; 5] = [0, 1, -1, 2, -2];
+/// One in so many certain characters differs from those of another document at least.
+const ANOTHER_TEXT: usize = 4;
 /// Corners that moved farther than this between two frames, in characters: the document moves.
 const MOVED: f32 = 0.7;
 
@@ -106,6 +108,8 @@ pub struct Tracker {
     common: Evidence,
     /// What any frame since the last start was certain of.
     certain: Vec<Vec<Option<u8>>>,
+    /// The same since the presentation began: starting over forgets no certainty.
+    ever: Vec<Vec<Option<u8>>>,
     /// Whether a frame's text stood where a zone's text stands.
     anchored: bool,
     /// The last frame showed another text, but vaguely.
@@ -116,6 +120,7 @@ pub struct Tracker {
 impl Drop for Tracker {
     fn drop(&mut self) {
         self.certain.zeroize();
+        self.ever.zeroize();
     }
 }
 
@@ -266,6 +271,14 @@ impl Tracker {
     }
 
     fn remember(&mut self, evidence: &Evidence) {
+        let (lines, width) = evidence.shape();
+        if (self.ever.len(), self.ever.first().map_or(0, Vec::len)) != (lines, width) {
+            self.ever.zeroize();
+            self.ever = vec![vec![None; width]; lines];
+        }
+        for (known, cell) in self.ever.iter_mut().flatten().zip(evidence.flat()) {
+            *known = certain_of(cell).or(*known);
+        }
         for (known, cell) in self.certain.iter_mut().flatten().zip(evidence.flat()) {
             *known = known.or(certain_of(cell));
         }
@@ -286,7 +299,14 @@ impl Tracker {
     /// Whether a frame was certain of another character than the text has.
     fn stands_against(&self, text: &Decoded) -> bool {
         let characters = text.lines.iter().flatten();
-        self.certain.iter().flatten().zip(characters).any(|(known, c)| known.is_some_and(|known| known != *c))
+        if self.certain.iter().flatten().zip(characters.clone()).any(|(known, c)| known.is_some_and(|k| k != *c)) {
+            return true;
+        }
+        // Of frames before a start, a few certain characters that differ say that this text is wrong; many, that it is
+        // another document's.
+        let told = self.ever.iter().flatten().zip(characters).filter_map(|(known, c)| known.map(|known| known != *c));
+        let (differ, all) = told.fold((0, 0), |(differ, all), d| (differ + usize::from(d), all + 1));
+        differ > 0 && differ * ANOTHER_TEXT < all
     }
 }
 
