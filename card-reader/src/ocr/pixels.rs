@@ -10,31 +10,28 @@ impl LumaImage {
     }
 
     /// Grey value between pixels; (0, 0) is the middle of the first pixel. Outside, the border's value.
-    pub(crate) fn at(&self, x: f32, y: f32) -> f32 {
-        let (x, y) = (x.clamp(0.0, (self.width - 1) as f32), y.clamp(0.0, (self.height - 1) as f32));
-        let (x0, y0) = (x as usize, y as usize);
-        let (x1, y1) = ((x0 + 1).min(self.width - 1), (y0 + 1).min(self.height - 1));
-        let (fx, fy) = (x - x0 as f32, y - y0 as f32);
-        let (upper, lower) = (y0 * self.width, y1 * self.width);
-        let p = |i: usize| f32::from(self.pixels[i]);
-        (p(upper + x0) * (1.0 - fx) + p(upper + x1) * fx) * (1.0 - fy)
-            + (p(lower + x0) * (1.0 - fx) + p(lower + x1) * fx) * fy
-    }
-
-    /// [`LumaImage::at`], quicker inside.
     #[inline(always)]
-    fn between(&self, x: f32, y: f32) -> f32 {
+    pub(crate) fn at(&self, x: f32, y: f32) -> f32 {
         let (x0, y0) = (x as usize, y as usize);
         if x >= 0.0 && y >= 0.0 && x0 + 1 < self.width && y0 + 1 < self.height {
-            let at = y0 * self.width + x0;
-            let (upper, lower) = (&self.pixels[at..at + 2], &self.pixels[at + self.width..at + self.width + 2]);
-            let (fx, fy) = (x - x0 as f32, y - y0 as f32);
-            let across = |p: &[u8]| f32::from(p[0]) + fx * (f32::from(p[1]) - f32::from(p[0]));
-            let (upper, lower) = (across(upper), across(lower));
-            upper + fy * (lower - upper)
+            self.mean_of_four([x0, x0 + 1], [y0, y0 + 1], x - x0 as f32, y - y0 as f32)
         } else {
-            self.at(x, y)
+            let (x, y) = (x.clamp(0.0, (self.width - 1) as f32), y.clamp(0.0, (self.height - 1) as f32));
+            let (x0, y0) = (x as usize, y as usize);
+            let (x1, y1) = ((x0 + 1).min(self.width - 1), (y0 + 1).min(self.height - 1));
+            self.mean_of_four([x0, x1], [y0, y1], x - x0 as f32, y - y0 as f32)
         }
+    }
+
+    /// Four pixels, weighed by how far right and down between them a point lies.
+    #[inline(always)]
+    fn mean_of_four(&self, x: [usize; 2], y: [usize; 2], right: f32, down: f32) -> f32 {
+        let across = |y: usize| {
+            let p = |x: usize| f32::from(self.pixels[y * self.width + x]);
+            p(x[0]) + right * (p(x[1]) - p(x[0]))
+        };
+        let (upper, lower) = (across(y[0]), across(y[1]));
+        upper + down * (lower - upper)
     }
 
     /// Half the size, each pixel the mean of four; an odd last row or column is dropped.
@@ -185,7 +182,7 @@ impl Projection {
         let edge = 0.5 * shrink - 0.5;
         into.extend((0..count).map(|_| {
             let scale = shrink / if w.abs() < 1e-6 { 1e-6 } else { w };
-            let value = image.between(x * scale + edge, y * scale + edge);
+            let value = image.at(x * scale + edge, y * scale + edge);
             (x, y, w) = (x + dx, y + dy, w + dw);
             if ink == Ink::Light { 255.0 - value } else { value }
         }));

@@ -131,8 +131,7 @@ impl super::Device for Device {
 
     fn power_cycle(&mut self, now: Instant, serial_number: Option<String>) {
         let (card, jammed) = (self.card, self.jammed);
-        let mut model = self.model.clone();
-        model.serial_number = serial_number.unwrap_or(model.serial_number);
+        let model = self.model.unit(serial_number);
         *self = Self::new(model);
         self.card = card;
         self.jammed = jammed;
@@ -158,10 +157,7 @@ impl super::Device for Device {
                 self.pull(now);
             }
             Act::Bin { full } => self.bin_full = full,
-            Act::Ignore(count) => self.moods.ignore = count,
-            Act::Refuse(count) => self.moods.refuse = count,
-            Act::DieMidFrame(bytes) => self.moods.die_after = Some(bytes),
-            _ => {}
+            other => self.moods.act(&other),
         }
     }
 

@@ -109,6 +109,15 @@ pub struct Model {
     pub faults: Option<Faults>,
 }
 
+impl Model {
+    /// The same model; another unit of it, if a serial number is given.
+    fn unit(&self, serial_number: Option<String>) -> Self {
+        let mut model = self.clone();
+        model.serial_number = serial_number.unwrap_or(model.serial_number);
+        model
+    }
+}
+
 impl Default for Model {
     fn default() -> Self {
         Self {

@@ -1,5 +1,6 @@
 //! What a simulated device is about to send, and when.
 
+use super::Act;
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -36,6 +37,16 @@ pub(super) struct Moods {
 }
 
 impl Moods {
+    /// Takes up what an act asks of them; other acts ask nothing.
+    pub(super) fn act(&mut self, act: &Act) {
+        match *act {
+            Act::Ignore(count) => self.ignore = count,
+            Act::Refuse(count) => self.refuse = count,
+            Act::DieMidFrame(bytes) => self.die_after = Some(bytes),
+            _ => {}
+        }
+    }
+
     /// Whether the command that has just come is not answered.
     pub(super) fn ignores(&mut self) -> bool {
         let ignored = self.dead || self.ignore > 0;

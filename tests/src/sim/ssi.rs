@@ -132,8 +132,7 @@ impl super::Device for Device {
 
     fn power_cycle(&mut self, now: Instant, serial_number: Option<String>) {
         let slot = self.slot.take();
-        let mut model = self.model.clone();
-        model.serial_number = serial_number.unwrap_or(model.serial_number);
+        let model = self.model.unit(serial_number);
         *self = Self::new(model);
         self.slot = slot;
         self.power_on(now);
@@ -150,10 +149,7 @@ impl super::Device for Device {
                 self.slot = None;
                 self.reading = None;
             }
-            Act::Ignore(count) => self.moods.ignore = count,
-            Act::Refuse(count) => self.moods.refuse = count,
-            Act::DieMidFrame(bytes) => self.moods.die_after = Some(bytes),
-            _ => {}
+            other => self.moods.act(&other),
         }
     }
 

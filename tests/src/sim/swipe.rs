@@ -22,8 +22,7 @@ impl super::Device for Device {
     }
 
     fn power_cycle(&mut self, now: Instant, serial_number: Option<String>) {
-        let mut model = self.model.clone();
-        model.serial_number = serial_number.unwrap_or(model.serial_number);
+        let model = self.model.unit(serial_number);
         *self = Self::new(model);
         self.power_on(now);
     }

@@ -116,8 +116,7 @@ impl super::Device for Device {
 
     fn power_cycle(&mut self, now: Instant, serial_number: Option<String>) {
         let slot = self.slot.take();
-        let mut model = self.model.clone();
-        model.serial_number = serial_number.unwrap_or(model.serial_number);
+        let model = self.model.unit(serial_number);
         *self = Self::new(self.protocol, model);
         self.slot = slot;
         self.power_on(now);
@@ -141,10 +140,7 @@ impl super::Device for Device {
                 }
                 self.reading = None;
             }
-            Act::Ignore(count) => self.moods.ignore = count,
-            Act::Refuse(count) => self.moods.refuse = count,
-            Act::DieMidFrame(bytes) => self.moods.die_after = Some(bytes),
-            _ => {}
+            other => self.moods.act(&other),
         }
     }
 

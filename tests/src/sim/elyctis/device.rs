@@ -123,10 +123,7 @@ impl super::super::Device for Device {
 
     fn power_cycle(&mut self, now: Instant, serial_number: Option<String>) {
         let slot = self.slot.take();
-        let mut model = self.model.clone();
-        if let Some(number) = serial_number {
-            model.serial_number = number;
-        }
+        let model = self.model.unit(serial_number);
         *self = Self::new(model);
         self.slot = slot;
         self.power_on(now);
