@@ -12,7 +12,7 @@ const SCRIPT: &str = r#"
 set -eu
 folder=$(mktemp -d /tmp/verification-service-pg-XXXXXX)
 server=
-stop() { [ -z "$server" ] || { kill -QUIT "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; }; rm -rf "$folder"; }
+stop() { [ -z "$server" ] || { kill -QUIT "$(head -1 "$folder/data/postmaster.pid")" || true; wait "$server" || true; }; rm -rf "$folder"; }
 trap stop EXIT
 as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 [ "$(id -u)" != 0 ] || chown postgres "$folder"
