@@ -13,8 +13,8 @@ BUILD_PACKAGES := gcc libc6-dev cmake pkg-config libclang-dev
 # for them).
 KIOSK_PACKAGES := fonts-noto-core fonts-noto-mono libx11-6 libx11-xcb1 libxcb1 libxcursor1 libxi6 libxrandr2 \
 	libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
-# To test and to show without a display: a virtual one, and the typefaces of specimens.
-TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core
+# To test and to show without a display: a virtual one, the typefaces of specimens, the database server.
+TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core postgresql
 # To train: more typefaces.
 TRAIN_PACKAGES := fonts-liberation fonts-freefont-ttf
 # To count instructions, and to run the open peers (see tests/peers).

@@ -6,13 +6,13 @@ use crate::config::Config;
 use crate::derivations::Derivations;
 use crate::random::Random;
 use crate::secrets::{Keys, SealError};
-use crate::store::sqlite::SqliteStore;
+use crate::store::Store;
 use std::sync::Arc;
 use verification_api::wire::{Receipt, Timestamp};
 
 /// The running service.
 pub struct App {
-    pub store: SqliteStore,
+    pub store: Arc<dyn Store>,
     pub keys: Keys,
     pub config: Config,
     pub clock: Arc<dyn Clock>,
@@ -34,7 +34,7 @@ impl App {
     /// # Errors
     /// If there is no randomness, or no thread can be started.
     pub fn new(
-        store: SqliteStore,
+        store: Arc<dyn Store>,
         keys: Keys,
         config: Config,
         clock: Arc<dyn Clock>,

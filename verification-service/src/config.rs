@@ -56,11 +56,26 @@ pub struct Tls {
     pub dir: PathBuf,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// `sqlite:FILE`.
+    /// `sqlite:FILE`, or `postgres://USER@HOST/DATABASE`.
     pub url: String,
+}
+
+/// Not shown: it may hold a password.
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.url.split_once(':').map_or("?", |(engine, _)| engine))
+    }
+}
+
+/// Which engine, and where.
+#[derive(Clone)]
+pub enum DatabaseAt {
+    Sqlite(PathBuf),
+    /// As PostgreSQL's own programs take it.
+    Postgres(String),
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -202,8 +217,9 @@ impl Config {
         ] {
             *file = folder.join(&*file);
         }
-        let file = config.database.url.strip_prefix("sqlite:").unwrap_or_default();
-        config.database.url = format!("sqlite:{}", folder.join(file).display());
+        if let Some(file) = config.database.url.strip_prefix("sqlite:") {
+            config.database.url = format!("sqlite:{}", folder.join(file).display());
+        }
         Ok(config)
     }
 
@@ -219,9 +235,10 @@ impl Config {
         if config.code.expires == 0 || config.code.expires > 3650 {
             return wrong("[code] expires is in days, from 1 to 3650");
         }
-        match config.database.url.strip_prefix("sqlite:") {
-            Some(file) if !file.is_empty() => {}
-            _ => return wrong("[database] url must be sqlite:FILE; this version has no other engine"),
+        match config.database.url.split_once(':') {
+            Some(("sqlite", file)) if !file.is_empty() => {}
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {}
+            _ => return wrong("[database] url must be sqlite:FILE or postgres://USER@HOST/DATABASE"),
         }
         let limits = &config.limits;
         if [limits.lock_after, limits.disable_after, limits.pin_failures, limits.connection_seconds].contains(&0)
@@ -234,10 +251,13 @@ impl Config {
         Ok(config)
     }
 
-    /// The file of the database.
+    /// Where the database is.
     #[must_use]
-    pub fn database_file(&self) -> PathBuf {
-        PathBuf::from(self.database.url.strip_prefix("sqlite:").unwrap_or(&self.database.url))
+    pub fn database_at(&self) -> DatabaseAt {
+        match self.database.url.strip_prefix("sqlite:") {
+            Some(file) => DatabaseAt::Sqlite(PathBuf::from(file)),
+            None => DatabaseAt::Postgres(self.database.url.clone()),
+        }
     }
 
     /// Groups of a new code.
@@ -264,7 +284,8 @@ fn with_nearest(message: &str) -> String {
 
 /// The file that `init` writes. `folder`-relative, so that it can be moved.
 #[must_use]
-pub fn template(kiosk: SocketAddr, portal: SocketAddr) -> String {
+pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -> String {
+    let database = database.unwrap_or("sqlite:service.db");
     let (code, limits, keep) = (Code::default(), Limits::default(), Retention::default());
     format!(
         "# The verification service. Relative paths are relative to this file. Every key is here, at its default where\n\
@@ -278,7 +299,7 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr) -> String {
          dir = \".\"                    # root.pem, kiosk-ca.pem, server.pem, their keys, crl.pem, technician.key\n\
          \n\
          [database]\n\
-         url = \"sqlite:service.db\"\n\
+         url = \"{database}\"    # sqlite:FILE, or postgres://USER@HOST/DATABASE for several instances\n\
          \n\
          [secrets]                    # keep these apart from the database; mode 0600\n\
          pepper = \"secrets/pepper\"                       # lines: number, blank, 64 hex digits; the highest is used\n\
@@ -336,7 +357,7 @@ mod tests {
     use strsim::levenshtein as distance;
 
     fn written() -> String {
-        template("127.0.0.1:8443".parse().unwrap(), "127.0.0.1:8444".parse().unwrap())
+        template("127.0.0.1:8443".parse().unwrap(), "127.0.0.1:8444".parse().unwrap(), None)
     }
 
     fn error(text: &str) -> String {
@@ -366,7 +387,7 @@ mod tests {
     #[test]
     fn values_out_of_range_are_refused_in_words() {
         assert!(error(&written().replace("groups = 4", "groups = 5")).contains("4 or 6"));
-        assert!(error(&written().replace("sqlite:", "mysql:")).contains("sqlite:FILE"));
+        assert!(error(&written().replace("sqlite:", "mysql:")).contains("sqlite:FILE or postgres://"));
         assert!(error(&written().replace("lock_after = 5", "lock_after = 0")).contains("at least 1"));
         assert!(error("[listen]\n").contains("line 1"));
     }

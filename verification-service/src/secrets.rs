@@ -41,7 +41,6 @@ pub struct Keys {
     current: u8,
     index: hmac::Key,
     bodies: hmac::Key,
-    audit: hmac::Key,
 }
 
 struct PepperKeys {
@@ -89,7 +88,6 @@ impl Keys {
             peppers: keys,
             index: hmac::Key::new(hmac::HMAC_SHA256, index),
             bodies: mac(b"request bodies v1"),
-            audit: mac(b"audit v1"),
         })
     }
 
@@ -106,12 +104,6 @@ impl Keys {
     #[must_use]
     pub fn body_mac(&self, raw: &[u8]) -> [u8; 32] {
         to_array(hmac::sign(&self.bodies, raw).as_ref())
-    }
-
-    /// The hash of an audit row: keyed, so that a writer of the database alone cannot make one.
-    #[must_use]
-    pub fn audit_hash(&self, parts: &[&[u8]]) -> [u8; 32] {
-        to_array(hmac::sign(&self.audit, &aad(parts)).as_ref())
     }
 
     /// Seals `plain` for the place that `bound_to` names: number of the pepper, nonce, ciphertext and tag.

@@ -7,8 +7,8 @@ use crate::kiosk_api;
 use crate::listener::{Listener, kiosk_tls, portal_tls};
 use crate::pki;
 use crate::portal;
+use crate::store::Answer;
 use crate::store::rows::Purged;
-use crate::store::{Answer, Tx};
 use rustls::ServerConfig;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -90,7 +90,7 @@ pub async fn purge(app: &Arc<App>) -> Answer<Purged> {
             let gone = tx.purge(&before, now.unix_millis()).await?;
             if gone != Purged::default() {
                 let detail = serde_json::to_value(gone).unwrap_or_default();
-                audit::append(tx, &shared.keys, now, Actor::Service, Event::Purged, "database", &detail).await?;
+                audit::append(tx, now, Actor::Service, Event::Purged, "database", &detail).await?;
             }
             Ok(gone)
         })

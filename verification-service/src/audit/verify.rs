@@ -1,8 +1,6 @@
-//! Re-derives the whole log: the chain from the oldest row kept to the head, and that every stored decision has the row
-//! that tells it and every such row its decision.
+//! Checks that every stored decision has the row that tells it, and every such row its decision.
 
-use super::{Event, row_hash};
-use crate::secrets::Keys;
+use super::Event;
 use crate::store::rows::Decision;
 use crate::store::{StoreError, Tx};
 use std::collections::BTreeMap;
@@ -13,20 +11,13 @@ use uuid::Uuid;
 pub struct AuditReport {
     /// Rows checked.
     pub rows: i64,
-    /// Sequence number and hash of the head.
+    /// Sequence number of the newest row.
     pub seq: i64,
-    pub hash: [u8; 32],
 }
 
 /// The first thing that is wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditFault {
-    #[error("audit row {0} is missing")]
-    Missing(i64),
-    #[error("audit row {0} was changed, or is not the row that was written there")]
-    Changed(i64),
-    #[error("the audit log ends at row {found}, but its head says {head}")]
-    Cut { found: i64, head: i64 },
     #[error("the decision {1} has no audit row {0} that tells it")]
     Untold(i64, String),
     #[error("audit row {0} tells a decision that is not stored any more")]
@@ -41,23 +32,16 @@ pub enum AuditFault {
 ///
 /// # Errors
 /// [`AuditFault`], the first one found.
-pub async fn verify<T: Tx>(tx: &mut T, keys: &Keys) -> Result<AuditReport, AuditFault> {
+pub async fn verify(tx: &mut Tx) -> Result<AuditReport, AuditFault> {
     const PAGE: i64 = 1000;
-    let head = tx.audit_head().await?;
     let mut untold: BTreeMap<i64, Decision> = tx.decisions().await?.into_iter().map(|d| (d.audit_seq, d)).collect();
-    let (mut next, mut previous) = (head.first_seq, head.first_prev);
+    let mut report = AuditReport { rows: 0, seq: 0 };
     loop {
-        let page = tx.audit_rows(next, PAGE).await?;
+        let page = tx.audit_rows(report.seq + 1, PAGE).await?;
         if page.is_empty() {
             break;
         }
         for row in page {
-            if row.seq != next {
-                return Err(AuditFault::Missing(next));
-            }
-            if row_hash(keys, &previous, &row) != row.hash {
-                return Err(AuditFault::Changed(row.seq));
-            }
             let decision = untold.remove(&row.seq);
             let decides = [Event::Verification, Event::Inspection, Event::Override].map(Event::name);
             match decision {
@@ -70,11 +54,8 @@ pub async fn verify<T: Tx>(tx: &mut T, keys: &Keys) -> Result<AuditReport, Audit
                 None if decides.contains(&row.event.as_str()) => return Err(AuditFault::Lost(row.seq)),
                 _ => {}
             }
-            (previous, next) = (row.hash, next + 1);
+            report = AuditReport { rows: report.rows + 1, seq: row.seq };
         }
-    }
-    if next - 1 != head.seq || previous != head.hash {
-        return Err(AuditFault::Cut { found: next - 1, head: head.seq });
     }
     if let Some((seq, decision)) = untold.pop_first() {
         return Err(AuditFault::Untold(seq, decision.subject));
@@ -82,7 +63,7 @@ pub async fn verify<T: Tx>(tx: &mut T, keys: &Keys) -> Result<AuditReport, Audit
     if let Some(code) = tx.used_codes().await?.into_iter().next() {
         return Err(AuditFault::UsedWithoutVerification(code));
     }
-    Ok(AuditReport { rows: next - head.first_seq, seq: head.seq, hash: head.hash })
+    Ok(report)
 }
 
 fn result_of(detail: &str) -> String {

@@ -8,7 +8,7 @@ use crate::codes;
 use crate::inspect::{StoredParts, blind_document};
 use crate::random::uuid_v7;
 use crate::secrets::Blind;
-use crate::store::Tx;
+use crate::store::Locked;
 use crate::store::rows::{Account, CodeState, NewDocument, NewIdentifier};
 use crate::throttle::Throttle;
 use crate::verify::blind_of;
@@ -111,7 +111,6 @@ pub(super) async fn account(app: App, command: AccountCommand) -> Result<Done, C
         made_at: now.unix_millis(),
     };
     let app = Arc::new(app);
-    let shared = Arc::clone(&app);
     let added = app.store.write("add an account", move |tx| {
         Box::pin(async move {
             if !tx.add_account(&account, &identifiers, &documents).await? {
@@ -120,7 +119,7 @@ pub(super) async fn account(app: App, command: AccountCommand) -> Result<Done, C
             }
             let detail = json!({ "identifiers": identifiers.len(), "documents": documents.len() });
             let event = Event::AccountAdded;
-            audit::append(tx, &shared.keys, now, Actor::Operator, event, &id.to_string(), &detail).await
+            audit::append(tx, now, Actor::Operator, event, &id.to_string(), &detail).await
         })
     });
     match added.await {
@@ -145,7 +144,7 @@ pub(super) async fn code(app: App, command: CodeCommand) -> Result<Done, Command
                     let found = tx.end_code(identifier, CodeState::Revoked, now.unix_millis()).await?;
                     if found {
                         let (event, subject) = (Event::CodeRevoked, identifier.hex());
-                        audit::append(tx, &shared.keys, now, Actor::Operator, event, &subject, &json!({})).await?;
+                        audit::append(tx, now, Actor::Operator, event, &subject, &json!({})).await?;
                     }
                     Ok(found)
                 })
@@ -166,15 +165,15 @@ async fn new_code(app: &Arc<App>, identifier: Blind) -> Result<Done, CommandErro
     let expires_at = now.unix_millis() + i64::from(app.config.code.expires) * DAY;
     let groups = app.config.groups();
     let (code, row) = codes::make(&app.keys, &*app.random, groups, account.id, identifier, (now, expires_at))?;
-    let shared = Arc::clone(app);
     let made = app.store.write("new code", move |tx| {
         Box::pin(async move {
+            tx.lock(Locked::Identifier, &identifier.0).await?;
             let replaced = tx.end_code(identifier, CodeState::Replaced, now.unix_millis()).await?;
             tx.add_code(&row).await?;
             tx.set_throttle(identifier, Throttle { last_at: now.unix_millis(), ..Throttle::default() }).await?;
             let detail = json!({ "identifier": identifier.hex(), "account": row.account, "replaced": replaced });
             let (event, subject) = (Event::CodeMade, row.id.to_string());
-            audit::append(tx, &shared.keys, now, Actor::Operator, event, &subject, &detail).await
+            audit::append(tx, now, Actor::Operator, event, &subject, &detail).await
         })
     });
     made.await?;
@@ -201,11 +200,12 @@ pub(super) async fn throttle(app: App, command: ThrottleCommand) -> Result<Done,
             let shared = Arc::clone(&app);
             let cleared = app.store.write("clear a throttle", move |tx| {
                 Box::pin(async move {
+                    tx.lock(Locked::Identifier, &identifier.0).await?;
                     let now = shared.now();
                     let none = Throttle { last_at: now.unix_millis(), ..Throttle::default() };
                     tx.set_throttle(identifier, none).await?;
                     let (event, subject) = (Event::ThrottleCleared, identifier.hex());
-                    audit::append(tx, &shared.keys, now, Actor::Operator, event, &subject, &json!({})).await
+                    audit::append(tx, now, Actor::Operator, event, &subject, &json!({})).await
                 })
             });
             cleared.await?;

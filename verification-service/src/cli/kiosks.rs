@@ -5,7 +5,6 @@ use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::pki;
 use crate::random::uuid_v7;
-use crate::store::Tx;
 use crate::store::rows::{Kiosk, KioskKey};
 use clap::Subcommand;
 use serde_json::json;
@@ -104,14 +103,13 @@ async fn add(
         not_after: certificate.not_after.unix_millis(),
         ended_at: None,
     };
-    let shared = Arc::clone(app);
     let added = app.store.write("add a kiosk", move |tx| {
         Box::pin(async move {
             let added = tx.add_kiosk(&kiosk, &key).await?;
             if added {
                 let detail = json!({ "number": kiosk.number, "lane": kiosk.lane, "spki": hex::encode(key.spki) });
                 let (event, subject) = (Event::KioskAdded, id.to_string());
-                audit::append(tx, &shared.keys, now, Actor::Operator, event, &subject, &detail).await?;
+                audit::append(tx, now, Actor::Operator, event, &subject, &detail).await?;
             }
             Ok(added)
         })
@@ -161,7 +159,7 @@ async fn revoke(app: &Arc<App>, kiosk: Uuid) -> Result<Done, CommandError> {
             let found = tx.revoke_kiosk(kiosk, now.unix_millis()).await?;
             if found {
                 let (event, subject) = (Event::KioskRevoked, kiosk.to_string());
-                audit::append(tx, &shared.keys, now, Actor::Operator, event, &subject, &json!({})).await?;
+                audit::append(tx, now, Actor::Operator, event, &subject, &json!({})).await?;
             }
             Ok(found)
         })
@@ -181,7 +179,7 @@ async fn release(app: &Arc<App>, kiosk: Uuid) -> Result<Done, CommandError> {
             let found = tx.set_quarantine(kiosk, None).await?;
             if found {
                 let (now, event, subject) = (shared.now(), Event::KioskReleased, kiosk.to_string());
-                audit::append(tx, &shared.keys, now, Actor::Operator, event, &subject, &json!({})).await?;
+                audit::append(tx, now, Actor::Operator, event, &subject, &json!({})).await?;
             }
             Ok(found)
         })

@@ -11,7 +11,6 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DEFAULT_PATH};
 use crate::random::{Random, SystemRandomness};
 use crate::secrets::Keys;
-use crate::store::sqlite::SqliteStore;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -116,7 +115,7 @@ refused_by!(
     crate::secrets::SealError,
     crate::secrets::SecretError,
     crate::store::StoreError,
-    crate::store::sqlite::OpenError,
+    crate::store::OpenError,
     std::io::Error,
 );
 
@@ -195,7 +194,7 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
 async fn open(config: &std::path::Path) -> Result<App, CommandError> {
     let config = Config::load(config)?;
     let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key)?;
-    let store = SqliteStore::open(&config.database_file()).await?;
+    let store = crate::store::open(&config.database_at()).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandomness::new());
     Ok(App::new(store, keys, config, clock, random)?)

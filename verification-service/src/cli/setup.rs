@@ -2,11 +2,10 @@
 
 use super::{CommandError, Done};
 use crate::clock::{Clock, SystemClock};
-use crate::config;
+use crate::config::{self, DatabaseAt};
 use crate::pki::{self, PkiError};
 use crate::random::{self, SystemRandomness};
 use crate::secrets::{SECRET_LEN, new_pepper_file};
-use crate::store::sqlite::SqliteStore;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -28,6 +27,9 @@ pub(super) struct Init {
     /// Address of the portal's port.
     #[arg(long, default_value = "127.0.0.1:8444", value_name = "ADDR")]
     portal_listen: SocketAddr,
+    /// An empty PostgreSQL database, in place of SQLite in the folder.
+    #[arg(long, value_name = "postgres://USER@HOST/DATABASE")]
+    database: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -71,11 +73,17 @@ pub(super) async fn init(arguments: &Init) -> Result<Done, CommandError> {
         made.push(path);
     }
     let (toml, database) = (dir.join("service.toml"), dir.join("service.db"));
-    let text = config::template(arguments.kiosk_listen, arguments.portal_listen);
+    let text = config::template(arguments.kiosk_listen, arguments.portal_listen, arguments.database.as_deref());
     pki::write_new(&toml, text.as_bytes(), 0o644)?;
-    SqliteStore::migrate(&database).await?;
-    std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o600))?;
-    made.extend([toml.clone(), database]);
+    made.push(toml.clone());
+    match &arguments.database {
+        Some(url) => drop(crate::store::migrate(&DatabaseAt::Postgres(url.clone())).await?),
+        None => {
+            crate::store::migrate(&DatabaseAt::Sqlite(database.clone())).await?;
+            std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o600))?;
+            made.push(database);
+        }
+    }
     let text = format!(
         "made {} files in {}\nnext: verification-service --config {} kiosk add --number K01 --lane 1",
         made.len(),

@@ -2,7 +2,6 @@
 
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::store::Tx;
 use crate::store::rows::Kiosk;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

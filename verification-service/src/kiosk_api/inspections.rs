@@ -46,8 +46,8 @@ pub async fn store(
     .await
 }
 
-async fn decide<T: Tx>(
-    tx: &mut T,
+async fn decide(
+    tx: &mut Tx,
     app: &App,
     kiosk: Uuid,
     id: Uuid,
@@ -66,8 +66,7 @@ async fn decide<T: Tx>(
         "visit": request.visit,
     });
     let subject = format!("{kiosk}/{id}");
-    let audit_seq =
-        audit::append(tx, &app.keys, now, Actor::Kiosk(kiosk), Event::Inspection, &subject, &detail).await?;
+    let audit_seq = audit::append(tx, now, Actor::Kiosk(kiosk), Event::Inspection, &subject, &detail).await?;
     let row = Inspection {
         kiosk,
         id,
@@ -100,7 +99,7 @@ async fn mock(app: &Arc<App>, kiosk: Uuid, id: Uuid, visit: Uuid) -> Result<Repl
         Box::pin(async move {
             let now = shared.now();
             let (subject, detail) = (format!("{kiosk}/{id}"), object!({ "visit": visit }));
-            audit::append(tx, &shared.keys, now, Actor::Kiosk(kiosk), Event::MockInspection, &subject, &detail).await?;
+            audit::append(tx, now, Actor::Kiosk(kiosk), Event::MockInspection, &subject, &detail).await?;
             Ok(now)
         })
     });

@@ -7,7 +7,6 @@ use crate::audit::{self, Actor, Event};
 use crate::officers::{hash_of, sign_in as domain_sign_in};
 use crate::put_once::Reply;
 use crate::refusal::Refusal;
-use crate::store::Tx;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -48,7 +47,7 @@ pub async fn sign_out(
                 tx.end_session(&hash, now.unix_millis()).await?;
                 let (actor, officer) = (Actor::Kiosk(kiosk.id), session.officer.to_string());
                 let none = serde_json::json!({});
-                audit::append(tx, &shared.keys, now, actor, Event::OfficerSignedOut, &officer, &none).await?;
+                audit::append(tx, now, actor, Event::OfficerSignedOut, &officer, &none).await?;
             }
             Ok(now)
         })

@@ -67,7 +67,7 @@ pub async fn store(
                 "flags": flags,
             });
             let (actor, subject) = (Actor::Kiosk(kiosk.id), format!("{}/{id}", kiosk.id));
-            let audit_seq = audit::append(tx, &shared.keys, now, actor, Event::Override, &subject, &detail).await?;
+            let audit_seq = audit::append(tx, now, actor, Event::Override, &subject, &detail).await?;
             if !flags.is_empty() {
                 tracing::warn!(kiosk = %kiosk.id, override_id = %id, ?flags, "ALARM: a person must look at this override");
             }
@@ -95,8 +95,8 @@ pub async fn store(
 }
 
 /// Who decided, and why a person must look at it.
-async fn confirmed<T: Tx>(
-    tx: &mut T,
+async fn confirmed(
+    tx: &mut Tx,
     kiosk: Uuid,
     request: &OverrideRequest,
 ) -> Answer<Result<(Option<String>, Vec<&'static str>), Refusal>> {

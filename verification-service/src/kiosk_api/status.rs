@@ -6,7 +6,6 @@ use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::put_once::Reply;
 use crate::refusal::Refusal;
-use crate::store::Tx;
 use aws_lc_rs::digest;
 use axum::body::Body;
 use axum::extract::State;
@@ -83,7 +82,7 @@ pub async fn assistance(State(app): State<Arc<App>>, Caller(kiosk): Caller, body
             tx.assistance(kiosk.id, now.unix_millis(), &request.lane, request.visit).await?;
             let detail = serde_json::json!({ "lane": request.lane, "visit": request.visit });
             let (actor, subject) = (Actor::Kiosk(kiosk.id), kiosk.id.to_string());
-            audit::append(tx, &shared.keys, now, actor, Event::AssistanceCalled, &subject, &detail).await?;
+            audit::append(tx, now, actor, Event::AssistanceCalled, &subject, &detail).await?;
             Ok(now)
         })
     });

@@ -5,7 +5,6 @@ use super::edge::{Part, checked_lane, checked_v7, parse, uuid_v7, whole};
 use crate::app::App;
 use crate::put_once::{Once, Reply, json};
 use crate::refusal::Refusal;
-use crate::store::Tx;
 use crate::store::rows::{PutKey, PutState};
 use crate::verify::{self, KIND, Request, padded};
 use axum::body::Body;

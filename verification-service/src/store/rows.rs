@@ -235,6 +235,17 @@ pub struct Technician {
     pub expires_at: i64,
 }
 
+/// What an audit row tells; the store gives it its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAuditRow {
+    pub at: i64,
+    pub actor: String,
+    pub event: &'static str,
+    pub subject: String,
+    /// JSON.
+    pub detail: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     pub seq: i64,
@@ -243,15 +254,8 @@ pub struct AuditRow {
     pub event: String,
     pub subject: String,
     pub detail: String,
-    pub hash: [u8; 32],
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AuditHead {
-    pub seq: i64,
-    pub hash: [u8; 32],
-    pub first_seq: i64,
-    pub first_prev: [u8; 32],
+    /// Its place in the log, once it is sealed.
+    pub leaf: Option<i64>,
 }
 
 /// A stored decision and the audit row that must tell it.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must stop")]
 
 mod audit;
+mod cluster;
 mod command_line;
 mod inspections;
 mod officers;
@@ -9,3 +10,6 @@ mod referrals;
 mod support;
 mod tls;
 mod verifications;
+
+/// Which engine the sites of this suite have.
+const ON_POSTGRES: bool = false;

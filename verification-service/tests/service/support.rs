@@ -1,5 +1,6 @@
 //! A service in a folder of its own, kiosks, and their HTTP clients.
 
+use crate::cluster::cluster;
 use reqwest::{Method, StatusCode};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -42,28 +43,22 @@ pub fn program(arguments: &[&str], input: &str) -> Output {
 /// A folder of `init` with one account and one officer, not yet serving.
 pub struct Site {
     pub folder: TempDir,
+    /// The PostgreSQL database, in the suite of that engine.
+    pub database: Option<String>,
 }
 
 impl Site {
     pub fn new() -> Self {
-        let site = Self { folder: tempfile::tempdir().unwrap() };
+        let database = crate::ON_POSTGRES.then(|| cluster().database());
+        let site = Self { folder: tempfile::tempdir().unwrap(), database };
         let dir = site.path("svc");
-        let made = program(
-            &[
-                "init",
-                "--dir",
-                dir.to_str().unwrap(),
-                "--server-name",
-                "localhost",
-                "--server-name",
-                "127.0.0.1",
-                "--kiosk-listen",
-                "127.0.0.1:0",
-                "--portal-listen",
-                "127.0.0.1:0",
-            ],
-            "",
-        );
+        let mut arguments = vec!["init", "--dir", dir.to_str().unwrap()];
+        arguments.extend(["--server-name", "localhost", "--server-name", "127.0.0.1"]);
+        arguments.extend(["--kiosk-listen", "127.0.0.1:0", "--portal-listen", "127.0.0.1:0"]);
+        if let Some(url) = &site.database {
+            arguments.extend(["--database", url]);
+        }
+        let made = program(&arguments, "");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         site.cli(&[
             "account",
@@ -102,6 +97,13 @@ impl Site {
         assert_ne!(lines.join("\n") + "\n", text, "no key {key}, or no change");
         std::fs::write(self.config(), lines.join("\n") + "\n").unwrap();
         self
+    }
+
+    /// Whether a line of the configuration is `key = value` already.
+    pub fn has(&self, key: &str, value: &str) -> bool {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        let start = format!("{key} = {value}");
+        text.lines().any(|line| line.strip_prefix(&start).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
     }
 
     /// Runs a command with `--json`; its object.
@@ -145,15 +147,24 @@ impl Site {
         added["officer"].as_str().unwrap().to_owned()
     }
 
-    /// Writes to the database behind the service's back.
+    /// Writes to the database behind the service's back; how many rows changed.
     pub async fn sql(&self, statement: &str) -> u64 {
-        let path = self.path("svc/service.db");
-        let url = format!("sqlite:{}", path.display());
-        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        let done = sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut connection).await;
-        let rows = done.unwrap().rows_affected();
-        connection.close().await.unwrap();
-        rows
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        match &self.database {
+            None => {
+                let url = format!("sqlite:{}", self.path("svc/service.db").display());
+                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+                let rows = sqlx::query(statement).execute(&mut connection).await.unwrap().rows_affected();
+                connection.close().await.unwrap();
+                rows
+            }
+            Some(url) => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                let rows = sqlx::query(statement).execute(&mut connection).await.unwrap().rows_affected();
+                connection.close().await.unwrap();
+                rows
+            }
+        }
     }
 
     pub fn serve(&self) -> Serving {

@@ -1,0 +1,96 @@
+//! A PostgreSQL cluster of our own: Debian's server, a temporary folder, a unix socket, run as the user `postgres`.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// Makes the cluster, says `ready`, and takes it away again when its standard input ends, as it does with this process,
+/// however that ends. `fsync` is off: these tests kill the service, never the database's machine.
+const SCRIPT: &str = r#"
+set -eu
+folder=$(mktemp -d /tmp/verification-service-pg-XXXXXX)
+server=
+stop() { [ -z "$server" ] || { kill -QUIT "$(head -1 "$folder/data/postmaster.pid")" || true; wait "$server" || true; }; rm -rf "$folder"; }
+trap stop EXIT
+as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
+[ "$(id -u)" != 0 ] || chown postgres "$folder"
+cd /
+as "$1/initdb" -D "$folder/data" -A trust -U service -E UTF8 --no-locale -N >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
+if [ "$(id -u)" = 0 ]; then set -- runuser -u postgres -- "$1/postgres"; else set -- "$1/postgres"; fi
+"$@" -D "$folder/data" -k "$folder" -c listen_addresses= -c fsync=off -c max_connections=300 >>"$folder/log" 2>&1 &
+server=$!
+tries=0
+until [ -S "$folder/.s.PGSQL.5432" ]; do
+  tries=$((tries + 1)); kill -0 "$server" && [ $tries -lt 3000 ] || { cat "$folder/log" >&2; exit 1; }
+  sleep 0.01
+done
+echo "ready $folder"
+read _ || true
+"#;
+
+pub struct Cluster {
+    folder: PathBuf,
+    /// Held open as long as the cluster is wanted.
+    _life: Mutex<ChildStdin>,
+    databases: AtomicU32,
+}
+
+/// The cluster of this test process.
+pub fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    static STARTING: Mutex<()> = Mutex::new(());
+    let _one = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    CLUSTER.get_or_init(start)
+}
+
+fn start() -> Cluster {
+    let programs = programs();
+    let mut child = Command::new("sh")
+        .args(["-c", SCRIPT, "sh"])
+        .arg(&programs)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let life = child.stdin.take().unwrap();
+    let mut line = String::new();
+    let mut told = BufReader::new(child.stdout.take().unwrap());
+    loop {
+        line.clear();
+        assert_ne!(told.read_line(&mut line).unwrap(), 0, "PostgreSQL did not start: see above");
+        if let Some(folder) = line.trim().strip_prefix("ready ") {
+            let folder = PathBuf::from(folder);
+            return Cluster { folder, _life: Mutex::new(life), databases: AtomicU32::new(0) };
+        }
+    }
+}
+
+/// Where Debian keeps the server's programs.
+fn programs() -> PathBuf {
+    let versions =
+        std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|v| v.path().join("bin"));
+    let newest = versions.filter(|bin| bin.join("initdb").exists()).max();
+    newest.expect("PostgreSQL is missing: `make test` installs it (Debian's package `postgresql`)")
+}
+
+impl Cluster {
+    /// A new, empty database; its URL.
+    pub fn database(&self) -> String {
+        let name = format!("site_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let mut command = Command::new(programs().join("createdb"));
+        let made = command.args(["-U", "service", "-h"]).arg(&self.folder).arg(&name).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        self.url(&name)
+    }
+
+    fn url(&self, database: &str) -> String {
+        format!("postgres://service@{}/{database}", encoded(&self.folder))
+    }
+}
+
+/// A socket's folder as the host of a URL.
+fn encoded(folder: &Path) -> String {
+    folder.display().to_string().replace('/', "%2F")
+}

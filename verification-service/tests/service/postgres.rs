@@ -1,0 +1,14 @@
+//! The suite of `main.rs` on PostgreSQL; what is about SQLite's file is not in it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must stop")]
+
+mod cluster;
+mod inspections;
+mod instances;
+mod officers;
+mod referrals;
+mod support;
+mod tls;
+mod verifications;
+
+/// Which engine the sites of this suite have.
+const ON_POSTGRES: bool = true;
