@@ -13,6 +13,7 @@ pub mod derivations;
 pub mod inspect;
 pub mod kiosk_api;
 pub mod listener;
+pub mod log;
 pub mod officers;
 pub mod pki;
 pub mod portal;

@@ -82,6 +82,7 @@ async fn add(
     pki::write_new(&folder.join("key.pem"), certificate.key_pem.as_bytes(), 0o600)?;
     copy("root.pem", &tls.join("root.pem"), 0o644)?;
     copy("technician.pub", &tls.join("technician.pub"), 0o644)?;
+    copy("log.pub", &tls.join("log.pub"), 0o644)?;
     copy("technician_pepper", &app.config.secrets.technician_pepper, 0o600)?;
     let toml = folder.join("kiosk.toml");
     pki::write_new(&toml, kiosk_toml(&url, &number, &lane).as_bytes(), 0o644)?;
@@ -229,6 +230,7 @@ fn kiosk_toml(url: &str, number: &str, lane: &str) -> String {
          root = \"root.pem\"      # the only root that is trusted\n\
          chain = \"chain.pem\"\n\
          key = \"key.pem\"\n\
+         log = \"log.pub\"        # who may sign the audit log, of which this kiosk is a witness\n\
          \n\
          [site]\n\
          number = \"{number}\"\n\

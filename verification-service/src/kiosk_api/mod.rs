@@ -3,6 +3,7 @@
 mod caller;
 mod edge;
 mod inspections;
+mod log;
 mod officers;
 mod overrides;
 mod referrals;
@@ -34,6 +35,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/kiosk/v1/assistance", post(status::assistance))
         .route("/kiosk/v1/health", get(status::health))
         .route("/kiosk/v1/policy", get(status::policy))
+        .route("/log/v1/checkpoint", get(log::checkpoint))
+        .route("/log/v1/tile/{level}/{*index}", get(log::tile))
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)
         .with_state(app)

@@ -5,9 +5,11 @@ mod audit;
 mod cluster;
 mod command_line;
 mod inspections;
+mod log;
 mod officers;
 mod referrals;
 mod support;
+mod tamper;
 mod tls;
 mod verifications;
 

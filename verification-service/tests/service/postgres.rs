@@ -4,6 +4,7 @@
 mod cluster;
 mod inspections;
 mod instances;
+mod log;
 mod officers;
 mod referrals;
 mod support;
