@@ -40,6 +40,19 @@ pub struct Config {
     pub limits: Limits,
     #[serde(default)]
     pub retention: Retention,
+    #[serde(default)]
+    pub kiosks: Kiosks,
+}
+
+/// What a kiosk is told when it enrols, and what its certificate is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kiosks {
+    /// Days that a client certificate is valid; it is renewed at two thirds of them.
+    pub certificate_days: u32,
+    /// Where kiosks reach the service, if that is not the first name of the server's certificate and the port of
+    /// `[listen] kiosk`.
+    pub url: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -153,6 +166,12 @@ impl Default for Limits {
     }
 }
 
+impl Default for Kiosks {
+    fn default() -> Self {
+        Self { certificate_days: crate::pki::KIOSK_DAYS, url: None }
+    }
+}
+
 impl Default for Retention {
     fn default() -> Self {
         Self { replies_hours: 24, throttles_days: 30, referrals_hours: 4, audit_days: 730 }
@@ -239,6 +258,9 @@ impl Config {
             Some(("sqlite", file)) if !file.is_empty() => {}
             Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {}
             _ => return wrong("[database] url must be sqlite:FILE or postgres://USER@HOST/DATABASE"),
+        }
+        if config.kiosks.certificate_days == 0 || config.kiosks.certificate_days > 398 {
+            return wrong("[kiosks] certificate_days is from 1 to 398");
         }
         let limits = &config.limits;
         if [limits.lock_after, limits.disable_after, limits.pin_failures, limits.connection_seconds].contains(&0)
@@ -328,7 +350,11 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
          replies_hours = {rh}\n\
          throttles_days = {td}\n\
          referrals_hours = {fh}\n\
-         audit_days = {ad}\n",
+         audit_days = {ad}\n\
+         \n\
+         [kiosks]\n\
+         certificate_days = {kd}        # renewed at two thirds of them\n\
+         # url = \"https://HOST:PORT\"   # where kiosks reach this service, if not by its certificate's first name\n",
         groups = code.groups,
         expires = code.expires,
         vpm = limits.verifications_per_minute,
@@ -347,6 +373,7 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
         td = keep.throttles_days,
         fh = keep.referrals_hours,
         ad = keep.audit_days,
+        kd = Kiosks::default().certificate_days,
     )
 }
 
