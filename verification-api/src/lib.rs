@@ -7,4 +7,5 @@ pub mod identifiers;
 pub mod log;
 pub mod names;
 pub mod personal;
+pub mod provisioning;
 pub mod wire;

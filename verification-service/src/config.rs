@@ -42,6 +42,19 @@ pub struct Config {
     pub retention: Retention,
     #[serde(default)]
     pub log: LogTable,
+    #[serde(default)]
+    pub kiosks: Kiosks,
+}
+
+/// What a kiosk is told when it enrols, and what its certificate is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kiosks {
+    /// Days that a client certificate is valid; it is renewed at two thirds of them.
+    pub certificate_days: u32,
+    /// Where kiosks reach the service, if that is not the first name of the server's certificate and the port of
+    /// `[listen] kiosk`.
+    pub url: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -163,6 +176,12 @@ impl Default for Limits {
     }
 }
 
+impl Default for Kiosks {
+    fn default() -> Self {
+        Self { certificate_days: crate::pki::KIOSK_DAYS, url: None }
+    }
+}
+
 impl Default for Retention {
     fn default() -> Self {
         Self { replies_hours: 24, throttles_days: 30, referrals_hours: 4, audit_days: 730 }
@@ -250,6 +269,9 @@ impl Config {
             Some(("sqlite", file)) if !file.is_empty() => {}
             Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {}
             _ => return wrong("[database] url must be sqlite:FILE or postgres://USER@HOST/DATABASE"),
+        }
+        if config.kiosks.certificate_days == 0 || config.kiosks.certificate_days > 398 {
+            return wrong("[kiosks] certificate_days is from 1 to 398");
         }
         let limits = &config.limits;
         if [limits.lock_after, limits.disable_after, limits.pin_failures, limits.connection_seconds].contains(&0)
@@ -341,6 +363,10 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
          referrals_hours = {fh}\n\
          audit_days = {ad}                # rows; their hashes stay, so that the log stays whole\n\
          \n\
+         [kiosks]\n\
+         certificate_days = {kd}        # renewed at two thirds of them\n\
+         # url = \"https://HOST:PORT\"   # where kiosks reach this service, if not by its certificate's first name\n\
+         \n\
          [log]                        # the newest checkpoint of the audit log leaves this host once a minute:\n\
          # export = \"/mnt/elsewhere\"  # a folder or file that who can write the database cannot write\n",
         groups = code.groups,
@@ -361,6 +387,7 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
         td = keep.throttles_days,
         fh = keep.referrals_hours,
         ad = keep.audit_days,
+        kd = Kiosks::default().certificate_days,
     )
 }
 

@@ -1,7 +1,8 @@
 //! The kiosks' API, version 1: thin handlers over the domain. One file for each resource.
 
 mod caller;
-mod edge;
+mod certificates;
+pub(crate) mod edge;
 mod inspections;
 mod log;
 mod officers;
@@ -16,6 +17,7 @@ use crate::app::App;
 use crate::refusal::Refusal;
 use axum::Router;
 use axum::http::Method;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post, put};
 use std::sync::Arc;
 use verification_api::wire::ProblemType;
@@ -37,6 +39,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/kiosk/v1/policy", get(status::policy))
         .route("/log/v1/checkpoint", get(log::checkpoint))
         .route("/log/v1/tile/{level}/{*index}", get(log::tile))
+        .route("/kiosk/v1/certificate", post(certificates::renew))
+        .route_layer(from_fn_with_state(Arc::clone(&app), caller::admit))
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)
         .with_state(app)
