@@ -41,6 +41,8 @@ pub struct Config {
     #[serde(default)]
     pub retention: Retention,
     #[serde(default)]
+    pub log: LogTable,
+    #[serde(default)]
     pub kiosks: Kiosks,
 }
 
@@ -130,6 +132,14 @@ pub struct Limits {
     pub connections: usize,
     /// Age of a connection, in seconds.
     pub connection_seconds: u32,
+}
+
+/// The audit log.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogTable {
+    /// Where the newest checkpoint is written once a minute, off this host: a file or a folder.
+    pub export: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -236,6 +246,7 @@ impl Config {
         ] {
             *file = folder.join(&*file);
         }
+        config.log.export = config.log.export.map(|path| folder.join(path));
         if let Some(file) = config.database.url.strip_prefix("sqlite:") {
             config.database.url = format!("sqlite:{}", folder.join(file).display());
         }
@@ -318,7 +329,7 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
          portal = \"{portal}\"   # TLS 1.3 for people\n\
          \n\
          [tls]\n\
-         dir = \".\"                    # root.pem, kiosk-ca.pem, server.pem, their keys, crl.pem, technician.key\n\
+         dir = \".\"                    # root.pem, kiosk-ca.pem, server.pem, their keys, crl.pem, technician.key, log.key, log.pub\n\
          \n\
          [database]\n\
          url = \"{database}\"    # sqlite:FILE, or postgres://USER@HOST/DATABASE for several instances\n\
@@ -350,7 +361,10 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
          replies_hours = {rh}\n\
          throttles_days = {td}\n\
          referrals_hours = {fh}\n\
-         audit_days = {ad}\n\
+         audit_days = {ad}                # rows; their hashes stay, so that the log stays whole\n\
+         \n\
+         [log]                        # the newest checkpoint of the audit log leaves this host once a minute:\n\
+         # export = \"/mnt/elsewhere\"  # a folder or file that who can write the database cannot write\n\
          \n\
          [kiosks]\n\
          certificate_days = {kd}        # renewed at two thirds of them\n\

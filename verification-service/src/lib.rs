@@ -15,6 +15,7 @@ pub mod failpoint;
 pub mod inspect;
 pub mod kiosk_api;
 pub mod listener;
+pub mod log;
 pub mod officers;
 pub mod pki;
 pub mod portal;

@@ -6,6 +6,7 @@ use crate::audit::{self, Actor, Event};
 use crate::codes;
 use crate::failpoint;
 use crate::inspect::StoredParts;
+use crate::log;
 use crate::officers;
 use crate::put_once::{Once, Reply, Seen, json, take};
 use crate::random::bytes;
@@ -141,6 +142,9 @@ async fn begin(tx: &mut Tx, app: &App, request: &Request) -> Answer<Result<Begun
         }
         Ok(Seen::Never) => None,
     };
+    if !log::is_fresh(tx, now).await? {
+        return Ok(Err(Refusal::because(ProblemType::Unavailable, "The audit log is not being sealed")));
+    }
     let officer = match &request.officer_session {
         None => false,
         Some(session) => match officers::live(tx, session, kiosk, now).await? {

@@ -173,6 +173,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
     let open = || open(&arguments.config);
+    let appends = matches!(
+        arguments.command,
+        Command::Kiosk(_)
+            | Command::Account(_)
+            | Command::Code(_)
+            | Command::Throttle(_)
+            | Command::Officer(_)
+            | Command::Technician(_)
+            | Command::Purge
+    );
     let done = match arguments.command {
         Command::Init(init) => setup::init(&init).await?,
         Command::Pki(pki) => setup::pki(&pki)?,
@@ -183,7 +193,9 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
         Command::Throttle(command) => accounts::throttle(open().await?, command).await?,
         Command::Officer(command) => staff::officer(open().await?, command).await?,
         Command::Technician(command) => staff::technician(open().await?, command).await?,
-        Command::Audit(upkeep::AuditCommand::Verify) => upkeep::audit_verify(open().await?).await?,
+        Command::Audit(upkeep::AuditCommand::Verify { checkpoint }) => {
+            upkeep::audit_verify(open().await?, checkpoint).await?
+        }
         Command::Migrate => upkeep::migrate(&arguments.config).await?,
         Command::Purge => upkeep::purge(open().await?).await?,
         Command::Serve => {
@@ -192,6 +204,10 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
             return Ok(None);
         }
     };
+    if appends && let Err(why) = upkeep::seal(open().await?).await {
+        // What was asked for is done all the same.
+        eprintln!("verification-service: the audit log could not be sealed: {}", why.message);
+    }
     Ok(Some(done))
 }
 

@@ -10,10 +10,13 @@ use aws_lc_rs::digest;
 use axum::body::Body;
 use axum::extract::State;
 use std::sync::Arc;
-use verification_api::wire::{AssistanceRequest, HealthReply, HeartbeatRequest, Policy, Timers};
+use verification_api::wire::{AssistanceRequest, DeviceState, HealthReply, HeartbeatRequest, Policy, Receipt, Timers};
 
 /// Most devices in a heartbeat.
 const MAX_DEVICES: usize = 64;
+
+/// The device of a heartbeat that is the kiosk as a witness of the log.
+const LOG_WITNESS: &str = "audit-log";
 
 /// What kiosks follow where nothing else is configured.
 const TIMERS: Timers = Timers { warn_s: 60, answer_s: 30, complete_s: 20, referred_s: 30, held_s: 120 };
@@ -52,16 +55,21 @@ pub async fn heartbeat(State(app): State<Arc<App>>, Caller(kiosk): Caller, body:
     if request.devices.len() > MAX_DEVICES || !request.journal.as_ref().is_none_or(|head| hash_is_hex(&head.hash)) {
         return Err(Refusal::malformed("A heartbeat names at most 64 devices; a journal's hash has 64 hex digits"));
     }
+    if request.devices.iter().any(|device| device.device == LOG_WITNESS && device.state == DeviceState::Failed) {
+        tracing::error!(kiosk = %kiosk.number, "ALARM: this kiosk says that the audit log shrank or forked; look at its journal");
+    }
     let shared = Arc::clone(&app);
     let seen = app.store.write("heartbeat", move |tx| {
         Box::pin(async move {
             let now = shared.now();
             let json = String::from_utf8(crate::put_once::json(&request)?.to_vec()).unwrap_or_default();
             tx.heartbeat(kiosk.id, now.unix_millis(), &json).await?;
-            Ok(now)
+            // Read here and now: kiosks judge the log by this one.
+            let checkpoint = tx.log_head().await?.map_or_else(String::new, |head| head.checkpoint);
+            Ok(Receipt { checkpoint, server_time: now })
         })
     });
-    ok(&app.receipt(seen.await?))
+    ok(&seen.await?)
 }
 
 pub async fn assistance(State(app): State<Arc<App>>, Caller(kiosk): Caller, body: Body) -> Result<Reply, Refusal> {

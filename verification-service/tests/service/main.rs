@@ -6,9 +6,12 @@ mod clients;
 mod cluster;
 mod command_line;
 mod inspections;
+mod log;
 mod officers;
 mod referrals;
+#[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
+mod tamper;
 mod tls;
 mod verifications;
 

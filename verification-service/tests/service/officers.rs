@@ -79,14 +79,14 @@ fn signature(kiosk: &Kiosk, id: Uuid, body: &[u8]) -> String {
     format!("{}:{}", hex::encode(spki.as_ref()), STANDARD.encode(signed))
 }
 
-async fn put_override(client: &Client, kiosk: &Kiosk, id: Uuid, body: &Value) -> Answer {
+pub async fn put_override(client: &Client, kiosk: &Kiosk, id: Uuid, body: &Value) -> Answer {
     let raw = body.to_string().into_bytes();
     let header = signature(kiosk, id, &raw);
     let path = format!("/kiosk/v1/overrides/{id}");
     client.try_call(Method::PUT, &path, &[("kiosk-signature", &header)], raw).await.unwrap()
 }
 
-fn decision(decided_at: Timestamp) -> Value {
+pub fn decision(decided_at: Timestamp) -> Value {
     json!({
         "visit": id(), "decided_at": decided_at, "reason": "worn_document",
         "reading": { "source": "serial", "lines": ["I<UTOD231458907<<<<<<<<<<<<<<<"], "checks": [] }

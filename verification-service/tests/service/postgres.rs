@@ -5,8 +5,10 @@ mod clients;
 mod cluster;
 mod inspections;
 mod instances;
+mod log;
 mod officers;
 mod referrals;
+#[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
 mod tls;
 mod verifications;
