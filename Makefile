@@ -27,7 +27,7 @@ NONE ?= 2016
 SEED ?= 1000000
 JOBS ?= 1
 
-.PHONY: help demo test check train bench bench-record bench-peers measure-zone sequences fuzz packages-build packages-test \
+.PHONY: help demo test check train bench bench-record bench-peers measure-zone sequences soak-service fuzz packages-build packages-test \
 	packages-train packages-bench packages-peers packages-fuzz tool-rust tool-nightly tool-deny
 
 help: ## What can be run
@@ -68,6 +68,11 @@ measure-zone: packages-test tool-rust ## Reads drawn pictures, with and without 
 		echo; echo "set $${set%:*}, $${set#*:} pictures from seed $(SEED) on"; \
 		./target/release/measure-zone --set "$${set%:*}" --count "$${set#*:}" --seed $(SEED) --jobs $(JOBS) || failed=1; \
 	done; exit $$failed
+
+# Kills, races, cuts and comparisons in their long form (see docs/track-record.md). One after the other: some measure time.
+soak-service: packages-test tool-rust ## The tests that hurt, long: 1,000 kills an engine, 1,000 codes raced, 10,000 requests cut (hours)
+	cargo build --locked --release --workspace --bins
+	HURT=full cargo test --locked --release --workspace --test hurt --test cut -- --nocapture --test-threads=1
 
 SEQUENCES := 2000
 sequences: packages-test tool-rust ## 2,000 sequences of degraded frames through the tracker: none accepted wrong (an hour, one core)

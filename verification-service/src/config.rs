@@ -363,12 +363,12 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
          referrals_hours = {fh}\n\
          audit_days = {ad}                # rows; their hashes stay, so that the log stays whole\n\
          \n\
+         [log]                        # the newest checkpoint of the audit log leaves this host once a minute:\n\
+         # export = \"/mnt/elsewhere\"  # a folder or file that who can write the database cannot write\n\
+         \n\
          [kiosks]\n\
          certificate_days = {kd}        # renewed at two thirds of them\n\
-         # url = \"https://HOST:PORT\"   # where kiosks reach this service, if not by its certificate's first name\n\
-         \n\
-         [log]                        # the newest checkpoint of the audit log leaves this host once a minute:\n\
-         # export = \"/mnt/elsewhere\"  # a folder or file that who can write the database cannot write\n",
+         # url = \"https://HOST:PORT\"   # where kiosks reach this service, if not by its certificate's first name\n",
         groups = code.groups,
         expires = code.expires,
         vpm = limits.verifications_per_minute,

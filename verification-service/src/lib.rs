@@ -11,6 +11,7 @@ pub mod codes;
 pub mod config;
 pub mod derivations;
 pub mod enrol;
+pub mod failpoint;
 pub mod inspect;
 pub mod kiosk_api;
 pub mod listener;

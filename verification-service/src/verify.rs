@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::codes;
+use crate::failpoint;
 use crate::inspect::StoredParts;
 use crate::log;
 use crate::officers;
@@ -61,6 +62,7 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Reply, Refusal> {
         Begun::Evaluate(evaluation) => evaluation,
     };
     let holds = holds(&app, &request, evaluation.code.as_ref()).await?;
+    failpoint::reach("derived");
 
     // Both replies are made whatever the outcome: the transaction only chooses.
     let now = app.now();
@@ -72,7 +74,9 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Reply, Refusal> {
         Box::pin(async move { finish(tx, &shared, &owned, &evaluation, holds, &sealed).await })
     });
     let [yes, no] = plain;
-    Ok(match redeemed.await? {
+    let result = redeemed.await?;
+    failpoint::reach("redeem.committed");
+    Ok(match result {
         VerificationResult::Verified => yes,
         VerificationResult::NotVerified => no,
     })
@@ -110,6 +114,7 @@ async fn begin_or_wait(app: &Arc<App>, request: &Arc<Request>) -> Result<Begun, 
         let (shared, owned) = (Arc::clone(app), Arc::clone(request));
         let begun =
             app.store.write("charge", move |tx| Box::pin(async move { begin(tx, &shared, &owned).await })).await??;
+        failpoint::reach("charge.committed");
         if !matches!(begun, Begun::Pending) {
             return Ok(begun);
         }
@@ -171,6 +176,7 @@ async fn begin(tx: &mut Tx, app: &App, request: &Request) -> Answer<Result<Begun
                 state: PutState::Pending,
             };
             tx.add_put(key, &put).await?;
+            failpoint::reach("charge.before_commit");
             charged
         }
     };
@@ -267,6 +273,7 @@ async fn finish(
     } else {
         penalise(tx, app, key.kiosk, identifier, evaluation.charged.n, now).await?;
     }
+    failpoint::reach("redeem.before_commit");
     Ok(result)
 }
 

@@ -111,7 +111,7 @@ fn enrol(arguments: &Arguments, input: impl BufRead) -> Result<EnrolReply, Enrol
     let pepper = pepper.map_err(|_| EnrolError::NotUnderstood)?;
     files.write("root.pem", pem("CERTIFICATE", &root_der).as_bytes())?;
     files.write("chain.pem", reply.chain.as_bytes())?;
-    files.write("log.pub", reply.log_public_key.as_bytes())?;
+    files.write("log.pub", reply.log.as_bytes())?;
     files.write("technician.pub", reply.technician_public_key.as_bytes())?;
     files.write_private("technician_pepper", &pepper)?;
     files.write("kiosk.toml", kiosk_toml(&reply.url, &reply.number, &reply.lane).as_bytes())?;

@@ -102,6 +102,7 @@ pub fn ok<T: serde::Serialize>(value: &T) -> Result<Reply, Refusal> {
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
+        crate::failpoint::reach("reply");
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
         (status, headers, self.body.to_vec()).into_response()

@@ -9,6 +9,7 @@ mod inspections;
 mod log;
 mod officers;
 mod referrals;
+#[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
 mod tamper;
 mod tls;

@@ -8,6 +8,7 @@ mod instances;
 mod log;
 mod officers;
 mod referrals;
+#[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
 mod tls;
 mod verifications;
