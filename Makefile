@@ -27,7 +27,7 @@ NONE ?= 2016
 SEED ?= 1000000
 JOBS ?= 1
 
-.PHONY: help demo test check train bench bench-record bench-peers measure-zone sequences soak-service fuzz packages-build packages-test \
+.PHONY: help demo test check train bench bench-record bench-peers measure-zone audit-tamper sequences soak-service fuzz packages-build packages-test \
 	packages-train packages-bench packages-peers packages-fuzz tool-rust tool-nightly tool-deny
 
 help: ## What can be run
@@ -73,6 +73,9 @@ measure-zone: packages-test tool-rust ## Reads drawn pictures, with and without 
 soak-service: packages-test tool-rust ## The tests that hurt, long: 1,000 kills an engine, 1,000 codes raced, 10,000 requests cut (hours)
 	cargo build --locked --release --workspace --bins
 	HURT=full cargo test --locked --release --workspace --test hurt --test cut -- --nocapture --test-threads=1
+
+audit-tamper: packages-build tool-rust ## 10,000 random changes behind the service's back: `audit verify` finds all (SEED)
+	TAMPERINGS=10000 cargo test --locked --workspace --test service -- --nocapture tamper::
 
 SEQUENCES := 2000
 sequences: packages-test tool-rust ## 2,000 sequences of degraded frames through the tracker: none accepted wrong (an hour, one core)

@@ -2,6 +2,7 @@
 //! threads that serve connections.
 
 use crate::codes::{Cost, NotDerived, derive_in};
+use crate::metrics::METRICS;
 use argon2::Block;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use tokio::sync::oneshot;
@@ -41,6 +42,7 @@ impl Derivations {
     /// # Errors
     /// [`NotDerived`].
     pub async fn derive(&self, text: PersonalText, salt: [u8; 16], cost: Cost) -> Derived {
+        let _counted = METRICS.derivation();
         let (answer, derived) = oneshot::channel();
         self.jobs.send(Job { text, salt, cost, answer }).map_err(|_| NotDerived)?;
         derived.await.map_err(|_| NotDerived)?

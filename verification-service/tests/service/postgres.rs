@@ -7,7 +7,9 @@ mod inspections;
 mod instances;
 mod log;
 mod officers;
+mod operations;
 mod referrals;
+mod rotation;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
 mod tls;
