@@ -19,6 +19,8 @@ TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core postgresql
 TRAIN_PACKAGES := fonts-liberation fonts-freefont-ttf
 # To count instructions, and to run the open peers (see tests/peers).
 BENCH_PACKAGES := valgrind
+# To compare the service with.
+BENCH_SERVICE_PACKAGES := nginx-light
 PEER_PACKAGES := tesseract-ocr python3-venv python3-dev
 # What `make measure-zone` draws: how many pictures of each set, from which seed on, on how many threads.
 HARSH ?= 10000
@@ -27,7 +29,7 @@ NONE ?= 2016
 SEED ?= 1000000
 JOBS ?= 1
 
-.PHONY: help demo test check train bench bench-record bench-peers measure-zone sequences soak-service fuzz packages-build packages-test \
+.PHONY: help demo test check train bench bench-record bench-peers measure-zone sequences soak-service bench-service fuzz packages-build packages-bench-service packages-test \
 	packages-train packages-bench packages-peers packages-fuzz tool-rust tool-nightly tool-deny
 
 help: ## What can be run
@@ -74,6 +76,9 @@ soak-service: packages-test tool-rust ## The tests that hurt, long: 1,000 kills 
 	cargo build --locked --release --workspace --bins
 	HURT=full cargo test --locked --release --workspace --test hurt --test cut -- --nocapture --test-threads=1
 
+bench-service: packages-test packages-bench-service tool-rust ## The service beside nginx, argon2id, SQLite and pgbench: make bench-service [ONLY="tls redeem store latency size"]
+	cargo bench --locked --workspace --bench service -- $(ONLY)
+
 SEQUENCES := 2000
 sequences: packages-test tool-rust ## 2,000 sequences of degraded frames through the tracker: none accepted wrong (an hour, one core)
 	SEQUENCES=$(SEQUENCES) cargo test --locked --release -p card-reader --test sequences -- --ignored --nocapture
@@ -117,6 +122,9 @@ packages-test:
 
 packages-bench:
 	@$(call install,$(BENCH_PACKAGES))
+
+packages-bench-service:
+	@$(call install,$(BENCH_SERVICE_PACKAGES))
 
 packages-peers:
 	@$(call install,$(PEER_PACKAGES))

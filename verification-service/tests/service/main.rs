@@ -7,6 +7,7 @@ mod cluster;
 mod command_line;
 mod inspections;
 mod log;
+mod migrations;
 mod officers;
 mod referrals;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]

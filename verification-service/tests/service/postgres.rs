@@ -6,6 +6,7 @@ mod cluster;
 mod inspections;
 mod instances;
 mod log;
+mod migrations;
 mod officers;
 mod referrals;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]
