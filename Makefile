@@ -15,6 +15,9 @@ KIOSK_PACKAGES := fonts-noto-core fonts-noto-mono libx11-6 libx11-xcb1 libxcb1 l
 	libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 # To test and to show without a display: a virtual one, and the typefaces of specimens.
 TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core
+# For the virtual hardware: an emulator, and what compiles a kernel module. The kernel itself, its headers and the
+# module's source are fetched into target/rig and not installed.
+RIG_PACKAGES := qemu-system-x86 make libelf1 binutils
 # To train: more typefaces.
 TRAIN_PACKAGES := fonts-liberation fonts-freefont-ttf
 # To count instructions, and to run the open peers (see tests/peers).
@@ -27,8 +30,8 @@ NONE ?= 2016
 SEED ?= 1000000
 JOBS ?= 1
 
-.PHONY: help demo test check train bench bench-record bench-peers measure-zone sequences fuzz packages-build packages-test \
-	packages-train packages-bench packages-peers packages-fuzz tool-rust tool-nightly tool-deny
+.PHONY: help demo test test-hardware check train bench bench-record bench-peers measure-zone sequences fuzz packages-build packages-test \
+	packages-train packages-bench packages-peers packages-fuzz packages-rig tool-rust tool-nightly tool-deny
 
 help: ## What can be run
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +43,10 @@ demo: packages-test tool-rust ## Four visits on a simulated kiosk: in a window, 
 test: packages-test tool-rust ## Everything that must pass
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
+
+test-hardware: packages-test packages-rig tool-rust ## Real drivers in a virtual machine: adapters plugged and unplugged, cameras, filmed documents (2 minutes)
+	cargo build --locked --workspace --bins
+	tests/rig/run
 
 check: packages-build tool-rust tool-deny ## Format, lints (warnings denied), licences and sources of what we build on
 	cargo fmt --all --check
@@ -109,6 +116,9 @@ packages-build:
 
 packages-test:
 	@$(call install,$(BUILD_PACKAGES) $(KIOSK_PACKAGES) $(TEST_PACKAGES))
+
+packages-rig:
+	@$(call install,$(RIG_PACKAGES))
 
 packages-bench:
 	@$(call install,$(BENCH_PACKAGES))
