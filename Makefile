@@ -15,6 +15,9 @@ KIOSK_PACKAGES := fonts-noto-core fonts-noto-mono libx11-6 libx11-xcb1 libxcb1 l
 	libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 # To test and to show without a display: a virtual one, the typefaces of specimens, the database server.
 TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core postgresql
+# For the virtual hardware: an emulator, and what compiles a kernel module. The kernel itself, its headers and the
+# module's source are fetched into target/rig and not installed.
+RIG_PACKAGES := qemu-system-x86 make libelf1 binutils
 # To train: more typefaces.
 TRAIN_PACKAGES := fonts-liberation fonts-freefont-ttf
 # To count instructions, and to run the open peers (see tests/peers).
@@ -29,8 +32,8 @@ NONE ?= 2016
 SEED ?= 1000000
 JOBS ?= 1
 
-.PHONY: help demo test check train bench bench-record bench-peers measure-zone sequences soak-service bench-service fuzz packages-build packages-bench-service packages-test \
-	packages-train packages-bench packages-peers packages-fuzz tool-rust tool-nightly tool-deny
+# Every target is a command, none is a file.
+.PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## What can be run
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +45,10 @@ demo: packages-test tool-rust ## Four visits on a simulated kiosk: in a window, 
 test: packages-test tool-rust ## Everything that must pass
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
+
+test-hardware: packages-test packages-rig tool-rust ## Real drivers in a virtual machine: adapters plugged and unplugged, cameras, filmed documents (2 minutes)
+	cargo build --locked --workspace --bins
+	tests/rig/run
 
 check: packages-build tool-rust tool-deny ## Format, lints (warnings denied), licences and sources of what we build on
 	cargo fmt --all --check
@@ -119,6 +126,9 @@ packages-build:
 
 packages-test:
 	@$(call install,$(BUILD_PACKAGES) $(KIOSK_PACKAGES) $(TEST_PACKAGES))
+
+packages-rig:
+	@$(call install,$(RIG_PACKAGES))
 
 packages-bench:
 	@$(call install,$(BENCH_PACKAGES))
