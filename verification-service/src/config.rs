@@ -69,6 +69,13 @@ pub struct Listen {
 pub struct Tls {
     /// Folder of `pki init`.
     pub dir: PathBuf,
+    /// Certificates and CRL are looked at so often, in seconds.
+    #[serde(default = "reload_seconds")]
+    pub reload_seconds: u32,
+}
+
+const fn reload_seconds() -> u32 {
+    30
 }
 
 #[derive(Clone, Deserialize)]
@@ -273,6 +280,9 @@ impl Config {
         if config.kiosks.certificate_days == 0 || config.kiosks.certificate_days > 398 {
             return wrong("[kiosks] certificate_days is from 1 to 398");
         }
+        if config.tls.reload_seconds == 0 || config.tls.reload_seconds > 3600 {
+            return wrong("[tls] reload_seconds is from 1 to 3600");
+        }
         let limits = &config.limits;
         if [limits.lock_after, limits.disable_after, limits.pin_failures, limits.connection_seconds].contains(&0)
             || limits.connections == 0
@@ -330,6 +340,7 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
          \n\
          [tls]\n\
          dir = \".\"                    # root.pem, kiosk-ca.pem, server.pem, their keys, crl.pem, technician.key, log.key, log.pub\n\
+         reload_seconds = {reload}          # changed certificates and CRL are taken within so many\n\
          \n\
          [database]\n\
          url = \"{database}\"    # sqlite:FILE, or postgres://USER@HOST/DATABASE for several instances\n\
@@ -369,6 +380,7 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
          [kiosks]\n\
          certificate_days = {kd}        # renewed at two thirds of them\n\
          # url = \"https://HOST:PORT\"   # where kiosks reach this service, if not by its certificate's first name\n",
+        reload = reload_seconds(),
         groups = code.groups,
         expires = code.expires,
         vpm = limits.verifications_per_minute,
