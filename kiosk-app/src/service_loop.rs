@@ -134,7 +134,7 @@ impl ServiceLoop {
         if version.as_ref() != Some(&policy.version) {
             *version = Some(policy.version);
             // The receiver is the program itself: gone only when it ends.
-            let _ = out.send(Told::Kiosk(Event::Policy { code_groups: policy.groups })).await;
+            let _ = out.send(Told::Kiosk(Event::Policy { code_groups: policy.groups, timers: policy.timers })).await;
             let _ = out.send(Told::RevokedTechnicians(policy.revoked_technicians)).await;
         }
         true

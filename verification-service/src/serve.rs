@@ -22,8 +22,6 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// Certificates and CRL are looked at so often.
-const RELOAD_EVERY: Duration = Duration::from_secs(30);
 /// What is past its time is deleted so often.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
 
@@ -149,7 +147,7 @@ async fn renew_crl_if_due(app: &App) -> Result<(), CommandError> {
 }
 
 async fn reload(app: Arc<App>, kiosk: watch::Sender<Arc<ServerConfig>>, portal: watch::Sender<Arc<ServerConfig>>) {
-    let mut tick = tokio::time::interval(RELOAD_EVERY);
+    let mut tick = tokio::time::interval(Duration::from_secs(app.config.tls.reload_seconds.into()));
     let mut told = signal(SignalKind::hangup()).ok();
     let mut seen = files(&app);
     loop {

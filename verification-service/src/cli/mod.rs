@@ -6,6 +6,7 @@ mod kiosks;
 mod secrets;
 mod setup;
 mod staff;
+mod throttles;
 mod upkeep;
 
 use crate::app::App;
@@ -58,9 +59,9 @@ enum Command {
     /// Technicians' credentials: issue, revoke.
     #[command(subcommand)]
     Technician(staff::TechnicianCommand),
-    /// Lock-out of an identifier: show, clear.
+    /// Lock-out of numbers, badges and kiosks: list, show, clear.
     #[command(subcommand)]
-    Throttle(accounts::ThrottleCommand),
+    Throttle(throttles::ThrottleCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(upkeep::AuditCommand),
@@ -207,7 +208,7 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
         Command::Client(command) => kiosks::client(open().await?, &arguments.config, command).await?,
         Command::Account(command) => accounts::account(open().await?, command).await?,
         Command::Code(command) => accounts::code(open().await?, command).await?,
-        Command::Throttle(command) => accounts::throttle(open().await?, command).await?,
+        Command::Throttle(command) => throttles::run(open().await?, command).await?,
         Command::Officer(command) => staff::officer(open().await?, command).await?,
         Command::Technician(command) => staff::technician(open().await?, command).await?,
         Command::Audit(upkeep::AuditCommand::Verify { checkpoint }) => {

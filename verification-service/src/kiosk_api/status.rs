@@ -11,16 +11,13 @@ use aws_lc_rs::digest;
 use axum::body::Body;
 use axum::extract::State;
 use std::sync::Arc;
-use verification_api::wire::{AssistanceRequest, DeviceState, HealthReply, HeartbeatRequest, Policy, Receipt, Timers};
+use verification_api::wire::{AssistanceRequest, DeviceState, HealthReply, HeartbeatRequest, Policy, Receipt};
 
 /// Most devices in a heartbeat.
 const MAX_DEVICES: usize = 64;
 
 /// The device of a heartbeat that is the kiosk as a witness of the log.
 const LOG_WITNESS: &str = "audit-log";
-
-/// What kiosks follow where nothing else is configured.
-const TIMERS: Timers = Timers { warn_s: 60, answer_s: 30, complete_s: 20, referred_s: 30, held_s: 120 };
 
 pub async fn health(State(app): State<Arc<App>>, Caller(_): Caller) -> Result<Reply, Refusal> {
     ok(&HealthReply {
@@ -36,13 +33,13 @@ pub async fn policy(State(app): State<Arc<App>>, Caller(_): Caller) -> Result<Re
     let mut tx = app.store.read().await?;
     let revoked_technicians = tx.revoked_technicians(now.unix_millis()).await?;
     let disabled_officers = tx.disabled_officers().await?;
-    let groups = app.config.code.groups;
-    let content = serde_json::json!([groups, TIMERS, revoked_technicians, disabled_officers]).to_string();
+    let (groups, timers) = (app.config.code.groups, app.config.timers);
+    let content = serde_json::json!([groups, timers, revoked_technicians, disabled_officers]).to_string();
     let hash = digest::digest(&digest::SHA256, content.as_bytes());
     ok(&Policy {
         version: hex::encode(hash.as_ref().get(..8).unwrap_or_default()),
         groups,
-        timers: TIMERS,
+        timers,
         revoked_technicians,
         disabled_officers,
         checkpoint: app.checkpoint(),

@@ -134,6 +134,17 @@ pub struct Code {
     pub expires_at: i64,
 }
 
+/// A lock that has not ended.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    /// `code` or `pin`.
+    pub kind: String,
+    /// A blind index, hex.
+    pub subject: String,
+    pub n: u32,
+    pub until: i64,
+}
+
 /// Which PUT: one id may be used once in each scope of a kiosk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutKey {

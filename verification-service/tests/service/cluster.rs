@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Makes the cluster, says `ready`, and takes it away again when its standard input ends, as it does with this process,
-/// however that ends. `fsync` is off: these tests kill the service, never the database's machine.
+/// however that ends.
 const SCRIPT: &str = r#"
 set -eu
 folder=$(mktemp -d /tmp/verification-service-pg-XXXXXX)
-server=
+server=; fsync=$2
 stop() { [ -z "$server" ] || { kill -QUIT "$(head -1 "$folder/data/postmaster.pid")" || true; wait "$server" || true; }; rm -rf "$folder"; }
 trap stop EXIT
 as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
@@ -19,7 +19,7 @@ as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 cd /
 as "$1/initdb" -D "$folder/data" -A trust -U service -E UTF8 --no-locale -N >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
 if [ "$(id -u)" = 0 ]; then set -- runuser -u postgres -- "$1/postgres"; else set -- "$1/postgres"; fi
-"$@" -D "$folder/data" -k "$folder" -c listen_addresses= -c fsync=off -c max_connections=300 >>"$folder/log" 2>&1 &
+"$@" -D "$folder/data" -k "$folder" -c listen_addresses= -c "fsync=$fsync" -c max_connections=300 >>"$folder/log" 2>&1 &
 server=$!
 tries=0
 until [ -S "$folder/.s.PGSQL.5432" ]; do
@@ -46,12 +46,23 @@ pub fn cluster() -> &'static Cluster {
 }
 
 impl Cluster {
-    /// Another one, for a test that stops it.
+    /// Another one, for a test that stops it. Nothing is flushed: tests end programs, never the machine.
     pub fn start() -> Self {
+        Self::flushing("off")
+    }
+
+    /// One that flushes as one in service does, to be measured.
+    #[allow(dead_code, reason = "for benches")]
+    pub fn durable() -> Self {
+        Self::flushing("on")
+    }
+
+    fn flushing(fsync: &str) -> Self {
         let programs = programs();
         let mut child = Command::new("sh")
             .args(["-c", SCRIPT, "sh"])
             .arg(&programs)
+            .arg(fsync)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

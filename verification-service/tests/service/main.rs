@@ -7,6 +7,7 @@ mod cluster;
 mod command_line;
 mod inspections;
 mod log;
+mod migrations;
 mod officers;
 mod operations;
 mod referrals;

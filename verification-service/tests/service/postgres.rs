@@ -6,6 +6,7 @@ mod cluster;
 mod inspections;
 mod instances;
 mod log;
+mod migrations;
 mod officers;
 mod operations;
 mod referrals;
