@@ -176,14 +176,16 @@ impl Dummy {
 }
 
 /// account ‖ code id ‖ algorithm; [`crate::secrets::aad`] adds the lengths.
-struct BoundTo<'a> {
-    account: Uuid,
-    code: Uuid,
-    alg: &'a str,
+pub struct BoundTo<'a> {
+    pub account: Uuid,
+    pub code: Uuid,
+    pub alg: &'a str,
 }
 
 impl BoundTo<'_> {
-    fn parts(&self) -> [&[u8]; 3] {
+    /// As a tag is bound to them.
+    #[must_use]
+    pub fn parts(&self) -> [&[u8]; 3] {
         [self.account.as_bytes(), self.code.as_bytes(), self.alg.as_bytes()]
     }
 }

@@ -65,6 +65,8 @@ pub struct Kiosks {
 pub struct Listen {
     pub kiosk: SocketAddr,
     pub portal: SocketAddr,
+    /// Metrics, health and readiness, plain HTTP: for this machine only.
+    pub metrics: Option<SocketAddr>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -347,6 +349,7 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
          [listen]\n\
          kiosk = \"{kiosk}\"    # mutual TLS 1.3, certificates of kiosk-ca.pem only\n\
          portal = \"{portal}\"   # TLS 1.3 for people\n\
+         # metrics = \"127.0.0.1:9464\"  # plain HTTP for this machine only: /metrics, /health, /ready\n\
          \n\
          [tls]\n\
          dir = \".\"                    # root.pem, kiosk-ca.pem, server.pem, their keys, crl.pem, technician.key, log.key, log.pub\n\

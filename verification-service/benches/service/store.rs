@@ -52,7 +52,7 @@ async fn redemptions(site: &Site) -> f64 {
     site.raise_limits();
     let kiosks: Vec<_> = (0..CLIENTS).map(|nth| site.add_kiosk(&format!("K{nth}")).id).collect();
     let config = Config::load(&site.config()).unwrap();
-    let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key).unwrap();
+    let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key, SystemClock.now()).unwrap();
     let store = store::open(&config.database_at()).await.unwrap();
     let mut app = App::new(store, keys, config, Arc::new(SystemClock), Arc::new(SystemRandomness::new())).unwrap();
     app.derivations = app.derivations.stubbed(DERIVED);

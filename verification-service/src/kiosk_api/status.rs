@@ -4,6 +4,7 @@ use super::caller::Caller;
 use super::edge::{checked_lane, checked_v7, ok, parse, whole};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
+use crate::metrics::METRICS;
 use crate::put_once::Reply;
 use crate::refusal::Refusal;
 use aws_lc_rs::digest;
@@ -53,6 +54,7 @@ pub async fn heartbeat(State(app): State<Arc<App>>, Caller(kiosk): Caller, body:
         return Err(Refusal::malformed("A heartbeat names at most 64 devices; a journal's hash has 64 hex digits"));
     }
     if request.devices.iter().any(|device| device.device == LOG_WITNESS && device.state == DeviceState::Failed) {
+        METRICS.log_alarm();
         tracing::error!(kiosk = %kiosk.number, "ALARM: this kiosk says that the audit log shrank or forked; look at its journal");
     }
     let shared = Arc::clone(&app);

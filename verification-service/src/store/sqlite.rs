@@ -5,6 +5,7 @@
 
 use super::connection::Connection;
 use super::{Answer, Job, OpenError, Ran, Store, StoreError, Tx, cause};
+use crate::metrics::{METRICS, Stopwatch};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sqlx::pool::PoolConnection;
@@ -63,6 +64,22 @@ impl SqliteStore {
         Ok(Self { readers, writer })
     }
 
+    /// Copies a database into a new file, as it is at one moment, also while others write.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
+        if !from.exists() {
+            return Err(OpenError::Missing(from.into()));
+        }
+        let mut connection = connect(from, false).await?;
+        // Of the source: whoever copies a file that is no database of ours is told so.
+        user_version(&mut connection, from).await?;
+        let copied = sqlx::query("VACUUM INTO $1").bind(to.display().to_string()).execute(&mut *connection).await;
+        copied.map_err(|why| not_writable(to, &why))?;
+        Ok(())
+    }
+
     /// Makes the file if need be and brings its schema up to date; how many versions were added.
     ///
     /// # Errors
@@ -109,7 +126,12 @@ impl Store for SqliteStore {
     }
 
     fn read(&self) -> BoxFuture<'_, Answer<Tx>> {
-        Box::pin(async move { Ok(Tx::new(Connection::Sqlite(self.readers.acquire().await?))) })
+        Box::pin(async move {
+            let watch = Stopwatch::start();
+            let connection = self.readers.acquire().await?;
+            METRICS.connection_wait(watch.read());
+            Ok(Tx::new(Connection::Sqlite(connection)))
+        })
     }
 }
 

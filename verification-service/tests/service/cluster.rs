@@ -105,7 +105,8 @@ impl Cluster {
     pub fn database(&self) -> String {
         let name = format!("site_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let mut command = Command::new(programs().join("createdb"));
-        let made = command.args(["-U", "service", "-h"]).arg(&self.folder).arg(&name).output().unwrap();
+        let made =
+            command.args(["-T", "template0", "-U", "service", "-h"]).arg(&self.folder).arg(&name).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         self.url(&name)
     }

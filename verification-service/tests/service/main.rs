@@ -9,7 +9,9 @@ mod inspections;
 mod log;
 mod migrations;
 mod officers;
+mod operations;
 mod referrals;
+mod rotation;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
 mod tamper;

@@ -8,7 +8,9 @@ mod instances;
 mod log;
 mod migrations;
 mod officers;
+mod operations;
 mod referrals;
+mod rotation;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
 mod tls;

@@ -10,5 +10,6 @@ mod kiosks;
 mod log;
 mod puts;
 mod referrals;
+pub mod reseal;
 mod staff;
 mod throttles;
