@@ -83,11 +83,11 @@ soak-service: packages-test tool-rust ## The tests that hurt, long: 1,000 kills 
 	cargo build --locked --release --workspace --bins
 	HURT=full cargo test --locked --release --workspace --test hurt --test cut -- --nocapture --test-threads=1
 
-audit-tamper: packages-build tool-rust ## 10,000 random changes behind the service's back: `audit verify` finds all (SEED)
-	TAMPERINGS=10000 cargo test --locked --workspace --test service -- --nocapture tamper::
-
 bench-service: packages-test packages-bench-service tool-rust ## The service beside nginx, argon2id, SQLite and pgbench: make bench-service [ONLY="tls redeem store latency size"]
 	cargo bench --locked --workspace --bench service -- $(ONLY)
+
+audit-tamper: packages-build tool-rust ## 10,000 random changes behind the service's back: `audit verify` finds all (SEED)
+	TAMPERINGS=10000 cargo test --locked --workspace --test service -- --nocapture tamper::
 
 SEQUENCES := 2000
 sequences: packages-test tool-rust ## 2,000 sequences of degraded frames through the tracker: none accepted wrong (an hour, one core)

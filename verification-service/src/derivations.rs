@@ -55,11 +55,11 @@ impl Derivations {
     /// # Errors
     /// [`NotDerived`].
     pub async fn derive(&self, text: PersonalText, salt: [u8; 16], cost: Cost) -> Derived {
+        let _counted = METRICS.derivation();
         #[cfg(feature = "simulated")]
         if let Some(stub) = self.stub {
             return Ok(Zeroizing::new(stub));
         }
-        let _counted = METRICS.derivation();
         let (answer, derived) = oneshot::channel();
         self.jobs.send(Job { text, salt, cost, answer }).map_err(|_| NotDerived)?;
         derived.await.map_err(|_| NotDerived)?

@@ -21,7 +21,7 @@ use verification_service::random::{SystemRandomness, uuid_v7};
 use verification_service::secrets::Keys;
 use verification_service::store::rows::{Account, NewIdentifier, PutKey};
 use verification_service::verify::{self, Request};
-use verification_service::{codes, store};
+use verification_service::{codes, log, store};
 
 const CLIENTS: usize = 32;
 const CODES: usize = 20_000;
@@ -61,6 +61,10 @@ async fn redemptions(site: &Site) -> f64 {
     let (_running, stopping) = tokio::sync::watch::channel(false);
     tokio::spawn(verification_service::log::keeper::run(Arc::clone(&app), stopping));
     fill(&app).await;
+    // Without a sealed log nothing is verified.
+    log::seal::seal(&app).await.unwrap().unwrap();
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let keeper = tokio::spawn(log::keeper::run(Arc::clone(&app), stopping));
 
     let next = AtomicUsize::new(0);
     let begun = Instant::now();
@@ -90,7 +94,10 @@ async fn redemptions(site: &Site) -> f64 {
         }
     });
     futures::future::join_all(each).await;
-    CODES as f64 / begun.elapsed().as_secs_f64()
+    let redeemed = CODES as f64 / begun.elapsed().as_secs_f64();
+    stop.send(true).unwrap();
+    keeper.await.unwrap();
+    redeemed
 }
 
 fn number(nth: usize) -> Identifier {

@@ -24,6 +24,10 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/sqlite/0005_clients.sql"),
 ];
 
+/// How the writer works. Lookups go by blind indexes, which lie anywhere: a batch dirties hundreds of pages, which must fit
+/// in its cache, and copying them from the WAL into the database is put off until there are many.
+const WRITER: &[&str] = &["PRAGMA cache_size = -16384", "PRAGMA wal_autocheckpoint = 8192"];
+
 /// Most writes in one commit.
 const BATCH: usize = 64;
 
@@ -43,6 +47,9 @@ impl SqliteStore {
             return Err(OpenError::Missing(path.into()));
         }
         let mut connection = connect(path, false).await?;
+        for pragma in WRITER {
+            connection.execute(*pragma).await.map_err(|why| not_writable(path, &why))?;
+        }
         let found = user_version(&mut connection, path).await?;
         if usize::try_from(found) != Ok(MIGRATIONS.len()) {
             return Err(OpenError::OtherSchema { at: path.display().to_string(), found, known: MIGRATIONS.len() });

@@ -11,7 +11,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 const SCRIPT: &str = r#"
 set -eu
 folder=$(mktemp -d /tmp/verification-service-pg-XXXXXX)
-server=; fsync=$2
+server=; programs=$1; fsync=$2
 stop() { [ -z "$server" ] || { kill -QUIT "$(head -1 "$folder/data/postmaster.pid")" || true; wait "$server" || true; }; rm -rf "$folder"; }
 trap stop EXIT
 as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
@@ -22,7 +22,7 @@ if [ "$(id -u)" = 0 ]; then set -- runuser -u postgres -- "$1/postgres"; else se
 "$@" -D "$folder/data" -k "$folder" -c listen_addresses= -c "fsync=$fsync" -c max_connections=300 >>"$folder/log" 2>&1 &
 server=$!
 tries=0
-until [ -S "$folder/.s.PGSQL.5432" ]; do
+until "$programs/pg_isready" -q -h "$folder"; do
   tries=$((tries + 1)); kill -0 "$server" && [ $tries -lt 3000 ] || { cat "$folder/log" >&2; exit 1; }
   sleep 0.01
 done
