@@ -55,7 +55,7 @@ async fn once(app: &Arc<App>) -> Answer<Result<(), LogFault>> {
         Some(head) if !waits => Ok(app.log.learn(&head.checkpoint).map(drop)),
         _ => match seal::seal(app).await {
             // Another instance was faster: its tree is learnt at the next turn.
-            Err(StoreError::NotWritten(_)) if waits => Ok(Ok(())),
+            Err(StoreError::TakenOver) => Ok(Ok(())),
             sealed => Ok(sealed?.map(drop)),
         },
     }

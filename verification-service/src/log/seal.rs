@@ -70,7 +70,7 @@ async fn seal_some(tx: &mut Tx, log: &Log) -> Answer<Result<Option<(String, u64)
     let note = after.signed(key);
     let newer = LogHead { size: number(after.size)?, checkpoint: note.clone() };
     if !tx.set_log_head(head.map(|head| head.size), &newer).await? {
-        return Err(StoreError::NotWritten("another instance has sealed meanwhile".to_owned()));
+        return Err(StoreError::TakenOver);
     }
     Ok(Ok(Some((note, leaves.len() as u64))))
 }

@@ -43,11 +43,13 @@ impl Tx {
 
     /// Deletes the rows before a time that are leaves, from the first leaf on and without gaps. The newest row stays.
     async fn purge_audit(&mut self, before: i64) -> Answer<Purged> {
-        let ends = self
-            .one(sql!("SELECT MIN(CASE WHEN at >= $1 THEN leaf END) AS kept, MAX(leaf) AS newest FROM audit", before))
+        // In the order of the leaves (`+at`: not of the times), so that only what goes is looked at.
+        let kept = self
+            .one(sql!("SELECT leaf FROM audit WHERE leaf IS NOT NULL AND +at >= $1 ORDER BY leaf LIMIT 1", before))
             .await?;
-        let (kept, newest): (Option<i64>, Option<i64>) =
-            ends.map_or(Ok((None, None)), |row| Ok::<_, StoreError>((row.get("kept")?, row.get("newest")?)))?;
+        let kept: Option<i64> = kept.map_or(Ok(None), |row| row.get("leaf"))?;
+        let newest = self.one(sql!("SELECT MAX(leaf) AS leaf FROM audit")).await?;
+        let newest: Option<i64> = newest.map_or(Ok(None), |row| row.get("leaf"))?;
         let Some(first) = kept.or(newest) else { return Ok(Purged::default()) };
         let last = self.one(sql!("SELECT MAX(seq) AS seq FROM audit WHERE leaf < $1", first)).await?;
         let last_seq: Option<i64> = last.map_or(Ok(None), |row| row.get("seq"))?;
