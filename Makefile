@@ -30,7 +30,7 @@ NONE ?= 2016
 SEED ?= 1000000
 JOBS ?= 1
 
-.PHONY: help demo test test-hardware check train bench bench-record bench-peers measure-zone sequences fuzz packages-build packages-test \
+.PHONY: help demo test test-hardware check train bench bench-record bench-peers measure-zone phantoms sequences fuzz packages-build packages-test \
 	packages-train packages-bench packages-peers packages-fuzz packages-rig tool-rust tool-nightly tool-deny
 
 help: ## What can be run
@@ -75,6 +75,10 @@ measure-zone: packages-test tool-rust ## Reads drawn pictures, with and without 
 		echo; echo "set $${set%:*}, $${set#*:} pictures from seed $(SEED) on"; \
 		./target/release/measure-zone --set "$${set%:*}" --count "$${set#*:}" --seed $(SEED) --jobs $(JOBS) || failed=1; \
 	done; exit $$failed
+
+FRAMES ?= 10000
+phantoms: packages-build tool-rust ## Looks for barcodes in FRAMES (10,000) drawn frames that have none; fails if one is read (10 minutes)
+	cargo run --locked --release -p card-reader --example measure_barcodes -- drawn $(FRAMES)
 
 SEQUENCES := 2000
 sequences: packages-test tool-rust ## 2,000 sequences of degraded frames through the tracker: none accepted wrong (an hour, one core)

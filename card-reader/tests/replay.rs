@@ -6,7 +6,7 @@ mod drawn;
 
 use card_reader::ocr::{Point, read};
 use card_reader::reader::{
-    Accept, CameraConfig, CameraSource, Command, DeviceId, Event, PresentationNo, Reader, ReaderConfig, Reading,
+    Accept, CameraConfig, CameraSource, Command, Event, PresentationNo, Reader, ReaderConfig, Reading,
 };
 use drawn::{Camera, Fonts, Kind, Page, Pose, Random, rows};
 use std::time::Duration;
