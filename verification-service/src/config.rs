@@ -46,7 +46,25 @@ pub struct Config {
     #[serde(default)]
     pub kiosks: Kiosks,
     /// Times that hold at every kiosk; without the table each kiosk has its own.
-    pub timers: Option<Timers>,
+    pub timers: Option<TimersTable>,
+}
+
+/// `[timers]`, in seconds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimersTable {
+    pub warn_s: u32,
+    pub answer_s: u32,
+    pub complete_s: u32,
+    pub referred_s: u32,
+    pub held_s: u32,
+}
+
+impl From<TimersTable> for Timers {
+    fn from(table: TimersTable) -> Self {
+        let TimersTable { warn_s, answer_s, complete_s, referred_s, held_s } = table;
+        Self { warn_s, answer_s, complete_s, referred_s, held_s }
+    }
 }
 
 /// What a kiosk is told when it enrols, and what its certificate is.

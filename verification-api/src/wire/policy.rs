@@ -24,7 +24,6 @@ pub struct Policy {
 
 /// Seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Timers {
     /// Without input until "do you need more time?".
     pub warn_s: u32,
