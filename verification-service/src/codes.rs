@@ -110,6 +110,17 @@ pub fn make(
     Ok((code, row))
 }
 
+/// The last two symbols, which tell a holder which code it is: sealed for (code, "hint").
+///
+/// # Errors
+/// [`SealError`].
+pub fn seal_hint(keys: &Keys, random: &dyn Random, id: Uuid, code: &BackupCode) -> Result<Vec<u8>, SealError> {
+    code.text().expose(|text| {
+        let last = text.get(text.len().saturating_sub(2)..).unwrap_or_default();
+        keys.seal(random, &[id.as_bytes(), b"hint"], last.as_bytes())
+    })
+}
+
 /// Whether the derived secret is that of the stored code, in constant time.
 ///
 /// # Errors

@@ -4,9 +4,9 @@ use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::cli::CommandError;
 use crate::kiosk_api;
-use crate::listener::{Listener, kiosk_tls, portal_tls};
+use crate::listener::{Listener, first_name, kiosk_tls, portal_tls};
 use crate::pki;
-use crate::portal;
+use crate::portal::{self, Portal};
 use crate::store::Answer;
 use crate::store::rows::Purged;
 use rustls::ServerConfig;
@@ -36,6 +36,11 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
     let address = |socket: &TcpListener| socket.local_addr().map_err(|why| CommandError::refused(why.to_string()));
     let (kiosk_at, portal_at) = (address(&kiosks)?, address(&people)?);
 
+    let origin = match &app.config.portal.origin {
+        Some(origin) => origin.clone(),
+        None => format!("https://{}:{}", first_name(dir, app.now())?, portal_at.port()),
+    };
+    let people_portal = Portal::new(Arc::clone(&app), origin)?;
     let limits = app.config.limits;
     let age = Duration::from_secs(u64::from(limits.connection_seconds));
     let (stop, stopping) = watch::channel(false);
@@ -50,7 +55,7 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
     let portal_port = Listener {
         socket: people,
         tls: portal_tls_now,
-        router: portal::router(),
+        router: portal::router(Arc::new(people_portal)),
         kiosks: false,
         connections: limits.connections,
         age,
@@ -88,6 +93,7 @@ pub async fn purge(app: &Arc<App>) -> Answer<Purged> {
                 shared.config.retention.spans().map(|span| now.unix_millis().saturating_sub(span));
             let before = Purged { replies, throttles, referrals, audit: audit_rows };
             let gone = tx.purge(&before, now.unix_millis()).await?;
+            tx.purge_portal(throttles, audit_rows).await?;
             if gone != Purged::default() {
                 let detail = serde_json::to_value(gone).unwrap_or_default();
                 audit::append(tx, now, Actor::Service, Event::Purged, "database", &detail).await?;

@@ -10,11 +10,13 @@ use crate::store::rows::NewAuditRow;
 use crate::store::{Answer, Tx};
 use verification_api::wire::Timestamp;
 
-/// Who did it: an operator at the command line, a kiosk, or the service by itself.
+/// Who did it: an operator at the command line, a kiosk, someone signed in to the portal, or the service by itself.
 #[derive(Clone, Copy, Debug)]
 pub enum Actor {
     Operator,
     Kiosk(uuid::Uuid),
+    /// A login of the portal.
+    Account(uuid::Uuid),
     Service,
 }
 
@@ -23,6 +25,7 @@ impl std::fmt::Display for Actor {
         match self {
             Self::Operator => f.write_str("operator"),
             Self::Kiosk(id) => write!(f, "kiosk:{id}"),
+            Self::Account(id) => write!(f, "account:{id}"),
             Self::Service => f.write_str("service"),
         }
     }
@@ -32,6 +35,7 @@ impl std::fmt::Display for Actor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     AccountAdded,
+    AccountInvited,
     AssistanceCalled,
     CodeDisabled,
     CodeMade,
@@ -48,6 +52,8 @@ pub enum Event {
     OfficerSignedOut,
     OfficerSignInFailed,
     Override,
+    /// What people do in the portal.
+    Portal(crate::portal::activity::Deed),
     Purged,
     ReferralClosed,
     ReferralOpened,
@@ -63,6 +69,7 @@ impl Event {
     pub const fn name(self) -> &'static str {
         match self {
             Self::AccountAdded => "account_added",
+            Self::AccountInvited => "account_invited",
             Self::AssistanceCalled => "assistance_called",
             Self::CodeDisabled => "code_disabled",
             Self::CodeMade => "code_made",
@@ -79,6 +86,7 @@ impl Event {
             Self::OfficerSignedOut => "officer_signed_out",
             Self::OfficerSignInFailed => "officer_sign_in_failed",
             Self::Override => "override",
+            Self::Portal(deed) => deed.name(),
             Self::Purged => "purged",
             Self::ReferralClosed => "referral_closed",
             Self::ReferralOpened => "referral_opened",

@@ -111,6 +111,7 @@ refused_by!(
     crate::config::ConfigError,
     crate::listener::TlsError,
     crate::pki::PkiError,
+    crate::portal::PortalError,
     crate::random::NoRandom,
     crate::secrets::SealError,
     crate::secrets::SecretError,

@@ -19,6 +19,7 @@ use std::time::Duration;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0001_first_light.sql"),
     include_str!("migrations/postgres/0002_audit_rows.sql"),
+    include_str!("migrations/postgres/0004_portal.sql"),
 ];
 
 /// Connections of one instance.

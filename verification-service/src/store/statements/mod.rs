@@ -2,12 +2,17 @@
 //! engines understand alike.
 
 mod accounts;
+mod activity;
 mod audit;
 mod codes;
 mod columns;
 mod decisions;
 mod kiosks;
+mod logins;
+mod portal_codes;
+mod portal_sessions;
 mod puts;
 mod referrals;
+mod representatives;
 mod staff;
 mod throttles;
