@@ -23,6 +23,8 @@ const HEARTBEAT_AGAIN: Duration = Duration::from_secs(10);
 const RELOAD_EVERY: Duration = Duration::from_secs(30);
 /// After one that the service did not confirm.
 const OVERRIDES_AGAIN: Duration = Duration::from_secs(60);
+/// Whether the certificate is due for renewal is looked at so often.
+const RENEW_EVERY: Duration = Duration::from_secs(60);
 const KNOCK_EVERY: Duration = Duration::from_secs(30);
 /// The newest `server_time` is written down when it has moved on by this.
 const KEEP_TIME_EVERY_MS: u64 = 3_600_000;
@@ -74,6 +76,14 @@ impl ServiceLoop {
             if now >= due.heartbeat {
                 let taken = self.heartbeat(&mut policy_version, &mut out).await;
                 due.heartbeat = clock.now() + if taken { HEARTBEAT_EVERY } else { HEARTBEAT_AGAIN };
+            }
+            if now >= due.renewal {
+                due.renewal = now + RENEW_EVERY;
+                match self.verifier.renew_if_due().await {
+                    Ok(true) => tracing::info!("the kiosk's certificate was renewed"),
+                    Ok(false) => {}
+                    Err(error) => tracing::error!(%error, "the kiosk's certificate was not renewed"),
+                }
             }
             if *barred.borrow_and_update() && now >= due.knock {
                 due.knock = now + KNOCK_EVERY;
@@ -154,6 +164,7 @@ pub fn keep_last_seen(state: &Path, server_ms: u64) {
 struct Due {
     reload: Duration,
     heartbeat: Duration,
+    renewal: Duration,
     knock: Duration,
     overrides: Duration,
 }

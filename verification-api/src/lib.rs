@@ -6,4 +6,5 @@ pub mod backup_code;
 pub mod identifiers;
 pub mod names;
 pub mod personal;
+pub mod provisioning;
 pub mod wire;

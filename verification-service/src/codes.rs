@@ -6,6 +6,7 @@ use crate::store::rows::{Code, CodeState};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use uuid::Uuid;
 use verification_api::backup_code::{BackupCode, Groups};
+use verification_api::identifiers::Identifier;
 use zeroize::Zeroizing;
 
 /// Names the derivation and the encryption; part of what a tag is bound to.
@@ -119,6 +120,24 @@ pub fn seal_hint(keys: &Keys, random: &dyn Random, id: Uuid, code: &BackupCode) 
         let last = text.get(text.len().saturating_sub(2)..).unwrap_or_default();
         keys.seal(random, &[id.as_bytes(), b"hint"], last.as_bytes())
     })
+}
+
+/// Where a code is kept that the holder of an identifier delegated to a representative: apart from the holder's own, with
+/// tries of its own. Spaces and case of the representative's number do not count.
+///
+/// None if the number is not 1 to 32 letters, digits and dashes.
+#[must_use]
+pub fn delegation_of(keys: &Keys, representative: &str, identifier: &Identifier) -> Option<Blind> {
+    let number = Zeroizing::new(representative.replace(' ', "").to_ascii_uppercase());
+    let known = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    if number.is_empty() || number.len() > 32 || !number.bytes().all(known) {
+        return None;
+    }
+    // No part holds a slash.
+    Some(identifier.canonical().expose(|value| {
+        let text = Zeroizing::new(format!("{}/{}/{value}", *number, identifier.kind().name()));
+        keys.blind("delegation", &text)
+    }))
 }
 
 /// Whether the derived secret is that of the stored code, in constant time.

@@ -42,6 +42,19 @@ pub struct Config {
     pub limits: Limits,
     #[serde(default)]
     pub retention: Retention,
+    #[serde(default)]
+    pub kiosks: Kiosks,
+}
+
+/// What a kiosk is told when it enrols, and what its certificate is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kiosks {
+    /// Days that a client certificate is valid; it is renewed at two thirds of them.
+    pub certificate_days: u32,
+    /// Where kiosks reach the service, if that is not the first name of the server's certificate and the port of
+    /// `[listen] kiosk`.
+    pub url: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -173,6 +186,12 @@ impl Default for Limits {
     }
 }
 
+impl Default for Kiosks {
+    fn default() -> Self {
+        Self { certificate_days: crate::pki::KIOSK_DAYS, url: None }
+    }
+}
+
 impl Default for Retention {
     fn default() -> Self {
         Self { replies_hours: 24, throttles_days: 30, referrals_hours: 4, audit_days: 730 }
@@ -262,6 +281,9 @@ impl Config {
         }
         if !(3..=60).contains(&config.portal.idle_minutes) {
             return wrong("[portal] idle_minutes must be from 3 to 60");
+        }
+        if config.kiosks.certificate_days == 0 || config.kiosks.certificate_days > 398 {
+            return wrong("[kiosks] certificate_days is from 1 to 398");
         }
         let limits = &config.limits;
         if [limits.lock_after, limits.disable_after, limits.pin_failures, limits.connection_seconds].contains(&0)
@@ -356,7 +378,11 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
          replies_hours = {rh}\n\
          throttles_days = {td}\n\
          referrals_hours = {fh}\n\
-         audit_days = {ad}\n",
+         audit_days = {ad}\n\
+         \n\
+         [kiosks]\n\
+         certificate_days = {kd}        # renewed at two thirds of them\n\
+         # url = \"https://HOST:PORT\"   # where kiosks reach this service, if not by its certificate's first name\n",
         groups = code.groups,
         expires = code.expires,
         idle = Portal::default().idle_minutes,
@@ -376,6 +402,7 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
         td = keep.throttles_days,
         fh = keep.referrals_hours,
         ad = keep.audit_days,
+        kd = Kiosks::default().certificate_days,
     )
 }
 

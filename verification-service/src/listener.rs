@@ -5,6 +5,7 @@
 //! minutes, because identity is otherwise only checked at their start (the rows are checked on every request).
 
 use crate::kiosk_api::PeerIdentity;
+use crate::roles::Role;
 use axum::Router;
 use axum::body::Body;
 use hyper::server::conn::http1;
@@ -154,7 +155,7 @@ impl Listener {
         };
         let peer = tls.get_ref().1.peer_certificates().and_then(|chain| chain.first()).and_then(identity);
         if self.kiosks && peer.is_none() {
-            return tracing::warn!("a client certificate of our own CA names no kiosk");
+            return tracing::warn!("a client certificate of our own CA names no client");
         }
         let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
             let mut request = request.map(Body::new);
@@ -180,17 +181,18 @@ impl Listener {
     }
 }
 
-/// Kiosk and key of a client certificate.
+/// Client and key of a client certificate.
 fn identity(certificate: &CertificateDer<'_>) -> Option<PeerIdentity> {
     let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
     let names = parsed.subject_alternative_name().ok()??;
-    let mut kiosks = names.value.general_names.iter().filter_map(|name| match name {
-        GeneralName::URI(uri) => uri.strip_prefix("urn:poe:kiosk:").and_then(|id| Uuid::try_parse(id).ok()),
-        _ => None,
+    let mut clients = names.value.general_names.iter().filter_map(|name| {
+        let GeneralName::URI(uri) = name else { return None };
+        let urn = Role::ALL.map(Role::urn).into_iter().find(|urn| uri.starts_with(urn))?;
+        Some((urn, Uuid::try_parse(uri.strip_prefix(urn)?).ok()?))
     });
-    let (kiosk, None) = (kiosks.next()?, kiosks.next()) else { return None };
+    let (Some((urn, client)), None) = (clients.next(), clients.next()) else { return None };
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, parsed.public_key().raw);
-    Some(PeerIdentity { kiosk, spki: digest.as_ref().try_into().ok()? })
+    Some(PeerIdentity { client, urn, spki: digest.as_ref().try_into().ok()? })
 }
 
 fn never_resume(config: &mut ServerConfig) {

@@ -3,20 +3,23 @@
 
 use crate::clock::{DAY, HOUR, plus_millis};
 use crate::random::{self, NoRandom, Random};
+use crate::roles::Role;
+use crate::store::rows::KioskKey;
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData, RevocationReason,
-    RevokedCertParams, SanType, SerialNumber, SigningKey,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertificateSigningRequestParams,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, PublicKey, PublicKeyData, RevocationReason, RevokedCertParams, SanType, SerialNumber,
+    SigningKey,
 };
-use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, CertificateSigningRequestDer};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 use verification_api::wire::Timestamp;
-use x509_parser::prelude::{CertificateRevocationList, FromDer};
+use x509_parser::prelude::{CertificateRevocationList, FromDer, GeneralName, X509Certificate};
 use zeroize::Zeroizing;
 
 /// A kiosk's certificate lives 7 days.
@@ -46,11 +49,18 @@ pub enum PkiError {
     NoRandom(#[from] NoRandom),
 }
 
-/// A new kiosk certificate with everything that is kept or handed over.
-pub struct KioskCertificate {
-    /// The kiosk's certificate, then the kiosk CA's.
+/// Whom a client certificate names.
+pub struct Subject<'a> {
+    pub id: Uuid,
+    /// A kiosk's number, another client's name.
+    pub name: &'a str,
+    pub role: Role,
+}
+
+/// A new client certificate.
+pub struct ClientCertificate {
+    /// The client's certificate, then the kiosk CA's.
     pub chain_pem: String,
-    pub key_pem: Zeroizing<String>,
     /// SHA-256 of the SubjectPublicKeyInfo.
     pub spki: [u8; 32],
     /// Uncompressed point.
@@ -58,6 +68,30 @@ pub struct KioskCertificate {
     pub serial: Vec<u8>,
     pub not_before: Timestamp,
     pub not_after: Timestamp,
+}
+
+impl ClientCertificate {
+    /// As it is pinned.
+    #[must_use]
+    pub fn key(&self) -> KioskKey {
+        KioskKey {
+            spki: self.spki,
+            public_key: self.public_key.clone(),
+            serial: self.serial.clone(),
+            not_before: self.not_before.unix_millis(),
+            not_after: self.not_after.unix_millis(),
+            ended_at: None,
+        }
+    }
+}
+
+/// A certificate request that cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    #[error("The certificate request is not PKCS #10 in PEM, signed by its own key")]
+    NotARequest,
+    #[error("The key of a certificate request must be ECDSA P-256")]
+    OtherKey,
 }
 
 /// Makes all files of a new folder; their paths.
@@ -119,38 +153,96 @@ pub fn renew_server(
     Ok(paths)
 }
 
-/// Makes a kiosk's key and certificate, with the SAN URI `urn:poe:kiosk:<uuid>`.
+/// A client's new key, PEM.
 ///
 /// # Errors
 /// [`PkiError`].
-pub fn issue_kiosk(
+pub fn new_key() -> Result<(KeyPair, Zeroizing<String>), PkiError> {
+    let key = KeyPair::generate()?;
+    let pem = Zeroizing::new(key.serialize_pem());
+    Ok((key, pem))
+}
+
+/// The public key of a certificate request; nothing else of it counts.
+///
+/// # Errors
+/// [`RequestError`].
+pub fn requested_key(csr_pem: &str) -> Result<PublicKey, RequestError> {
+    let der =
+        CertificateSigningRequestDer::from_pem_slice(csr_pem.as_bytes()).map_err(|_| RequestError::NotARequest)?;
+    let request = CertificateSigningRequestParams::from_der(&der).map_err(|_| RequestError::NotARequest)?;
+    let point = PublicKeyData::der_bytes(&request.public_key);
+    // 0x04, then both coordinates.
+    if *request.public_key.algorithm() != PKCS_ECDSA_P256_SHA256 || point.len() != 65 {
+        return Err(RequestError::OtherKey);
+    }
+    Ok(request.public_key)
+}
+
+/// Certifies a client's key, with a SAN URI that names the client.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn certify(
     dir: &Path,
-    (kiosk, number): (Uuid, &str),
+    subject: &Subject<'_>,
+    key: &impl PublicKeyData,
     days: u32,
     random: &dyn Random,
     now: Timestamp,
-) -> Result<KioskCertificate, PkiError> {
+) -> Result<ClientCertificate, PkiError> {
     let issuer = issuer(dir, "kiosk-ca")?;
-    let key = KeyPair::generate()?;
     let serial = serial(random)?;
-    let mut params = leaf(&format!("kiosk {number}"), days, now, ExtendedKeyUsagePurpose::ClientAuth);
+    let kind = if subject.role == Role::Kiosk { "kiosk" } else { "client" };
+    let mut params = leaf(&format!("{kind} {}", subject.name), days, now, ExtendedKeyUsagePurpose::ClientAuth);
     params.serial_number = Some(SerialNumber::from_slice(&serial));
-    let uri = Ia5String::try_from(format!("urn:poe:kiosk:{kiosk}"))?;
+    let uri = Ia5String::try_from(format!("{}{}", subject.role.urn(), subject.id))?;
     params.subject_alt_names = vec![SanType::URI(uri)];
-    let certificate = params.signed_by(&key, &issuer)?;
+    let certificate = params.signed_by(key, &issuer)?;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &key.subject_public_key_info());
     let mut spki = [0; 32];
     spki.copy_from_slice(digest.as_ref());
     let instant = |t: time::OffsetDateTime| Timestamp::new(t).unwrap_or(now);
-    Ok(KioskCertificate {
+    Ok(ClientCertificate {
         chain_pem: certificate.pem() + &read(&dir.join("kiosk-ca.pem"))?,
-        key_pem: Zeroizing::new(key.serialize_pem()),
         spki,
-        public_key: key.public_key_raw().to_vec(),
+        public_key: key.der_bytes().to_vec(),
         serial: serial.to_vec(),
         not_before: instant(params.not_before),
         not_after: instant(params.not_after),
     })
+}
+
+/// The first name in the server's certificate, as it stands in a URL.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn server_name(dir: &Path) -> Result<String, PkiError> {
+    let path = dir.join("server.pem");
+    let nameless = || PkiError::Wrong { path: path.clone(), cause: "it names no server".to_owned() };
+    let der = CertificateDer::from_pem_slice(read(&path)?.as_bytes()).map_err(|_| nameless())?;
+    let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| nameless())?;
+    let names = certificate.subject_alternative_name().ok().flatten().ok_or_else(nameless)?;
+    let name = names.value.general_names.iter().find_map(|name| match name {
+        GeneralName::DNSName(dns) => Some((*dns).to_owned()),
+        GeneralName::IPAddress([a, b, c, d]) => Some(format!("{a}.{b}.{c}.{d}")),
+        GeneralName::IPAddress(bytes) => {
+            <[u8; 16]>::try_from(*bytes).ok().map(|bytes| format!("[{}]", std::net::Ipv6Addr::from(bytes)))
+        }
+        _ => None,
+    });
+    name.ok_or_else(nameless)
+}
+
+/// SHA-256 of the root's DER, as enrolling kiosks check it.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn root_sha256(dir: &Path) -> Result<String, PkiError> {
+    let path = dir.join("root.pem");
+    let der = CertificateDer::from_pem_slice(read(&path)?.as_bytes());
+    let der = der.map_err(|why| PkiError::Wrong { path, cause: why.to_string() })?;
+    Ok(hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &der)))
 }
 
 /// Signs a new CRL with these serial numbers and the times they were revoked (ms), in place of the old one.

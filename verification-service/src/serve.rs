@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::cli::CommandError;
+use crate::enrol;
 use crate::kiosk_api;
 use crate::listener::{Listener, first_name, kiosk_tls, portal_tls};
 use crate::pki;
@@ -55,7 +56,7 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
     let portal_port = Listener {
         socket: people,
         tls: portal_tls_now,
-        router: portal::router(Arc::new(people_portal)),
+        router: portal::router(Arc::new(people_portal)).merge(enrol::router(Arc::clone(&app))),
         kiosks: false,
         connections: limits.connections,
         age,
@@ -125,7 +126,7 @@ async fn bind(at: SocketAddr, key: &str) -> Result<TcpListener, CommandError> {
 async fn renew_crl_if_due(app: &App) -> Result<(), CommandError> {
     let dir = &app.config.tls.dir;
     if pki::crl_is_due(dir, app.now())? {
-        let revoked = app.store.read().await?.revoked_keys().await?;
+        let revoked = app.store.read().await?.revoked_keys(app.now().unix_millis()).await?;
         pki::renew_crl(dir, &revoked, app.now())?;
         tracing::info!("crl.pem was signed anew");
     }

@@ -33,7 +33,10 @@ pub const KIND: &str = "verification";
 pub struct Request {
     pub once: Once,
     pub visit: Uuid,
-    pub identifier: Identifier,
+    /// Whose code it must be, and whose tries are counted.
+    pub identifier: Blind,
+    /// Where the record is looked up.
+    pub record: Blind,
     pub code: BackupCode,
     pub purpose: Purpose,
     pub officer_session: Option<PersonalText>,
@@ -120,7 +123,7 @@ async fn begin(tx: &mut Tx, app: &App, request: &Request) -> Answer<Result<Begun
     tx.lock(Locked::Kiosk, kiosk.as_bytes()).await?;
     let now = app.now();
     let owner = bytes(&*app.random)?;
-    let identifier = blind_of(&app.keys, &request.identifier);
+    let identifier = request.identifier;
     let taken = match request.once.seen(tx).await? {
         Err(refusal) => return Ok(Err(refusal)),
         Ok(Seen::Done { status, reply }) => return Ok(Ok(Begun::Replay { status, sealed: reply })),
@@ -168,7 +171,7 @@ async fn begin(tx: &mut Tx, app: &App, request: &Request) -> Answer<Result<Begun
         }
     };
     let code = newest.filter(|code| !charged.locked && charged.code == Some((code.id, code.version)));
-    let account = tx.account_of(identifier).await?;
+    let account = tx.account_of(request.record).await?;
     let document = match &account {
         Some(account) if officer => document_of(tx, app, account, now).await?,
         _ => None,

@@ -1,6 +1,7 @@
 // The portal's one script: passkeys, printing, and a warning before one is signed out. Every page works without it, but for
 // passkeys.
 "use strict";
+(() => {
 
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)))
@@ -94,3 +95,4 @@ if (idle) {
   });
   arm();
 }
+})();

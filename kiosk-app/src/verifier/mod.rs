@@ -10,6 +10,7 @@ pub mod failure;
 pub mod identity;
 mod officers;
 pub mod probe;
+pub mod renewal;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -314,6 +315,14 @@ impl Verifier {
     #[must_use]
     pub fn transport(&self) -> &Transport {
         &self.shared.transport
+    }
+
+    /// Renews this kiosk's certificate once it has passed two thirds of its life; whether there is a new one.
+    ///
+    /// # Errors
+    /// [`renewal::RenewalError`]: the present one stays in use.
+    pub async fn renew_if_due(&self) -> Result<bool, renewal::RenewalError> {
+        renewal::renew_if_due(self, self.shared.transport.service()).await
     }
 
     #[must_use]

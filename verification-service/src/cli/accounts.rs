@@ -6,9 +6,9 @@ use crate::audit::{self, Actor, Event};
 use crate::clock::DAY;
 use crate::codes;
 use crate::inspect::{StoredParts, blind_document};
+use crate::portal;
 use crate::portal::invitations::InvitationCode;
 use crate::portal::rows::{Invitation, LoginKind};
-use crate::portal;
 use crate::random::uuid_v7;
 use crate::secrets::Blind;
 use crate::store::Locked;
@@ -129,7 +129,8 @@ async fn invite(app: App, invite: Invite) -> Result<Done, CommandError> {
     } else {
         let identifier = Which { a_number, receipt }.blind(&app)?;
         let account = tx.account_of(identifier).await?;
-        let account = account.ok_or_else(|| CommandError::refused("no account has this number: `account add` first"))?;
+        let account =
+            account.ok_or_else(|| CommandError::refused("no account has this number: `account add` first"))?;
         (LoginKind::Holder, account.id, None)
     };
     drop(tx);
@@ -141,7 +142,7 @@ async fn invite(app: App, invite: Invite) -> Result<Done, CommandError> {
     let row = Invitation { hash, kind, account, representation, made_at: at, expires_at, ended_at, tries };
     let invited = app.store.write("invite", move |tx| {
         Box::pin(async move {
-            tx.add_invitation(&row).await?;
+            tx.add_letter(&row).await?;
             let detail = json!({ "kind": kind.name(), "days": days });
             let (event, subject) = (Event::AccountInvited, account.to_string());
             audit::append(tx, now, Actor::Operator, event, &subject, &detail).await

@@ -38,9 +38,12 @@ enum Command {
     /// Certificates.
     #[command(subcommand)]
     Pki(setup::Pki),
-    /// Kiosks: add, list, revoke, release from quarantine.
+    /// Kiosks: add, invite, list, revoke, release from quarantine.
     #[command(subcommand)]
     Kiosk(kiosks::KioskCommand),
+    /// Other clients than kiosks: filing systems and case systems.
+    #[command(subcommand)]
+    Client(kiosks::ClientCommand),
     /// Accounts: the records that kiosks ask for.
     #[command(subcommand)]
     Account(accounts::AccountCommand),
@@ -109,6 +112,7 @@ refused_by!(
     crate::codes::MakeError,
     crate::codes::NotDerived,
     crate::config::ConfigError,
+    crate::enrol::EnrolError,
     crate::listener::TlsError,
     crate::pki::PkiError,
     crate::portal::PortalError,
@@ -174,6 +178,7 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
         Command::Init(init) => setup::init(&init).await?,
         Command::Pki(pki) => setup::pki(&pki)?,
         Command::Kiosk(command) => kiosks::run(open().await?, &arguments.config, command).await?,
+        Command::Client(command) => kiosks::client(open().await?, &arguments.config, command).await?,
         Command::Account(command) => accounts::account(open().await?, command).await?,
         Command::Code(command) => accounts::code(open().await?, command).await?,
         Command::Throttle(command) => accounts::throttle(open().await?, command).await?,

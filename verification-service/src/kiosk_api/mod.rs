@@ -1,7 +1,8 @@
 //! The kiosks' API, version 1: thin handlers over the domain. One file for each resource.
 
 mod caller;
-mod edge;
+mod certificates;
+pub(crate) mod edge;
 mod inspections;
 mod officers;
 mod overrides;
@@ -15,6 +16,7 @@ use crate::app::App;
 use crate::refusal::Refusal;
 use axum::Router;
 use axum::http::Method;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post, put};
 use std::sync::Arc;
 use verification_api::wire::ProblemType;
@@ -34,6 +36,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/kiosk/v1/assistance", post(status::assistance))
         .route("/kiosk/v1/health", get(status::health))
         .route("/kiosk/v1/policy", get(status::policy))
+        .route("/kiosk/v1/certificate", post(certificates::renew))
+        .route_layer(from_fn_with_state(Arc::clone(&app), caller::admit))
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)
         .with_state(app)

@@ -1,6 +1,6 @@
 //! `POST /kiosk/v1/officers/sign-in`, `DELETE /kiosk/v1/officers/session`.
 
-use super::caller::{Caller, QuarantinedToo};
+use super::caller::Caller;
 use super::edge::{ok, parse, whole};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
@@ -14,11 +14,7 @@ use std::sync::Arc;
 use verification_api::personal::PersonalText;
 use verification_api::wire::{OFFICER_SESSION_HEADER, ProblemType, SignInRequest};
 
-pub async fn sign_in(
-    State(app): State<Arc<App>>,
-    QuarantinedToo(kiosk): QuarantinedToo,
-    body: Body,
-) -> Result<Reply, Refusal> {
+pub async fn sign_in(State(app): State<Arc<App>>, Caller(kiosk): Caller, body: Body) -> Result<Reply, Refusal> {
     let request: SignInRequest = parse(&whole(body).await?)?;
     if [&request.badge, &request.pin].iter().any(|text| text.is_empty() || text.chars() > 64) {
         return Err(Refusal::malformed("Badge and PIN have 1 to 64 characters"));

@@ -1,6 +1,6 @@
 //! Health, policy, heartbeats, and a traveler's call for an officer.
 
-use super::caller::{Caller, QuarantinedToo};
+use super::caller::Caller;
 use super::edge::{checked_lane, checked_v7, ok, parse, whole};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
@@ -18,7 +18,7 @@ const MAX_DEVICES: usize = 64;
 /// What kiosks follow where nothing else is configured.
 const TIMERS: Timers = Timers { warn_s: 60, answer_s: 30, complete_s: 20, referred_s: 30, held_s: 120 };
 
-pub async fn health(State(app): State<Arc<App>>, QuarantinedToo(_): QuarantinedToo) -> Result<Reply, Refusal> {
+pub async fn health(State(app): State<Arc<App>>, Caller(_): Caller) -> Result<Reply, Refusal> {
     ok(&HealthReply {
         status: "ok".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -27,7 +27,7 @@ pub async fn health(State(app): State<Arc<App>>, QuarantinedToo(_): QuarantinedT
     })
 }
 
-pub async fn policy(State(app): State<Arc<App>>, QuarantinedToo(_): QuarantinedToo) -> Result<Reply, Refusal> {
+pub async fn policy(State(app): State<Arc<App>>, Caller(_): Caller) -> Result<Reply, Refusal> {
     let now = app.now();
     let mut tx = app.store.read().await?;
     let revoked_technicians = tx.revoked_technicians(now.unix_millis()).await?;
@@ -46,11 +46,7 @@ pub async fn policy(State(app): State<Arc<App>>, QuarantinedToo(_): QuarantinedT
     })
 }
 
-pub async fn heartbeat(
-    State(app): State<Arc<App>>,
-    QuarantinedToo(kiosk): QuarantinedToo,
-    body: Body,
-) -> Result<Reply, Refusal> {
+pub async fn heartbeat(State(app): State<Arc<App>>, Caller(kiosk): Caller, body: Body) -> Result<Reply, Refusal> {
     let request: HeartbeatRequest = parse(&whole(body).await?)?;
     let hash_is_hex = |hash: &str| hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit());
     if request.devices.len() > MAX_DEVICES || !request.journal.as_ref().is_none_or(|head| hash_is_hex(&head.hash)) {

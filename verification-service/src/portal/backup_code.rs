@@ -4,7 +4,7 @@ use super::activity::{About, Deed, line, note};
 use super::confirm::{self, Confirmed, confirm};
 use super::page::{self, Filled, Frame};
 use super::qr;
-use super::rows::{CodeStatus, Number};
+use super::rows::{Attempt, CodeStatus, Number};
 use super::second::Ways;
 use super::view::{self, VIEW_COST, ViewKey};
 use super::visitor::{Signed, SignedPost};
@@ -135,7 +135,11 @@ pub(super) async fn new(
     let number = number_of(&portal, &signed, &which).await?;
     let f = signed.visitor.frame(&portal, "code-new-title");
     let ways = confirm::ways(&portal, &signed).await?;
-    page::html(&portal, &signed.visitor, &number.confirm(f, Filled::default(), ways, ["code-new-text", "code-new-button"]))
+    page::html(
+        &portal,
+        &signed.visitor,
+        &number.confirm(f, Filled::default(), ways, ["code-new-text", "code-new-button"]),
+    )
 }
 
 /// `POST /backup-code/{number}/new`: ends the old code, shows the new one.
@@ -388,7 +392,11 @@ async fn cards(portal: &Portal, signed: &Signed, f: &Frame) -> Result<Vec<Card>,
     let mut tx = portal.app.store.read().await?;
     let mut cards = vec![];
     for number in tx.numbers_of(account).await? {
-        let kind = if number.kind == IdentifierType::Receipt.name() { IdentifierType::Receipt } else { IdentifierType::ANumber };
+        let kind = if number.kind == IdentifierType::Receipt.name() {
+            IdentifierType::Receipt
+        } else {
+            IdentifierType::ANumber
+        };
         let status = tx.code_status(number.blind).await?;
         let attempts = tx.attempts_of(number.blind, SHOWN).await?;
         let throttle = tx.throttle(number.blind).await?;
@@ -415,21 +423,25 @@ async fn cards(portal: &Portal, signed: &Signed, f: &Frame) -> Result<Vec<Card>,
             hint,
             can_show: active && status.as_ref().is_some_and(|status| status.copy),
             locked_until: (throttle.locked_until > now).then(|| f.when(&throttle.locked_until)),
-            attempts: attempts
-                .iter()
-                .map(|attempt| AttemptLine {
-                    when: f.when(&attempt.at),
-                    purpose: f.t(&format!("purpose-{}", attempt.purpose.replace('_', "-"))),
-                    place: match &attempt.kiosk {
-                        Some(kiosk) => f.with("at-kiosk", "kiosk", kiosk),
-                        None => f.t("at-elsewhere"),
-                    },
-                    accepted: attempt.verified,
-                })
-                .collect(),
+            attempts: self::attempts(f, &attempts),
         });
     }
     Ok(cards)
+}
+
+/// Uses and tries, in words.
+pub(super) fn attempts(f: &Frame, rows: &[Attempt]) -> Vec<AttemptLine> {
+    let line = |attempt: &Attempt| AttemptLine {
+        when: f.when(&attempt.at),
+        purpose: f.t(&format!("purpose-{}", attempt.purpose.replace('_', "-"))),
+        place: match (&attempt.kiosk, attempt.purpose.as_str()) {
+            (Some(kiosk), "inspection" | "interview") => f.with("at-kiosk", "kiosk", kiosk),
+            (Some(client), _) => client.clone(),
+            (None, _) => f.t("at-elsewhere"),
+        },
+        accepted: attempt.verified,
+    };
+    rows.iter().map(line).collect()
 }
 
 /// Message and look of a state.
@@ -457,8 +469,17 @@ fn shown(
 ) -> Result<Response, Fault> {
     let expires = f.day(&expires_at);
     let (masked, label) = (number.masked.clone(), number.label);
-    let shown =
-        ShownPage { f, code: code.text(), qr: qr_of(code)?, number: masked, label, expires, back: "/backup-code", card: true, new };
+    let shown = ShownPage {
+        f,
+        code: code.text(),
+        qr: qr_of(code)?,
+        number: masked,
+        label,
+        expires,
+        back: "/backup-code",
+        card: true,
+        new,
+    };
     page::html(portal, &signed.visitor, &shown)
 }
 

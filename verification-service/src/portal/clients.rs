@@ -1,7 +1,7 @@
 //! A representative's "My clients": whom they represent, a code of their own for each, what happened.
 
 use super::activity::{About, Deed, Line, lines, note};
-use super::backup_code::{ShownPage, end_code, make_code, qr_of, state_of};
+use super::backup_code::{AttemptLine, ShownPage, attempts, end_code, make_code, qr_of, state_of};
 use super::confirm::{self, confirm};
 use super::invitations::InvitationCode;
 use super::page::{self, Filled, Frame};
@@ -42,6 +42,7 @@ struct Page {
 struct OnePage {
     f: Frame,
     client: Client,
+    uses: Vec<AttemptLine>,
     lines: Vec<Line>,
 }
 
@@ -69,9 +70,7 @@ pub(super) async fn accept(State(portal): State<Arc<Portal>>, post: SignedPost) 
         Some(code) => receiver(&portal, &code.hash(), &PersonalText::default(), &number).await?,
         None => None,
     };
-    let new = found.filter(|(invitation, existing)| {
-        invitation.kind == LoginKind::Representative && existing.is_none()
-    });
+    let new = found.filter(|(invitation, existing)| invitation.kind == LoginKind::Representative && existing.is_none());
     let accepted = match new.and_then(|(row, _)| row.representation.map(|id| (row, id))) {
         Some((invitation, id)) => {
             let shared = Arc::clone(&portal);
@@ -79,8 +78,8 @@ pub(super) async fn accept(State(portal): State<Arc<Portal>>, post: SignedPost) 
                 Box::pin(async move {
                     let now = shared.app.now();
                     let at = now.unix_millis();
-                    let whole = tx.use_invitation(&invitation.hash, at).await?
-                        && tx.accept_representation(id, login, at).await?;
+                    let whole =
+                        tx.use_letter(&invitation.hash, at).await? && tx.accept_representation(id, login, at).await?;
                     if whole {
                         let about = About { account: Some(invitation.account), representation: Some(id) };
                         note(tx, &shared.app, now, login, Deed::RepresentativeAccepted, about).await?;
@@ -115,9 +114,12 @@ pub(super) async fn one(
     let row = own(&portal, &signed, &id).await?;
     let f = signed.visitor.frame(&portal, "client-title");
     let client = client(&portal, &f, &row).await?;
-    let activity = portal.app.store.read().await?.activity_of_representation(row.id, 100).await?;
+    let mut tx = portal.app.store.read().await?;
+    let activity = tx.activity_of_representation(row.id, 100).await?;
+    let uses = attempts(&f, &tx.attempts_of(row.delegation, 50).await?);
+    drop(tx);
     let lines = lines(&f, &activity);
-    page::html(&portal, &signed.visitor, &OnePage { f, client, lines })
+    page::html(&portal, &signed.visitor, &OnePage { f, client, uses, lines })
 }
 
 /// `GET /clients/{id}/code`

@@ -1,8 +1,8 @@
 //! What goes wrong, as pages; and the headers that guard every reply.
 
+use super::Portal;
 use super::page::{self, Frame};
 use super::visitor::Visitor;
-use super::Portal;
 use crate::store::StoreError;
 use askama::Template;
 use axum::extract::{Request, State};

@@ -20,7 +20,9 @@ impl InvitationCode {
     pub fn generate(random: &dyn Random) -> Result<Self, NoRandom> {
         let bytes = Zeroizing::new(random::bytes::<SYMBOLS>(random)?);
         // 256 is a multiple of 32: every symbol is as likely.
-        Ok(Self(PersonalText::new(bytes.iter().filter_map(|b| ALPHABET.get(usize::from(b % 32))).map(|s| char::from(*s)).collect())))
+        Ok(Self(PersonalText::new(
+            bytes.iter().filter_map(|b| ALPHABET.get(usize::from(b % 32))).map(|s| char::from(*s)).collect(),
+        )))
     }
 
     /// What a person typed: case, blanks and dashes ignored; i and l are 1, o is 0.
@@ -87,7 +89,9 @@ mod tests {
         let code = InvitationCode::generate(&SystemRandomness::new()).unwrap();
         let shown = code.text().expose(ToOwned::to_owned);
         assert_eq!(shown.len(), 24);
-        for typed in [shown.clone(), shown.to_lowercase(), shown.replace('-', " "), shown.replace('-', "").replace('1', "l")] {
+        for typed in
+            [shown.clone(), shown.to_lowercase(), shown.replace('-', " "), shown.replace('-', "").replace('1', "l")]
+        {
             assert_eq!(InvitationCode::parse(&typed.as_str().into()).unwrap().hash(), code.hash(), "{typed}");
         }
         for wrong in ["", "ABCD", "ABCD-EFGH-JKMN-PQRS-TVWU", "ABCD-EFGH-JKMN-PQRS-TVWX-Y"] {

@@ -33,7 +33,8 @@ pub struct User {
 
 impl Frame {
     pub(super) fn new(portal: &Arc<Portal>, visitor: &Visitor, title: &str) -> Self {
-        let user = visitor.user.as_ref().map(|(name, kind)| User { name: name.clone(), holder: *kind == LoginKind::Holder });
+        let user =
+            visitor.user.as_ref().map(|(name, kind)| User { name: name.clone(), holder: *kind == LoginKind::Holder });
         Self {
             portal: Arc::clone(portal),
             language: visitor.language,

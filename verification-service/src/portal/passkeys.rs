@@ -71,9 +71,8 @@ pub(super) async fn challenge(State(portal): State<Arc<Portal>>, posted: Posted)
             _ => return Err(Fault::SignInFirst),
         };
         let exclude = known.iter().map(|passkey| passkey.cred_id().clone()).collect();
-        let (options, state) = name
-            .expose(|name| webauthn.start_passkey_registration(id, name, name, Some(exclude)))
-            .map_err(failed)?;
+        let (options, state) =
+            name.expose(|name| webauthn.start_passkey_registration(id, name, name, Some(exclude))).map_err(failed)?;
         (serde_json::to_value(options), Half::Make(state))
     } else {
         if known.is_empty() {
@@ -103,7 +102,9 @@ pub(super) fn check(
     reply: &PersonalText,
 ) -> Result<Option<(Uuid, Vec<u8>)>, Fault> {
     let (Some(webauthn), Half::Use(state)) = (&portal.passkeys, &ceremony.state) else { return Ok(None) };
-    let Some(reply) = reply.expose(|json| serde_json::from_str::<PublicKeyCredential>(json).ok()) else { return Ok(None) };
+    let Some(reply) = reply.expose(|json| serde_json::from_str::<PublicKeyCredential>(json).ok()) else {
+        return Ok(None);
+    };
     let Ok(result) = webauthn.finish_passkey_authentication(&reply, state) else { return Ok(None) };
     for row in stored {
         let mut passkey = open(portal, row)?;

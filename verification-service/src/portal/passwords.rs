@@ -54,9 +54,38 @@ const RUNS: &[&str] = &[
     "qazwsxedcrfvtgb",
 ];
 const WORDS: &[&str] = &[
-    "password", "passw0rd", "contraseña", "contrasena", "letmein", "welcome", "bienvenido", "iloveyou", "tequiero", "monkey",
-    "dragon", "football", "futbol", "baseball", "princess", "sunshine", "admin", "login", "master", "changeme", "secret",
-    "secreto", "backupcode", "backup", "codigo", "código", "account", "cuenta", "portal", "kiosk", "immigration", "uscis",
+    "password",
+    "passw0rd",
+    "contraseña",
+    "contrasena",
+    "letmein",
+    "welcome",
+    "bienvenido",
+    "iloveyou",
+    "tequiero",
+    "monkey",
+    "dragon",
+    "football",
+    "futbol",
+    "baseball",
+    "princess",
+    "sunshine",
+    "admin",
+    "login",
+    "master",
+    "changeme",
+    "secret",
+    "secreto",
+    "backupcode",
+    "backup",
+    "codigo",
+    "código",
+    "account",
+    "cuenta",
+    "portal",
+    "kiosk",
+    "immigration",
+    "uscis",
 ];
 /// What must be left once runs, common words or personal words are taken out.
 const LEFT: usize = 8;
@@ -92,7 +121,9 @@ pub fn check(password: &str, about: &[&str]) -> Result<(), Weak> {
 
 /// Every piece of at least four characters of a run, longest first.
 fn windows(run: &'static str) -> impl Iterator<Item = &'static str> {
-    (4..=run.len()).rev().flat_map(move |length| (0..=run.len() - length).filter_map(move |at| run.get(at..at + length)))
+    (4..=run.len())
+        .rev()
+        .flat_map(move |length| (0..=run.len() - length).filter_map(move |at| run.get(at..at + length)))
 }
 
 /// Characters left when every piece of at least four is taken out.

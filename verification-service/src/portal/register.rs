@@ -294,7 +294,7 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
     let made = portal.app.store.write("register", move |tx| {
         Box::pin(async move {
             let undone = || crate::store::StoreError::TakenOver;
-            if !tx.use_invitation(&registration.invitation, at).await? || !tx.end_portal_session(&half.hash, at).await? {
+            if !tx.use_letter(&registration.invitation, at).await? || !tx.end_portal_session(&half.hash, at).await? {
                 return Err(undone());
             }
             if registration.reset {
@@ -343,7 +343,7 @@ pub(super) async fn receiver(
 ) -> Result<Option<(Invitation, Option<Login>)>, Fault> {
     let at = portal.app.now().unix_millis();
     let mut tx = portal.app.store.read().await?;
-    let Some(invitation) = tx.invitation(hash).await?.filter(|invitation| invitation.live_at(at)) else { return Ok(None) };
+    let Some(invitation) = tx.letter(hash).await?.filter(|invitation| invitation.live_at(at)) else { return Ok(None) };
     let (belongs, existing) = match (invitation.kind, invitation.representation) {
         (LoginKind::Holder, _) => {
             let Some(account) = tx.account(invitation.account).await? else { return Ok(None) };
@@ -369,9 +369,10 @@ pub(super) async fn receiver(
         return Ok(Some((invitation, existing)));
     }
     let hash = invitation.hash;
-    let tried = portal.app.store.write("try an invitation", move |tx| {
-        Box::pin(async move { tx.try_invitation(&hash, MAX_TRIES, at).await })
-    });
+    let tried = portal
+        .app
+        .store
+        .write("try an invitation", move |tx| Box::pin(async move { tx.try_letter(&hash, MAX_TRIES, at).await }));
     tried.await?;
     Ok(None)
 }

@@ -1,7 +1,7 @@
 //! The holder's representatives: who they are, an invitation for each, what each did, and their end.
 
 use super::activity::{About, Deed, Line, lines, note};
-use super::backup_code::end_code;
+use super::backup_code::{AttemptLine, attempts, end_code};
 use super::confirm::{self, confirm};
 use super::invitations::InvitationCode;
 use super::page::{self, Filled, Frame};
@@ -10,8 +10,9 @@ use super::second::Ways;
 use super::visitor::{Signed, SignedPost};
 use super::{Fault, Portal};
 use crate::clock::DAY;
+use crate::codes;
 use crate::random::uuid_v7;
-use crate::secrets::{Keys, same};
+use crate::secrets::{Blind, Keys, same};
 use crate::store::StoreError;
 use askama::Template;
 use axum::extract::{Path, State};
@@ -19,6 +20,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
+use verification_api::identifiers::{IdentifierType, WireIdentifier};
 use verification_api::personal::PersonalText;
 
 /// Representatives at once: each is one more code to compare with.
@@ -51,7 +53,9 @@ impl Details {
     pub fn has_number(&self, typed: &PersonalText) -> bool {
         let plain = |text: &PersonalText| {
             text.expose(|text| {
-                PersonalText::new(text.chars().filter(char::is_ascii_alphanumeric).flat_map(char::to_uppercase).collect())
+                PersonalText::new(
+                    text.chars().filter(char::is_ascii_alphanumeric).flat_map(char::to_uppercase).collect(),
+                )
             })
         };
         plain(&self.number).expose(|a| plain(typed).expose(|b| !a.is_empty() && same(a.as_bytes(), b.as_bytes())))
@@ -101,6 +105,7 @@ struct InvitedPage {
 struct OnePage {
     f: Frame,
     entry: Entry,
+    uses: Vec<AttemptLine>,
     lines: Vec<Line>,
 }
 
@@ -150,14 +155,23 @@ pub(super) async fn add(State(portal): State<Arc<Portal>>, post: SignedPost) -> 
         filled.keep(field, value.clone());
         value
     });
-    if live(&portal.app.store.read().await?.representations_of(account).await?) >= MOST {
+    let rows = portal.app.store.read().await?.representations_of(account).await?;
+    if live(&rows) >= MOST {
         filled.wrong("representative-name", f.t("representatives-full"));
     }
+    let delegation = delegation(&portal, account, &number).await?;
+    match delegation {
+        None if !number.is_empty() => filled.wrong("roll-number", f.t("roll-number-form")),
+        Some(delegation) if rows.iter().any(|row| row.ended_at.is_none() && row.delegation == delegation) => {
+            filled.wrong("roll-number", f.t("representative-known"));
+        }
+        _ => {}
+    }
     let confirmed = if filled.is_wrong() { None } else { confirm(&portal, &signed, &form, &f, &mut filled).await? };
-    if confirmed.is_none() {
+    let (Some(_), Some(delegation)) = (confirmed, delegation) else {
         let ways = confirm::ways(&portal, &signed).await?;
         return page::html_wrong(&portal, &signed.visitor, &AddPage { f: f.wrong(true), form: filled, ways });
-    }
+    };
     let (app, login) = (&portal.app, signed.login.id);
     let now = app.now();
     let (at, id) = (now.unix_millis(), uuid_v7(&*app.random, now)?);
@@ -169,7 +183,7 @@ pub(super) async fn add(State(portal): State<Arc<Portal>>, post: SignedPost) -> 
         account,
         login: None,
         sealed: app.keys.seal(&*app.random, &[id.as_bytes(), b"representative"], &plain)?,
-        delegation: app.keys.blind("delegation", &id.to_string()),
+        delegation,
         made_at: at,
         accepted_at: None,
         ended_at: None,
@@ -190,7 +204,7 @@ pub(super) async fn add(State(portal): State<Arc<Portal>>, post: SignedPost) -> 
     let added = app.store.write("invite a representative", move |tx| {
         Box::pin(async move {
             tx.add_representation(&row, sealed_id).await?;
-            tx.add_invitation(&invitation).await?;
+            tx.add_letter(&invitation).await?;
             let about = About { account: Some(account), representation: Some(id) };
             note(tx, &shared.app, now, login, Deed::RepresentativeInvited, about).await
         })
@@ -209,9 +223,12 @@ pub(super) async fn one(
 ) -> Result<Response, Fault> {
     let row = own(&portal, &signed, &id).await?;
     let f = signed.visitor.frame(&portal, "representative-title");
-    let activity = portal.app.store.read().await?.activity_of_representation(row.id, 100).await?;
+    let mut tx = portal.app.store.read().await?;
+    let activity = tx.activity_of_representation(row.id, 100).await?;
+    let uses = attempts(&f, &tx.attempts_of(row.delegation, 50).await?);
+    drop(tx);
     let (entry, lines) = (entry(&portal, &f, &row)?, lines(&f, &activity));
-    page::html(&portal, &signed.visitor, &OnePage { f, entry, lines })
+    page::html(&portal, &signed.visitor, &OnePage { f, entry, uses, lines })
 }
 
 /// `GET /representatives/{id}/remove`
@@ -257,6 +274,19 @@ async fn own(portal: &Portal, signed: &Signed, id: &str) -> Result<Representatio
     row.filter(|row| row.account == account).ok_or(Fault::NotFound)
 }
 
+/// Where codes for this representative are kept: apart from the holder's own, and for the A-Number if there is one.
+async fn delegation(portal: &Portal, account: Uuid, number: &PersonalText) -> Result<Option<Blind>, Fault> {
+    // `a_number` comes before `receipt`.
+    let numbers = portal.app.store.read().await?.numbers_of(account).await?;
+    let Some(first) = numbers.first() else { return Ok(None) };
+    let kind =
+        if first.kind == IdentifierType::ANumber.name() { IdentifierType::ANumber } else { IdentifierType::Receipt };
+    let value = portal.app.keys.open_text(&[account.as_bytes(), b"identifier"], &first.sealed)?;
+    let wire = WireIdentifier { r#type: kind, value: PersonalText::from(value.as_str()) };
+    let Ok(identifier) = wire.to_identifier() else { return Ok(None) };
+    Ok(number.expose(|number| codes::delegation_of(&portal.app.keys, number, &identifier)))
+}
+
 fn live(rows: &[Representation]) -> usize {
     rows.iter().filter(|row| row.ended_at.is_none()).count()
 }
@@ -274,6 +304,7 @@ fn entry(portal: &Portal, f: &Frame, row: &Representation) -> Result<Entry, Faul
 #[cfg(test)]
 mod tests {
     use super::Details;
+    use verification_api::identifiers::{IdentifierType, WireIdentifier};
     use verification_api::personal::PersonalText;
 
     #[test]

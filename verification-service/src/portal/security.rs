@@ -85,7 +85,11 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, signed: Signed) -> R
     let app = signed.login.totp.is_some();
     let passkeys: Vec<PasskeyLine> = rows
         .iter()
-        .map(|row| PasskeyLine { id: row.id, made: f.when(&row.made_at), last_used: row.last_used.map(|at| f.when(&at)) })
+        .map(|row| PasskeyLine {
+            id: row.id,
+            made: f.when(&row.made_at),
+            last_used: row.last_used.map(|at| f.when(&at)),
+        })
         .collect();
     let page = Page {
         password_at: f.when(&signed.login.password_at),
@@ -99,11 +103,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, signed: Signed) -> R
 }
 
 /// `GET /security/confirm?then=…`
-pub(super) async fn confirm_page(
-    portal: &Arc<Portal>,
-    signed: &Signed,
-    then: &'static str,
-) -> Result<Response, Fault> {
+pub(super) async fn confirm_page(portal: &Arc<Portal>, signed: &Signed, then: &'static str) -> Result<Response, Fault> {
     let f = signed.visitor.frame(portal, "confirm-title");
     let ways = confirm::ways(portal, signed).await?;
     page::html(portal, &signed.visitor, &ConfirmPage { f, form: Filled::default(), ways, then })

@@ -99,9 +99,10 @@ pub(super) async fn end_all(State(portal): State<Arc<Portal>>, post: SignedPost)
 /// `POST /sessions/stay`: for the script that asks "are you still there?". Taking [`SignedPost`] has prolonged it.
 pub(super) async fn stay(State(portal): State<Arc<Portal>>, post: SignedPost) -> Result<Response, Fault> {
     let (hash, now) = (post.signed.session.hash, portal.app.now().unix_millis());
-    let stayed = portal.app.store.write("use a session", move |tx| {
-        Box::pin(async move { tx.touch_portal_session(&hash, now).await })
-    });
+    let stayed = portal
+        .app
+        .store
+        .write("use a session", move |tx| Box::pin(async move { tx.touch_portal_session(&hash, now).await }));
     stayed.await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

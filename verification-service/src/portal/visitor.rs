@@ -214,8 +214,13 @@ fn agent(header: &str) -> String {
     let first = |table: &[(&'static str, &'static str)]| {
         table.iter().find(|(mark, _)| header.contains(mark)).map_or("", |(_, name)| name)
     };
-    let browser =
-        first(&[("Firefox/", "Firefox"), ("Edg/", "Edge"), ("OPR/", "Opera"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
+    let browser = first(&[
+        ("Firefox/", "Firefox"),
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
     let system = first(&[
         ("Android", "Android"),
         ("iPhone", "iPhone"),
@@ -265,7 +270,8 @@ mod tests {
 
     #[test]
     fn of_a_browser_only_its_name_is_kept() {
-        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+        let chrome =
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
         assert_eq!(agent(chrome), r#"{"browser":"Chrome","system":"Linux"}"#);
         assert_eq!(agent("<script>"), r#"{"browser":"","system":""}"#);
     }

@@ -51,7 +51,8 @@ impl Language {
         for range in header.split(',') {
             let mut parts = range.split(';');
             let tag = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-            let weight = parts.find_map(|p| p.trim().strip_prefix("q=")).map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0));
+            let weight =
+                parts.find_map(|p| p.trim().strip_prefix("q=")).map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0));
             let primary = tag.split('-').next().unwrap_or_default();
             if let Some(language) = Self::from_tag(primary)
                 && weight > best.0
@@ -81,10 +82,7 @@ impl Words {
     /// # Errors
     /// [`BadWords`]: a catalogue does not parse, or names a message twice.
     pub fn load() -> Result<Self, BadWords> {
-        Ok(Self {
-            english: bundle("en", ENGLISH)?,
-            spanish: bundle("es", SPANISH)?,
-        })
+        Ok(Self { english: bundle("en", ENGLISH)?, spanish: bundle("es", SPANISH)? })
     }
 
     /// A message with its arguments. One that is missing shows its id, which a test catches.
@@ -193,7 +191,8 @@ mod tests {
         for call in [".t(\"", ".with(\"", ".count(\""] {
             for rest in text.split(call).skip(1) {
                 let id = rest.split('"').next().unwrap();
-                let is_id = id.len() > 1 && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+                let is_id =
+                    id.len() > 1 && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
                 assert!(!is_id || english.contains_key(id), "no message {id}");
             }
         }

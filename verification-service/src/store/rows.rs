@@ -1,5 +1,6 @@
 //! Rows as the domain sees them. Sealed members stay sealed here; only the domain opens them.
 
+use crate::roles::Role;
 use crate::secrets::{Blind, Tag};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -7,10 +8,12 @@ use verification_api::wire::{
     DocumentMember, DocumentStatus, DocumentType, RecordFound, RecordStatus, VerificationResult,
 };
 
-/// A kiosk, as listed.
+/// A kiosk or another client, as listed.
 #[derive(Clone, Debug)]
 pub struct Kiosk {
     pub id: Uuid,
+    pub role: Role,
+    /// Of a kiosk its number, of another client its name.
     pub number: String,
     pub lane: String,
     pub added_at: i64,
@@ -25,6 +28,20 @@ pub struct Peer {
     pub kiosk: Kiosk,
     /// The key is pinned and has not ended.
     pub pinned: bool,
+    /// When the newest certificate of the key expires.
+    pub not_after: i64,
+    /// The client has a live key that is older than this one.
+    pub supersedes: bool,
+}
+
+/// An invitation to enrol.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    pub number: String,
+    pub lane: String,
+    pub expires_at: i64,
+    /// Who used it.
+    pub kiosk: Option<Uuid>,
 }
 
 /// A pinned key.

@@ -16,8 +16,12 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Every version of the schema, oldest first; `PRAGMA user_version` says how many a file has.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/sqlite/0001_first_light.sql"), include_str!("migrations/sqlite/0002_audit_rows.sql"), include_str!("migrations/sqlite/0004_portal.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/sqlite/0001_first_light.sql"),
+    include_str!("migrations/sqlite/0002_audit_rows.sql"),
+    include_str!("migrations/sqlite/0004_portal.sql"),
+    include_str!("migrations/sqlite/0005_clients.sql"),
+];
 
 /// Most writes in one commit.
 const BATCH: usize = 64;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must stop")]
 
 mod audit;
+mod clients;
 mod cluster;
 mod command_line;
 mod inspections;

@@ -293,6 +293,10 @@ impl Answer {
 }
 
 impl Client {
+    pub fn new(http: reqwest::Client, port: u16) -> Self {
+        Self { http, port }
+    }
+
     pub async fn try_call(
         &self,
         method: Method,

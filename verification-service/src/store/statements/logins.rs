@@ -35,11 +35,19 @@ impl Tx {
     }
 
     pub async fn login_named(&mut self, name: Blind) -> Answer<Option<Login>> {
-        self.one(sql!("SELECT * FROM login WHERE name = $1", name.0.to_vec())).await?.as_ref().map(login_row).transpose()
+        self.one(sql!("SELECT * FROM login WHERE name = $1", name.0.to_vec()))
+            .await?
+            .as_ref()
+            .map(login_row)
+            .transpose()
     }
 
     pub async fn login_of(&mut self, account: Uuid) -> Answer<Option<Login>> {
-        self.one(sql!("SELECT * FROM login WHERE account = $1", text(account))).await?.as_ref().map(login_row).transpose()
+        self.one(sql!("SELECT * FROM login WHERE account = $1", text(account)))
+            .await?
+            .as_ref()
+            .map(login_row)
+            .transpose()
     }
 
     pub async fn set_password(&mut self, login: Uuid, salt: [u8; 16], tag: &Tag, now: i64) -> Answer<()> {
@@ -108,7 +116,7 @@ impl Tx {
     }
 
     /// Adds an invitation; older ones to the same end.
-    pub async fn add_invitation(&mut self, new: &Invitation) -> Answer<()> {
+    pub async fn add_letter(&mut self, new: &Invitation) -> Answer<()> {
         let end = match new.representation {
             Some(representation) => sql!(
                 "UPDATE invitation SET ended_at = $2 WHERE representation = $1 AND ended_at IS NULL",
@@ -136,7 +144,7 @@ impl Tx {
         self.run(query).await.map(drop)
     }
 
-    pub async fn invitation(&mut self, hash: &[u8; 32]) -> Answer<Option<Invitation>> {
+    pub async fn letter(&mut self, hash: &[u8; 32]) -> Answer<Option<Invitation>> {
         let Some(row) = self.one(sql!("SELECT * FROM invitation WHERE hash = $1", hash.to_vec())).await? else {
             return Ok(None);
         };
@@ -154,7 +162,7 @@ impl Tx {
     }
 
     /// A wrong try; the last one of `most` ends the invitation.
-    pub async fn try_invitation(&mut self, hash: &[u8; 32], most: u32, now: i64) -> Answer<()> {
+    pub async fn try_letter(&mut self, hash: &[u8; 32], most: u32, now: i64) -> Answer<()> {
         let query = sql!(
             "UPDATE invitation SET tries = tries + 1, \
              ended_at = CASE WHEN tries + 1 >= $2 THEN COALESCE(ended_at, $3) ELSE ended_at END WHERE hash = $1",
@@ -166,7 +174,7 @@ impl Tx {
     }
 
     /// Uses an invitation up; false if it is not live any more.
-    pub async fn use_invitation(&mut self, hash: &[u8; 32], now: i64) -> Answer<bool> {
+    pub async fn use_letter(&mut self, hash: &[u8; 32], now: i64) -> Answer<bool> {
         let query = sql!(
             "UPDATE invitation SET ended_at = $2 WHERE hash = $1 AND ended_at IS NULL AND expires_at > $2",
             hash.to_vec(),

@@ -8,11 +8,12 @@ use crate::store::{Answer, Tx};
 use uuid::Uuid;
 
 impl Tx {
-    /// Adds a representation, and the identifier to which its delegated codes belong. `sealed_id` is the representation's
-    /// id, sealed for (account, "identifier").
+    /// Adds a representation, and the identifier to which its delegated codes belong, unless the same representative had it
+    /// before. `sealed_id` is the representation's id, sealed for (account, "identifier").
     pub async fn add_representation(&mut self, new: &Representation, sealed_id: Vec<u8>) -> Answer<()> {
         self.run(sql!(
-            "INSERT INTO identifier (blind, account, type, sealed) VALUES ($1, $2, 'delegation', $3)",
+            "INSERT INTO identifier (blind, account, type, sealed) VALUES ($1, $2, 'delegation', $3) \
+             ON CONFLICT DO NOTHING",
             new.delegation.0.to_vec(),
             text(new.account),
             sealed_id

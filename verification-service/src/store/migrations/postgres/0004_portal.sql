@@ -30,7 +30,7 @@ CREATE TABLE representation (
     account      TEXT NOT NULL REFERENCES account (id),
     login        TEXT REFERENCES login (id),
     sealed       BYTEA NOT NULL,         -- JSON: name, firm, number
-    delegation   BYTEA NOT NULL UNIQUE REFERENCES identifier (blind),
+    delegation   BYTEA NOT NULL REFERENCES identifier (blind),
     made_at      BIGINT NOT NULL,
     accepted_at  BIGINT,
     ended_at     BIGINT

@@ -30,7 +30,7 @@ CREATE TABLE representation (
     account      TEXT NOT NULL REFERENCES account (id),
     login        TEXT REFERENCES login (id),
     sealed       BLOB NOT NULL,         -- JSON: name, firm, number
-    delegation   BLOB NOT NULL UNIQUE REFERENCES identifier (blind),
+    delegation   BLOB NOT NULL REFERENCES identifier (blind),
     made_at      INTEGER NOT NULL,
     accepted_at  INTEGER,
     ended_at     INTEGER
