@@ -38,6 +38,8 @@ pub struct Config {
     #[serde(default)]
     pub code: Code,
     #[serde(default)]
+    pub portal: Portal,
+    #[serde(default)]
     pub limits: Limits,
     #[serde(default)]
     pub retention: Retention,
@@ -140,6 +142,18 @@ pub struct Code {
     pub expires: u32,
 }
 
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Portal {
+    /// Where browsers find it, `https://NAME:PORT`: by default the first name of the server's certificate, and the port
+    /// that is listened on.
+    pub origin: Option<String>,
+    /// The domain that passkeys belong to: by default the name in `origin`.
+    pub rp_id: Option<String>,
+    /// Minutes without use that end a session.
+    pub idle_minutes: u32,
+}
+
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
@@ -184,6 +198,12 @@ pub struct Retention {
 impl Default for Code {
     fn default() -> Self {
         Self { groups: 4, expires: 365 }
+    }
+}
+
+impl Default for Portal {
+    fn default() -> Self {
+        Self { origin: None, rp_id: None, idle_minutes: 15 }
     }
 }
 
@@ -300,6 +320,9 @@ impl Config {
             Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {}
             _ => return wrong("[database] url must be sqlite:FILE or postgres://USER@HOST/DATABASE"),
         }
+        if !(3..=60).contains(&config.portal.idle_minutes) {
+            return wrong("[portal] idle_minutes must be from 3 to 60");
+        }
         if config.kiosks.certificate_days == 0 || config.kiosks.certificate_days > 398 {
             return wrong("[kiosks] certificate_days is from 1 to 398");
         }
@@ -385,6 +408,11 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
          groups = {groups}                   # 4 (80 bits) or 6 (120 bits)\n\
          expires = {expires}                # days\n\
          \n\
+         [portal]\n\
+         # origin = \"https://NAME:PORT\"   # by default the first name of server.pem, and the port above\n\
+         # rp_id = \"NAME\"                # the domain of passkeys; never change it: they would not work any more\n\
+         idle_minutes = {idle}          # without use that end a session\n\
+         \n\
          [limits]\n\
          verifications_per_minute = {vpm}   # per kiosk\n\
          verifications_burst = {vb}\n\
@@ -421,6 +449,7 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
         reload = reload_seconds(),
         groups = code.groups,
         expires = code.expires,
+        idle = Portal::default().idle_minutes,
         vpm = limits.verifications_per_minute,
         vb = limits.verifications_burst,
         ipm = limits.inspections_per_minute,

@@ -131,6 +131,7 @@ refused_by!(
     crate::enrol::EnrolError,
     crate::listener::TlsError,
     crate::pki::PkiError,
+    crate::portal::PortalError,
     crate::random::NoRandom,
     crate::secrets::SealError,
     crate::secrets::SecretError,
