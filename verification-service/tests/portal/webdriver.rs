@@ -11,7 +11,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The element reference's key in WebDriver's JSON.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -25,8 +24,6 @@ struct Driver {
 }
 
 static DRIVER: OnceLock<Driver> = OnceLock::new();
-/// Browsers at once: this machine may have two cores.
-static ROOM: Semaphore = Semaphore::const_new(2);
 
 fn driver() -> &'static Driver {
     DRIVER.get_or_init(|| {
@@ -54,7 +51,6 @@ pub struct Browser {
     session: String,
     origin: String,
     _profile: TempDir,
-    _place: SemaphorePermit<'static>,
 }
 
 /// What a browser is like.
@@ -67,7 +63,6 @@ pub struct Kind {
 impl Browser {
     /// A browser that takes the server's own certificate (`server.pem`), and no other that it does not know.
     pub async fn new(port: u16, certificate: &Path, kind: Kind) -> Self {
-        let place = ROOM.acquire().await.unwrap();
         let profile = tempfile::tempdir().unwrap();
         let mut prefs = json!({ "intl.accept_languages": kind.language });
         if !kind.scripts {
@@ -96,7 +91,7 @@ impl Browser {
         let reply: Value = http.post(url).json(&wanted).send().await.unwrap().json().await.unwrap();
         let session = reply["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("no browser: {reply}")).to_owned();
         let origin = format!("https://localhost:{port}");
-        Self { http, session, origin, _profile: profile, _place: place }
+        Self { http, session, origin, _profile: profile }
     }
 
     async fn try_call(&self, method: Method, path: &str, body: Value) -> Result<Value, String> {
