@@ -102,6 +102,10 @@ bench-service: packages-test packages-bench-service tool-rust ## The service bes
 audit-tamper: packages-build tool-rust ## 10,000 random changes behind the service's back: `audit verify` finds all (SEED)
 	TAMPERINGS=10000 cargo test --locked --workspace --test service -- --nocapture tamper::
 
+FRAMES ?= 10000
+phantoms: packages-build tool-rust ## Looks for barcodes in FRAMES (10,000) drawn frames that have none; fails if one is read (10 minutes)
+	cargo run --locked --release -p card-reader --example measure_barcodes -- drawn $(FRAMES)
+
 SEQUENCES := 2000
 sequences: packages-test tool-rust ## 2,000 sequences of degraded frames through the tracker: none accepted wrong (an hour, one core)
 	SEQUENCES=$(SEQUENCES) cargo test --locked --release -p card-reader --test sequences -- --ignored --nocapture
