@@ -20,6 +20,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
+use verification_api::identifiers::{IdentifierType, WireIdentifier};
 use verification_api::personal::PersonalText;
 
 /// Representatives at once: each is one more code to compare with.
