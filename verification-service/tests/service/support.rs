@@ -207,9 +207,14 @@ impl Site {
 
     /// With variables in its environment.
     pub fn serve_with(&self, environment: &[(&str, &str)]) -> Serving {
+        self.serve_from(&self.config(), environment)
+    }
+
+    /// From a configuration of its own.
+    pub fn serve_from(&self, config: &Path, environment: &[(&str, &str)]) -> Serving {
         let mut child = Command::new(env!("CARGO_BIN_EXE_verification-service"))
             .envs(environment.iter().copied())
-            .args(["--json", "--config", self.config().to_str().unwrap(), "serve"])
+            .args(["--json", "--config", config.to_str().unwrap(), "serve"])
             .stdout(Stdio::piped())
             .stderr(std::fs::OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap())
             .spawn()
