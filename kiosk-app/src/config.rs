@@ -59,6 +59,8 @@ pub struct Service {
     /// This kiosk's certificate and those above it.
     pub chain: PathBuf,
     pub key: PathBuf,
+    /// `log.pub`: the keys that may sign the service's audit log. Without it this kiosk is no witness of the log.
+    pub log: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -470,7 +472,8 @@ impl Config {
         anchor(&mut self.journal.dir);
         anchor(&mut self.outbox.dir);
         let camera = self.camera.iter_mut().flat_map(|c| [&mut c.node, &mut c.replay]);
-        let keys = [&mut self.outbox.key, &mut self.technician.public_key, &mut self.technician.pepper];
+        let keys =
+            [&mut self.service.log, &mut self.outbox.key, &mut self.technician.public_key, &mut self.technician.pepper];
         let Documents { profiles, profiles_key, trust, .. } = &mut self.documents;
         camera.chain(keys).chain([profiles, profiles_key, trust]).flatten().for_each(anchor);
     }

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use kiosk_app::clock::Clock;
-use kiosk_app::commands::{self, config, devices, journal, parse, read, run, selftest};
+use kiosk_app::commands::{self, config, devices, enroll, journal, parse, read, run, selftest};
 use std::alloc::System;
 use std::io;
 use std::process::ExitCode;
@@ -34,6 +34,8 @@ enum Command {
     Devices(devices::Arguments),
     /// Check, print or follow the journal
     Journal(journal::Arguments),
+    /// Become a kiosk of a record service; the one-time code comes on standard input
+    Enroll(enroll::Arguments),
     /// Run every test that a technician can
     Selftest(selftest::Arguments),
     /// Look at the configuration
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Command::Devices(arguments) => devices::run(&arguments, &clock, out, err),
         Command::Journal(arguments) => journal::run(&arguments, out.lock(), err),
         Command::Selftest(arguments) => selftest::run(&arguments, &clock, out, err),
+        Command::Enroll(arguments) => enroll::run(&arguments, io::stdin().lock(), out, err),
         Command::Config(arguments) => config::run(&arguments, &clock, out, err),
     };
     match outcome {

@@ -3,11 +3,13 @@
 
 use crate::clock::pause;
 use crate::devices;
+use crate::effect::{Entry, JournalEvent, MustAct};
 use crate::event::Event;
 use crate::journal::Writer;
 use crate::journal::disk::write_whole;
 use crate::outbox::Outbox;
 use crate::verifier::Verifier;
+use crate::verifier::witness::Witness;
 use card_reader::reader::ReaderHandle;
 use futures::Sink;
 use futures::SinkExt as _;
@@ -23,6 +25,8 @@ const HEARTBEAT_AGAIN: Duration = Duration::from_secs(10);
 const RELOAD_EVERY: Duration = Duration::from_secs(30);
 /// After one that the service did not confirm.
 const OVERRIDES_AGAIN: Duration = Duration::from_secs(60);
+/// Whether the certificate is due for renewal is looked at so often.
+const RENEW_EVERY: Duration = Duration::from_secs(60);
 const KNOCK_EVERY: Duration = Duration::from_secs(30);
 /// The newest `server_time` is written down when it has moved on by this.
 const KEEP_TIME_EVERY_MS: u64 = 3_600_000;
@@ -75,6 +79,14 @@ impl ServiceLoop {
                 let taken = self.heartbeat(&mut policy_version, &mut out).await;
                 due.heartbeat = clock.now() + if taken { HEARTBEAT_EVERY } else { HEARTBEAT_AGAIN };
             }
+            if now >= due.renewal {
+                due.renewal = now + RENEW_EVERY;
+                match self.verifier.renew_if_due().await {
+                    Ok(true) => tracing::info!("the kiosk's certificate was renewed"),
+                    Ok(false) => {}
+                    Err(error) => tracing::error!(%error, "the kiosk's certificate was not renewed"),
+                }
+            }
             if *barred.borrow_and_update() && now >= due.knock {
                 due.knock = now + KNOCK_EVERY;
                 self.verifier.knock().await;
@@ -102,9 +114,18 @@ impl ServiceLoop {
 
     async fn heartbeat(&self, version: &mut Option<String>, out: &mut (impl Sink<Told> + Unpin)) -> bool {
         let head = self.journal.state().borrow().head.clone();
-        let devices = self.reader.status().iter().map(devices::health).collect();
-        if self.verifier.heartbeat(devices, &head, version.clone()).await.is_err() {
-            return false;
+        let mut devices: Vec<_> = self.reader.status().iter().map(devices::health).collect();
+        devices.extend(self.verifier.witness().map(Witness::health));
+        let Ok(checkpoint) = self.verifier.heartbeat(devices, &head, version.clone()).await else { return false };
+        if let Some(sentence) = self.verifier.judge(&checkpoint).await {
+            self.journal.note(Entry {
+                event: JournalEvent::LogAlarm,
+                visit: None,
+                role: "system",
+                actor: None,
+                cause: Some(sentence),
+                must_act: MustAct::Technician,
+            });
         }
         if head.seq > 0 {
             self.journal.acknowledge(head);
@@ -113,7 +134,7 @@ impl ServiceLoop {
         if version.as_ref() != Some(&policy.version) {
             *version = Some(policy.version);
             // The receiver is the program itself: gone only when it ends.
-            let _ = out.send(Told::Kiosk(Event::Policy { code_groups: policy.groups })).await;
+            let _ = out.send(Told::Kiosk(Event::Policy { code_groups: policy.groups, timers: policy.timers })).await;
             let _ = out.send(Told::RevokedTechnicians(policy.revoked_technicians)).await;
         }
         true
@@ -154,6 +175,7 @@ pub fn keep_last_seen(state: &Path, server_ms: u64) {
 struct Due {
     reload: Duration,
     heartbeat: Duration,
+    renewal: Duration,
     knock: Duration,
     overrides: Duration,
 }

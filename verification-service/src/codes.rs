@@ -6,6 +6,7 @@ use crate::store::rows::{Code, CodeState};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use uuid::Uuid;
 use verification_api::backup_code::{BackupCode, Groups};
+use verification_api::identifiers::Identifier;
 use zeroize::Zeroizing;
 
 /// Names the derivation and the encryption; part of what a tag is bound to.
@@ -91,11 +92,26 @@ pub fn make(
     (now, expires_at): (verification_api::wire::Timestamp, i64),
 ) -> Result<(BackupCode, Code), MakeError> {
     let code = BackupCode::generate(groups, &Zeroizing::new(random::bytes(random)?));
-    let id = random::uuid_v7(random, now)?;
     let salt = random::bytes(random)?;
     let derived = code.secret().expose(|secret| derive(secret, &salt, CODE_COST, &[]))?;
-    let tag = keys.tag(random, &BoundTo { account, code: id, alg: ALGORITHM }.parts(), &*derived)?;
-    let row = Code {
+    let row = row(keys, random, (account, identifier), (salt, &derived), (now, expires_at))?;
+    Ok((code, row))
+}
+
+/// The row of a code that was derived.
+///
+/// # Errors
+/// [`SealError`].
+pub fn row(
+    keys: &Keys,
+    random: &dyn Random,
+    (account, identifier): (Uuid, Blind),
+    (salt, derived): ([u8; 16], &[u8; 32]),
+    (now, expires_at): (verification_api::wire::Timestamp, i64),
+) -> Result<Code, SealError> {
+    let id = random::uuid_v7(random, now)?;
+    let tag = keys.tag(random, &BoundTo { account, code: id, alg: ALGORITHM }.parts(), derived)?;
+    Ok(Code {
         id,
         account,
         identifier,
@@ -106,8 +122,36 @@ pub fn make(
         version: 1,
         made_at: now.unix_millis(),
         expires_at,
-    };
-    Ok((code, row))
+    })
+}
+
+/// The last two symbols, which tell a holder which code it is: sealed for (code, "hint").
+///
+/// # Errors
+/// [`SealError`].
+pub fn seal_hint(keys: &Keys, random: &dyn Random, id: Uuid, code: &BackupCode) -> Result<Vec<u8>, SealError> {
+    code.text().expose(|text| {
+        let last = text.get(text.len().saturating_sub(2)..).unwrap_or_default();
+        keys.seal(random, &[id.as_bytes(), b"hint"], last.as_bytes())
+    })
+}
+
+/// Where a code is kept that the holder of an identifier delegated to a representative: apart from the holder's own, with
+/// tries of its own. Spaces and case of the representative's number do not count.
+///
+/// None if the number is not 1 to 32 letters, digits and dashes.
+#[must_use]
+pub fn delegation_of(keys: &Keys, representative: &str, identifier: &Identifier) -> Option<Blind> {
+    let number = Zeroizing::new(representative.replace(' ', "").to_ascii_uppercase());
+    let known = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    if number.is_empty() || number.len() > 32 || !number.bytes().all(known) {
+        return None;
+    }
+    // No part holds a slash.
+    Some(identifier.canonical().expose(|value| {
+        let text = Zeroizing::new(format!("{}/{}/{value}", *number, identifier.kind().name()));
+        keys.blind("delegation", &text)
+    }))
 }
 
 /// Whether the derived secret is that of the stored code, in constant time.
@@ -143,14 +187,16 @@ impl Dummy {
 }
 
 /// account ‖ code id ‖ algorithm; [`crate::secrets::aad`] adds the lengths.
-struct BoundTo<'a> {
-    account: Uuid,
-    code: Uuid,
-    alg: &'a str,
+pub struct BoundTo<'a> {
+    pub account: Uuid,
+    pub code: Uuid,
+    pub alg: &'a str,
 }
 
 impl BoundTo<'_> {
-    fn parts(&self) -> [&[u8]; 3] {
+    /// As a tag is bound to them.
+    #[must_use]
+    pub fn parts(&self) -> [&[u8]; 3] {
         [self.account.as_bytes(), self.code.as_bytes(), self.alg.as_bytes()]
     }
 }

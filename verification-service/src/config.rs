@@ -6,6 +6,7 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use verification_api::backup_code::Groups;
+use verification_api::wire::Timers;
 
 /// Where the configuration is looked for without `--config`.
 pub const DEFAULT_PATH: &str = "/etc/inspection-kiosk/service.toml";
@@ -37,9 +38,46 @@ pub struct Config {
     #[serde(default)]
     pub code: Code,
     #[serde(default)]
+    pub portal: Portal,
+    #[serde(default)]
     pub limits: Limits,
     #[serde(default)]
     pub retention: Retention,
+    #[serde(default)]
+    pub log: LogTable,
+    #[serde(default)]
+    pub kiosks: Kiosks,
+    /// Times that hold at every kiosk; without the table each kiosk has its own.
+    pub timers: Option<TimersTable>,
+}
+
+/// `[timers]`, in seconds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimersTable {
+    pub warn_s: u32,
+    pub answer_s: u32,
+    pub complete_s: u32,
+    pub referred_s: u32,
+    pub held_s: u32,
+}
+
+impl From<TimersTable> for Timers {
+    fn from(table: TimersTable) -> Self {
+        let TimersTable { warn_s, answer_s, complete_s, referred_s, held_s } = table;
+        Self { warn_s, answer_s, complete_s, referred_s, held_s }
+    }
+}
+
+/// What a kiosk is told when it enrols, and what its certificate is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kiosks {
+    /// Days that a client certificate is valid; it is renewed at two thirds of them.
+    pub certificate_days: u32,
+    /// Where kiosks reach the service, if that is not the first name of the server's certificate and the port of
+    /// `[listen] kiosk`.
+    pub url: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -47,6 +85,8 @@ pub struct Config {
 pub struct Listen {
     pub kiosk: SocketAddr,
     pub portal: SocketAddr,
+    /// Metrics, health and readiness, plain HTTP: for this machine only.
+    pub metrics: Option<SocketAddr>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -54,13 +94,35 @@ pub struct Listen {
 pub struct Tls {
     /// Folder of `pki init`.
     pub dir: PathBuf,
+    /// Certificates and CRL are looked at so often, in seconds.
+    #[serde(default = "reload_seconds")]
+    pub reload_seconds: u32,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+const fn reload_seconds() -> u32 {
+    30
+}
+
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// `sqlite:FILE`.
+    /// `sqlite:FILE`, or `postgres://USER@HOST/DATABASE`.
     pub url: String,
+}
+
+/// Not shown: it may hold a password.
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.url.split_once(':').map_or("?", |(engine, _)| engine))
+    }
+}
+
+/// Which engine, and where.
+#[derive(Clone)]
+pub enum DatabaseAt {
+    Sqlite(PathBuf),
+    /// As PostgreSQL's own programs take it.
+    Postgres(String),
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -78,6 +140,18 @@ pub struct Code {
     pub groups: u8,
     /// Days until a code expires.
     pub expires: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Portal {
+    /// Where browsers find it, `https://NAME:PORT`: by default the first name of the server's certificate, and the port
+    /// that is listened on.
+    pub origin: Option<String>,
+    /// The domain that passkeys belong to: by default the name in `origin`.
+    pub rp_id: Option<String>,
+    /// Minutes without use that end a session.
+    pub idle_minutes: u32,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -104,6 +178,14 @@ pub struct Limits {
     pub connection_seconds: u32,
 }
 
+/// The audit log.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogTable {
+    /// Where the newest checkpoint is written once a minute, off this host: a file or a folder.
+    pub export: Option<PathBuf>,
+}
+
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
@@ -116,6 +198,12 @@ pub struct Retention {
 impl Default for Code {
     fn default() -> Self {
         Self { groups: 4, expires: 365 }
+    }
+}
+
+impl Default for Portal {
+    fn default() -> Self {
+        Self { origin: None, rp_id: None, idle_minutes: 15 }
     }
 }
 
@@ -135,6 +223,12 @@ impl Default for Limits {
             connections: 1024,
             connection_seconds: 600,
         }
+    }
+}
+
+impl Default for Kiosks {
+    fn default() -> Self {
+        Self { certificate_days: crate::pki::KIOSK_DAYS, url: None }
     }
 }
 
@@ -202,8 +296,10 @@ impl Config {
         ] {
             *file = folder.join(&*file);
         }
-        let file = config.database.url.strip_prefix("sqlite:").unwrap_or_default();
-        config.database.url = format!("sqlite:{}", folder.join(file).display());
+        config.log.export = config.log.export.map(|path| folder.join(path));
+        if let Some(file) = config.database.url.strip_prefix("sqlite:") {
+            config.database.url = format!("sqlite:{}", folder.join(file).display());
+        }
         Ok(config)
     }
 
@@ -219,9 +315,26 @@ impl Config {
         if config.code.expires == 0 || config.code.expires > 3650 {
             return wrong("[code] expires is in days, from 1 to 3650");
         }
-        match config.database.url.strip_prefix("sqlite:") {
-            Some(file) if !file.is_empty() => {}
-            _ => return wrong("[database] url must be sqlite:FILE; this version has no other engine"),
+        match config.database.url.split_once(':') {
+            Some(("sqlite", file)) if !file.is_empty() => {}
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {}
+            _ => return wrong("[database] url must be sqlite:FILE or postgres://USER@HOST/DATABASE"),
+        }
+        if !(3..=60).contains(&config.portal.idle_minutes) {
+            return wrong("[portal] idle_minutes must be from 3 to 60");
+        }
+        if config.kiosks.certificate_days == 0 || config.kiosks.certificate_days > 398 {
+            return wrong("[kiosks] certificate_days is from 1 to 398");
+        }
+        if let Some(timers) = &config.timers {
+            // WCAG 2.2, 2.2.1: at least 20 seconds to ask for more time.
+            let all = [timers.warn_s, timers.answer_s, timers.complete_s, timers.referred_s, timers.held_s];
+            if timers.warn_s < 20 || timers.answer_s < 20 || all.iter().any(|s| !(5..=3600).contains(s)) {
+                return wrong("[timers] are from 5 to 3600 seconds; warn_s and answer_s at least 20");
+            }
+        }
+        if config.tls.reload_seconds == 0 || config.tls.reload_seconds > 3600 {
+            return wrong("[tls] reload_seconds is from 1 to 3600");
         }
         let limits = &config.limits;
         if [limits.lock_after, limits.disable_after, limits.pin_failures, limits.connection_seconds].contains(&0)
@@ -234,10 +347,13 @@ impl Config {
         Ok(config)
     }
 
-    /// The file of the database.
+    /// Where the database is.
     #[must_use]
-    pub fn database_file(&self) -> PathBuf {
-        PathBuf::from(self.database.url.strip_prefix("sqlite:").unwrap_or(&self.database.url))
+    pub fn database_at(&self) -> DatabaseAt {
+        match self.database.url.strip_prefix("sqlite:") {
+            Some(file) => DatabaseAt::Sqlite(PathBuf::from(file)),
+            None => DatabaseAt::Postgres(self.database.url.clone()),
+        }
     }
 
     /// Groups of a new code.
@@ -264,7 +380,8 @@ fn with_nearest(message: &str) -> String {
 
 /// The file that `init` writes. `folder`-relative, so that it can be moved.
 #[must_use]
-pub fn template(kiosk: SocketAddr, portal: SocketAddr) -> String {
+pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -> String {
+    let database = database.unwrap_or("sqlite:service.db");
     let (code, limits, keep) = (Code::default(), Limits::default(), Retention::default());
     format!(
         "# The verification service. Relative paths are relative to this file. Every key is here, at its default where\n\
@@ -273,12 +390,14 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr) -> String {
          [listen]\n\
          kiosk = \"{kiosk}\"    # mutual TLS 1.3, certificates of kiosk-ca.pem only\n\
          portal = \"{portal}\"   # TLS 1.3 for people\n\
+         # metrics = \"127.0.0.1:9464\"  # plain HTTP for this machine only: /metrics, /health, /ready\n\
          \n\
          [tls]\n\
-         dir = \".\"                    # root.pem, kiosk-ca.pem, server.pem, their keys, crl.pem, technician.key\n\
+         dir = \".\"                    # root.pem, kiosk-ca.pem, server.pem, their keys, crl.pem, technician.key, log.key, log.pub\n\
+         reload_seconds = {reload}          # changed certificates and CRL are taken within so many\n\
          \n\
          [database]\n\
-         url = \"sqlite:service.db\"\n\
+         url = \"{database}\"    # sqlite:FILE, or postgres://USER@HOST/DATABASE for several instances\n\
          \n\
          [secrets]                    # keep these apart from the database; mode 0600\n\
          pepper = \"secrets/pepper\"                       # lines: number, blank, 64 hex digits; the highest is used\n\
@@ -288,6 +407,11 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr) -> String {
          [code]\n\
          groups = {groups}                   # 4 (80 bits) or 6 (120 bits)\n\
          expires = {expires}                # days\n\
+         \n\
+         [portal]\n\
+         # origin = \"https://NAME:PORT\"   # by default the first name of server.pem, and the port above\n\
+         # rp_id = \"NAME\"                # the domain of passkeys; never change it: they would not work any more\n\
+         idle_minutes = {idle}          # without use that end a session\n\
          \n\
          [limits]\n\
          verifications_per_minute = {vpm}   # per kiosk\n\
@@ -307,9 +431,25 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr) -> String {
          replies_hours = {rh}\n\
          throttles_days = {td}\n\
          referrals_hours = {fh}\n\
-         audit_days = {ad}\n",
+         audit_days = {ad}                # rows; their hashes stay, so that the log stays whole\n\
+         \n\
+         [log]                        # the newest checkpoint of the audit log leaves this host once a minute:\n\
+         # export = \"/mnt/elsewhere\"  # a folder or file that who can write the database cannot write\n\
+         \n\
+         [kiosks]\n\
+         certificate_days = {kd}        # renewed at two thirds of them\n\
+         # url = \"https://HOST:PORT\"   # where kiosks reach this service, if not by its certificate's first name\n\
+         \n\
+         # [timers]                   # seconds, at every kiosk whatever its own configuration says\n\
+         # warn_s = 60                # without input until \"do you need more time?\"\n\
+         # answer_s = 30\n\
+         # complete_s = 20\n\
+         # referred_s = 30\n\
+         # held_s = 120\n",
+        reload = reload_seconds(),
         groups = code.groups,
         expires = code.expires,
+        idle = Portal::default().idle_minutes,
         vpm = limits.verifications_per_minute,
         vb = limits.verifications_burst,
         ipm = limits.inspections_per_minute,
@@ -326,6 +466,7 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr) -> String {
         td = keep.throttles_days,
         fh = keep.referrals_hours,
         ad = keep.audit_days,
+        kd = Kiosks::default().certificate_days,
     )
 }
 
@@ -336,7 +477,7 @@ mod tests {
     use strsim::levenshtein as distance;
 
     fn written() -> String {
-        template("127.0.0.1:8443".parse().unwrap(), "127.0.0.1:8444".parse().unwrap())
+        template("127.0.0.1:8443".parse().unwrap(), "127.0.0.1:8444".parse().unwrap(), None)
     }
 
     fn error(text: &str) -> String {
@@ -366,9 +507,11 @@ mod tests {
     #[test]
     fn values_out_of_range_are_refused_in_words() {
         assert!(error(&written().replace("groups = 4", "groups = 5")).contains("4 or 6"));
-        assert!(error(&written().replace("sqlite:", "mysql:")).contains("sqlite:FILE"));
+        assert!(error(&written().replace("sqlite:", "mysql:")).contains("sqlite:FILE or postgres://"));
         assert!(error(&written().replace("lock_after = 5", "lock_after = 0")).contains("at least 1"));
         assert!(error("[listen]\n").contains("line 1"));
+        let timers = "[timers]\nwarn_s = 60\nanswer_s = 10\ncomplete_s = 20\nreferred_s = 30\nheld_s = 120\n";
+        assert!(error(&(written() + timers)).contains("at least 20"));
     }
 
     #[test]

@@ -81,8 +81,8 @@ pub fn blind_document(keys: &Keys, issuer: &str, kind: DocumentType, number: &st
 ///
 /// # Errors
 /// Of the store; inside, the refusal of a keyed document without an officer's session.
-pub async fn inspect<T: Tx>(
-    tx: &mut T,
+pub async fn inspect(
+    tx: &mut Tx,
     app: &App,
     kiosk: Uuid,
     request: &InspectionRequest,

@@ -5,6 +5,8 @@
 //! minutes, because identity is otherwise only checked at their start (the rows are checked on every request).
 
 use crate::kiosk_api::PeerIdentity;
+use crate::metrics::METRICS;
+use crate::roles::Role;
 use axum::Router;
 use axum::body::Body;
 use hyper::server::conn::http1;
@@ -85,6 +87,22 @@ pub fn portal_tls(dir: &Path, now: Timestamp) -> Result<ServerConfig, TlsError> 
     Ok(config)
 }
 
+/// The first name of the server's certificate: a domain, or an address as written in URLs.
+///
+/// # Errors
+/// [`TlsError`].
+pub fn first_name(dir: &Path, now: Timestamp) -> Result<String, TlsError> {
+    let (chain, _) = server_identity(dir, now)?;
+    Ok(match chain.first().and_then(server_name) {
+        Some(ServerName::IpAddress(address)) => match std::net::IpAddr::from(address) {
+            std::net::IpAddr::V6(v6) => format!("[{v6}]"),
+            std::net::IpAddr::V4(v4) => v4.to_string(),
+        },
+        Some(name) => name.to_str().into_owned(),
+        None => String::new(),
+    })
+}
+
 /// One port.
 pub struct Listener {
     pub socket: TcpListener,
@@ -130,15 +148,19 @@ impl Listener {
     async fn connection(&self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
         // Replies are one segment or a few: waiting for more only delays them.
         let _ = stream.set_nodelay(true);
+        let _counted = METRICS.connection(if self.kiosks { "kiosk" } else { "portal" });
         let acceptor = TlsAcceptor::from(Arc::clone(&self.tls.borrow()));
         let tls = match tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await {
             Ok(Ok(tls)) => tls,
-            Ok(Err(why)) => return tracing::info!(cause = %why, "a TLS handshake failed"),
+            Ok(Err(why)) => {
+                METRICS.handshake_failed();
+                return tracing::info!(cause = %why, "a TLS handshake failed");
+            }
             Err(_) => return tracing::info!("a TLS handshake took too long"),
         };
         let peer = tls.get_ref().1.peer_certificates().and_then(|chain| chain.first()).and_then(identity);
         if self.kiosks && peer.is_none() {
-            return tracing::warn!("a client certificate of our own CA names no kiosk");
+            return tracing::warn!("a client certificate of our own CA names no client");
         }
         let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
             let mut request = request.map(Body::new);
@@ -164,17 +186,18 @@ impl Listener {
     }
 }
 
-/// Kiosk and key of a client certificate.
+/// Client and key of a client certificate.
 fn identity(certificate: &CertificateDer<'_>) -> Option<PeerIdentity> {
     let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
     let names = parsed.subject_alternative_name().ok()??;
-    let mut kiosks = names.value.general_names.iter().filter_map(|name| match name {
-        GeneralName::URI(uri) => uri.strip_prefix("urn:poe:kiosk:").and_then(|id| Uuid::try_parse(id).ok()),
-        _ => None,
+    let mut clients = names.value.general_names.iter().filter_map(|name| {
+        let GeneralName::URI(uri) = name else { return None };
+        let urn = Role::ALL.map(Role::urn).into_iter().find(|urn| uri.starts_with(urn))?;
+        Some((urn, Uuid::try_parse(uri.strip_prefix(urn)?).ok()?))
     });
-    let (kiosk, None) = (kiosks.next()?, kiosks.next()) else { return None };
+    let (Some((urn, client)), None) = (clients.next(), clients.next()) else { return None };
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, parsed.public_key().raw);
-    Some(PeerIdentity { kiosk, spki: digest.as_ref().try_into().ok()? })
+    Some(PeerIdentity { client, urn, spki: digest.as_ref().try_into().ok()? })
 }
 
 fn never_resume(config: &mut ServerConfig) {
@@ -213,6 +236,7 @@ fn server_identity(
     }
 }
 
+/// The first name of a certificate.
 fn server_name(leaf: &CertificateDer<'_>) -> Option<ServerName<'static>> {
     let (_, parsed) = X509Certificate::from_der(leaf).ok()?;
     parsed.subject_alternative_name().ok()??.value.general_names.iter().find_map(|name| match name {

@@ -8,7 +8,7 @@ use crate::random::{self, Random, bytes, uuid_v7};
 use crate::refusal::Refusal;
 use crate::secrets::{Blind, Keys};
 use crate::store::rows::{Officer, OfficerSession};
-use crate::store::{Answer, Tx};
+use crate::store::{Answer, Locked, Tx};
 use crate::throttle::PinThrottle;
 use aws_lc_rs::digest;
 use serde_json::json as object;
@@ -29,6 +29,12 @@ pub const OFFLINE: i64 = 12 * HOUR;
 #[must_use]
 pub fn badge_of(keys: &Keys, badge: &str) -> Blind {
     keys.blind("badge", &badge.trim().to_uppercase())
+}
+
+/// Where wrong PINs at a kiosk are counted.
+#[must_use]
+pub fn pins_at(keys: &Keys, kiosk: Uuid) -> Blind {
+    keys.blind("pins at kiosk", &kiosk.to_string())
 }
 
 /// Where a session is looked up: its SHA-256.
@@ -52,12 +58,7 @@ impl OfficerSession {
 ///
 /// # Errors
 /// Of the store.
-pub async fn live<T: Tx>(
-    tx: &mut T,
-    session: &PersonalText,
-    kiosk: Uuid,
-    now: Timestamp,
-) -> Answer<Option<OfficerSession>> {
+pub async fn live(tx: &mut Tx, session: &PersonalText, kiosk: Uuid, now: Timestamp) -> Answer<Option<OfficerSession>> {
     let hash = hash_of(session);
     match tx.session(&hash).await? {
         Some(session) if session.kiosk == kiosk && session.live_at(now.unix_millis()) => {
@@ -78,12 +79,13 @@ pub async fn sign_in(
     badge: PersonalText,
     pin: PersonalText,
 ) -> Result<SignInReply, Refusal> {
-    let subjects = [badge.expose(|b| badge_of(&app.keys, b)), app.keys.blind("pins at kiosk", &kiosk.to_string())];
+    let subjects = [badge.expose(|b| badge_of(&app.keys, b)), pins_at(&app.keys, kiosk)];
     let shared = Arc::clone(&app);
     let charged = app.store.write("charge a sign-in", move |tx| {
         Box::pin(async move {
             let now = shared.now().unix_millis();
             for subject in subjects {
+                tx.lock(Locked::Pin, &subject.0).await?;
                 let charged = tx.pin_throttle(subject).await?.charged(now, shared.config.limits.pin_failures);
                 match charged {
                     Ok(state) => tx.set_pin_throttle(subject, state).await?,
@@ -121,7 +123,7 @@ pub async fn sign_in(
             let actor = Actor::Kiosk(kiosk);
             let Some(officer) = officer else {
                 let (badge, none) = (subjects[0].hex(), object!({}));
-                audit::append(tx, &shared.keys, now, actor, Event::OfficerSignInFailed, &badge, &none).await?;
+                audit::append(tx, now, actor, Event::OfficerSignInFailed, &badge, &none).await?;
                 return Ok(Err(Refusal::because(ProblemType::OfficerSession, "The badge or the PIN is wrong")));
             };
             for subject in subjects {
@@ -140,7 +142,7 @@ pub async fn sign_in(
             };
             tx.add_session(&session).await?;
             let subject = officer.to_string();
-            audit::append(tx, &shared.keys, now, actor, Event::OfficerSignedIn, &subject, &object!({})).await?;
+            audit::append(tx, now, actor, Event::OfficerSignedIn, &subject, &object!({})).await?;
             Ok(Ok((officer, now)))
         })
     });

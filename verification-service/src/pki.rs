@@ -3,20 +3,26 @@
 
 use crate::clock::{DAY, HOUR, plus_millis};
 use crate::random::{self, NoRandom, Random};
+use crate::roles::Role;
+use crate::store::rows::KioskKey;
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData, RevocationReason,
-    RevokedCertParams, SanType, SerialNumber, SigningKey,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertificateSigningRequestParams,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, PublicKey, PublicKeyData, RevocationReason, RevokedCertParams, SanType, SerialNumber,
+    SigningKey,
 };
-use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{
+    CertificateDer, CertificateRevocationListDer, CertificateSigningRequestDer, PrivatePkcs8KeyDer,
+};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
+use verification_api::log::{SigningKey as LogKey, VerifierKey};
 use verification_api::wire::Timestamp;
-use x509_parser::prelude::{CertificateRevocationList, FromDer};
+use x509_parser::prelude::{CertificateRevocationList, FromDer, GeneralName, X509Certificate};
 use zeroize::Zeroizing;
 
 /// A kiosk's certificate lives 7 days.
@@ -46,11 +52,18 @@ pub enum PkiError {
     NoRandom(#[from] NoRandom),
 }
 
-/// A new kiosk certificate with everything that is kept or handed over.
-pub struct KioskCertificate {
-    /// The kiosk's certificate, then the kiosk CA's.
+/// Whom a client certificate names.
+pub struct Subject<'a> {
+    pub id: Uuid,
+    /// A kiosk's number, another client's name.
+    pub name: &'a str,
+    pub role: Role,
+}
+
+/// A new client certificate.
+pub struct ClientCertificate {
+    /// The client's certificate, then the kiosk CA's.
     pub chain_pem: String,
-    pub key_pem: Zeroizing<String>,
     /// SHA-256 of the SubjectPublicKeyInfo.
     pub spki: [u8; 32],
     /// Uncompressed point.
@@ -58,6 +71,30 @@ pub struct KioskCertificate {
     pub serial: Vec<u8>,
     pub not_before: Timestamp,
     pub not_after: Timestamp,
+}
+
+impl ClientCertificate {
+    /// As it is pinned.
+    #[must_use]
+    pub fn key(&self) -> KioskKey {
+        KioskKey {
+            spki: self.spki,
+            public_key: self.public_key.clone(),
+            serial: self.serial.clone(),
+            not_before: self.not_before.unix_millis(),
+            not_after: self.not_after.unix_millis(),
+            ended_at: None,
+        }
+    }
+}
+
+/// A certificate request that cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    #[error("The certificate request is not PKCS #10 in PEM, signed by its own key")]
+    NotARequest,
+    #[error("The key of a certificate request must be ECDSA P-256")]
+    OtherKey,
 }
 
 /// Makes all files of a new folder; their paths.
@@ -72,7 +109,7 @@ pub fn init(
 ) -> Result<Vec<PathBuf>, PkiError> {
     let files = ["root", "kiosk-ca", "server"].map(|n| [dir.join(format!("{n}.pem")), dir.join(format!("{n}.key"))]);
     let mut files: Vec<PathBuf> = files.into_iter().flatten().collect();
-    files.extend(["crl.pem", "technician.key", "technician.pub"].map(|n| dir.join(n)));
+    files.extend(["crl.pem", "technician.key", "technician.pub", "log.key", "log.pub"].map(|n| dir.join(n)));
     if let Some(there) = files.iter().find(|f| f.exists()) {
         return Err(PkiError::Exists(there.clone()));
     }
@@ -97,7 +134,62 @@ pub fn init(
     write_new(&dir.join("crl.pem"), crl.as_bytes(), 0o644)?;
     write_new(&dir.join("technician.key"), secret(&technician).as_bytes(), 0o600)?;
     write_new(&dir.join("technician.pub"), technician.public_key_pem().as_bytes(), 0o644)?;
+    make_log_key(dir, server_names.first().map_or("", String::as_str))?;
     Ok(files)
+}
+
+/// Makes the key that signs the audit log: `log.key`, and `log.pub` in the form of C2SP signed notes, named
+/// `SERVER/log/v1`.
+///
+/// # Errors
+/// [`PkiError`]; nothing is overwritten.
+pub fn make_log_key(dir: &Path, server_name: &str) -> Result<[PathBuf; 2], PkiError> {
+    let paths = ["log.key", "log.pub"].map(|name| dir.join(name));
+    if let Some(there) = paths.iter().find(|path| path.exists()) {
+        return Err(PkiError::Exists(there.clone()));
+    }
+    let pair = KeyPair::generate_for(&rcgen::PKCS_ED25519)?;
+    let (der, pem) = (Zeroizing::new(pair.serialize_der()), Zeroizing::new(pair.serialize_pem()));
+    let key = LogKey::from_pkcs8(&format!("{server_name}/log/v1"), &der);
+    let key = key.map_err(|_| PkiError::ServerName(server_name.to_owned()))?;
+    write_new(&paths[0], pem.as_bytes(), 0o600)?;
+    write_new(&paths[1], format!("{}\n", key.verifier()).as_bytes(), 0o644)?;
+    Ok(paths)
+}
+
+/// The keys whose signatures of the audit log are believed: the lines of `log.pub`; none if there is no such file.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn log_verifiers(dir: &Path) -> Result<Vec<VerifierKey>, PkiError> {
+    let path = dir.join("log.pub");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => VerifierKey::parse_all(&text).map_err(|why| PkiError::Wrong { path, cause: why.to_string() }),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(cause) => Err(PkiError::Unreadable { path, cause }),
+    }
+}
+
+/// The key that signs the audit log, if this machine has it and it is one of `trusted`.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn log_signer(dir: &Path, trusted: &[VerifierKey]) -> Result<Option<LogKey>, PkiError> {
+    let path = dir.join("log.key");
+    if !path.exists() {
+        return Ok(None);
+    }
+    let wrong = |cause: &str| PkiError::Wrong { path: path.clone(), cause: cause.to_owned() };
+    let pem = Zeroizing::new(read(&path)?);
+    let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).map_err(|why| wrong(&why.to_string()))?;
+    for verifier in trusted {
+        let key = LogKey::from_pkcs8(verifier.name(), der.secret_pkcs8_der());
+        let key = key.map_err(|_| wrong("it is no Ed25519 key (PKCS#8, PEM)"))?;
+        if key.verifier() == verifier {
+            return Ok(Some(key));
+        }
+    }
+    Err(wrong("no line of log.pub is the public key of it"))
 }
 
 /// Makes the server a new key and certificate, in place of the old ones.
@@ -119,38 +211,96 @@ pub fn renew_server(
     Ok(paths)
 }
 
-/// Makes a kiosk's key and certificate, with the SAN URI `urn:poe:kiosk:<uuid>`.
+/// A client's new key, PEM.
 ///
 /// # Errors
 /// [`PkiError`].
-pub fn issue_kiosk(
+pub fn new_key() -> Result<(KeyPair, Zeroizing<String>), PkiError> {
+    let key = KeyPair::generate()?;
+    let pem = Zeroizing::new(key.serialize_pem());
+    Ok((key, pem))
+}
+
+/// The public key of a certificate request; nothing else of it counts.
+///
+/// # Errors
+/// [`RequestError`].
+pub fn requested_key(csr_pem: &str) -> Result<PublicKey, RequestError> {
+    let der =
+        CertificateSigningRequestDer::from_pem_slice(csr_pem.as_bytes()).map_err(|_| RequestError::NotARequest)?;
+    let request = CertificateSigningRequestParams::from_der(&der).map_err(|_| RequestError::NotARequest)?;
+    let point = PublicKeyData::der_bytes(&request.public_key);
+    // 0x04, then both coordinates.
+    if *request.public_key.algorithm() != PKCS_ECDSA_P256_SHA256 || point.len() != 65 {
+        return Err(RequestError::OtherKey);
+    }
+    Ok(request.public_key)
+}
+
+/// Certifies a client's key, with a SAN URI that names the client.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn certify(
     dir: &Path,
-    (kiosk, number): (Uuid, &str),
+    subject: &Subject<'_>,
+    key: &impl PublicKeyData,
     days: u32,
     random: &dyn Random,
     now: Timestamp,
-) -> Result<KioskCertificate, PkiError> {
+) -> Result<ClientCertificate, PkiError> {
     let issuer = issuer(dir, "kiosk-ca")?;
-    let key = KeyPair::generate()?;
     let serial = serial(random)?;
-    let mut params = leaf(&format!("kiosk {number}"), days, now, ExtendedKeyUsagePurpose::ClientAuth);
+    let kind = if subject.role == Role::Kiosk { "kiosk" } else { "client" };
+    let mut params = leaf(&format!("{kind} {}", subject.name), days, now, ExtendedKeyUsagePurpose::ClientAuth);
     params.serial_number = Some(SerialNumber::from_slice(&serial));
-    let uri = Ia5String::try_from(format!("urn:poe:kiosk:{kiosk}"))?;
+    let uri = Ia5String::try_from(format!("{}{}", subject.role.urn(), subject.id))?;
     params.subject_alt_names = vec![SanType::URI(uri)];
-    let certificate = params.signed_by(&key, &issuer)?;
+    let certificate = params.signed_by(key, &issuer)?;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &key.subject_public_key_info());
     let mut spki = [0; 32];
     spki.copy_from_slice(digest.as_ref());
     let instant = |t: time::OffsetDateTime| Timestamp::new(t).unwrap_or(now);
-    Ok(KioskCertificate {
+    Ok(ClientCertificate {
         chain_pem: certificate.pem() + &read(&dir.join("kiosk-ca.pem"))?,
-        key_pem: Zeroizing::new(key.serialize_pem()),
         spki,
-        public_key: key.public_key_raw().to_vec(),
+        public_key: key.der_bytes().to_vec(),
         serial: serial.to_vec(),
         not_before: instant(params.not_before),
         not_after: instant(params.not_after),
     })
+}
+
+/// The first name in the server's certificate, as it stands in a URL.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn server_name(dir: &Path) -> Result<String, PkiError> {
+    let path = dir.join("server.pem");
+    let nameless = || PkiError::Wrong { path: path.clone(), cause: "it names no server".to_owned() };
+    let der = CertificateDer::from_pem_slice(read(&path)?.as_bytes()).map_err(|_| nameless())?;
+    let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| nameless())?;
+    let names = certificate.subject_alternative_name().ok().flatten().ok_or_else(nameless)?;
+    let name = names.value.general_names.iter().find_map(|name| match name {
+        GeneralName::DNSName(dns) => Some((*dns).to_owned()),
+        GeneralName::IPAddress([a, b, c, d]) => Some(format!("{a}.{b}.{c}.{d}")),
+        GeneralName::IPAddress(bytes) => {
+            <[u8; 16]>::try_from(*bytes).ok().map(|bytes| format!("[{}]", std::net::Ipv6Addr::from(bytes)))
+        }
+        _ => None,
+    });
+    name.ok_or_else(nameless)
+}
+
+/// SHA-256 of the root's DER, as enrolling kiosks check it.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn root_sha256(dir: &Path) -> Result<String, PkiError> {
+    let path = dir.join("root.pem");
+    let der = CertificateDer::from_pem_slice(read(&path)?.as_bytes());
+    let der = der.map_err(|why| PkiError::Wrong { path, cause: why.to_string() })?;
+    Ok(hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &der)))
 }
 
 /// Signs a new CRL with these serial numbers and the times they were revoked (ms), in place of the old one.
@@ -167,13 +317,24 @@ pub fn renew_crl(dir: &Path, revoked: &[(Vec<u8>, i64)], now: Timestamp) -> Resu
 /// # Errors
 /// [`PkiError`] if there is none, or it is none.
 pub fn crl_is_due(dir: &Path, now: Timestamp) -> Result<bool, PkiError> {
+    Ok(crl_left(dir, now)? < CRL_LIFE / 2)
+}
+
+/// Whether the CRL has not expired.
+#[must_use]
+pub fn crl_holds(dir: &Path, now: Timestamp) -> bool {
+    crl_left(dir, now).is_ok_and(|left| left > 0)
+}
+
+/// Milliseconds that the CRL is still good for.
+fn crl_left(dir: &Path, now: Timestamp) -> Result<i64, PkiError> {
     let path = dir.join("crl.pem");
     let wrong = |cause: String| PkiError::Wrong { path: path.clone(), cause };
     let der = CertificateRevocationListDer::from_pem_slice(read(&path)?.as_bytes());
     let der = der.map_err(|why| wrong(why.to_string()))?;
     let (_, crl) = CertificateRevocationList::from_der(&der).map_err(|why| wrong(why.to_string()))?;
     let next = crl.next_update().map_or(0, |t| t.timestamp());
-    Ok((next - now.unix_millis() / 1000) * 1000 < CRL_LIFE / 2)
+    Ok((next - now.unix_millis() / 1000) * 1000)
 }
 
 /// Signs with the key of technicians' credentials.
@@ -199,7 +360,10 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PkiError> {
 }
 
 /// Replaces a file as a whole: whoever reads sees the old or the new one.
-fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PkiError> {
+///
+/// # Errors
+/// [`PkiError::NotWritten`].
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PkiError> {
     let not_written = |cause| PkiError::NotWritten { path: path.into(), cause };
     let new = path.with_extension(format!("new-{}", std::process::id()));
     let _ = std::fs::remove_file(&new);

@@ -1,12 +1,12 @@
 //! Every PUT counts once: the same bytes get the stored reply, other bytes under the same id are refused.
 
 use crate::app::App;
+use crate::failpoint;
 use crate::random::bytes;
 use crate::refusal::Refusal;
 use crate::secrets::same;
 use crate::store::rows::{Put, PutKey, PutState};
-use crate::store::sqlite::SqliteTx;
-use crate::store::{Answer, StoreError, Tx};
+use crate::store::{Answer, Locked, StoreError, Tx};
 use crate::throttle::Rate;
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Once {
     ///
     /// # Errors
     /// Of the store; inside, the refusal of other bytes or of a purged reply.
-    pub async fn seen<T: Tx>(&self, tx: &mut T) -> Answer<Result<Seen, Refusal>> {
+    pub async fn seen(&self, tx: &mut Tx) -> Answer<Result<Seen, Refusal>> {
         let Some(put) = tx.put(&self.key).await? else { return Ok(Ok(Seen::Never)) };
         if put.kind != self.kind || !same(&put.body_mac, &self.body_mac) {
             return Ok(Err(Refusal::new(ProblemType::IdConflict)));
@@ -96,12 +96,14 @@ pub enum Work {
 /// [`Refusal`].
 pub async fn run<F>(app: &Arc<App>, once: Once, limit: Option<(&'static str, Rate)>, work: F) -> Result<Reply, Refusal>
 where
-    F: for<'t> FnOnce(&'t mut SqliteTx, Timestamp) -> BoxFuture<'t, Answer<Work>> + Send + 'static,
+    F: for<'t> FnOnce(&'t mut Tx, Timestamp) -> BoxFuture<'t, Answer<Work>> + Send + 'static,
 {
     let shared = Arc::clone(app);
     let name = once.kind;
     let done = app.store.write(name, move |tx| {
         Box::pin(async move {
+            // Requests of one kiosk take turns: the same id twice, and its rate.
+            tx.lock(Locked::Kiosk, once.key.kiosk.as_bytes()).await?;
             let now = shared.now();
             match once.seen(tx).await? {
                 Err(refusal) => return Ok(Err(refusal)),
@@ -128,17 +130,20 @@ where
                 state: PutState::Done { status: reply.status, reply: once.seal(&shared, &reply.body)? },
             };
             tx.add_put(&once.key, &put).await?;
+            failpoint::reach("once.before_commit");
             Ok(Ok(reply))
         })
     });
-    done.await?
+    let done = done.await?;
+    failpoint::reach("once.committed");
+    done
 }
 
 /// Takes one from a rate; the milliseconds to wait if there is none.
 ///
 /// # Errors
 /// Of the store.
-pub async fn take<T: Tx>(tx: &mut T, subject: &str, rate: Rate, now: Timestamp) -> Answer<Result<(), i64>> {
+pub async fn take(tx: &mut Tx, subject: &str, rate: Rate, now: Timestamp) -> Answer<Result<(), i64>> {
     match rate.take(tx.arrival(subject).await?, now.unix_millis()) {
         Err(wait) => Ok(Err(wait)),
         Ok(arrival) => {

@@ -4,14 +4,17 @@
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::codes;
+use crate::failpoint;
 use crate::inspect::StoredParts;
+use crate::log;
+use crate::metrics::METRICS;
 use crate::officers;
 use crate::put_once::{Once, Reply, Seen, json, take};
 use crate::random::bytes;
 use crate::refusal::Refusal;
 use crate::secrets::{Blind, Keys};
 use crate::store::rows::{Account, Charged, Code, CodeState, Put, PutState, Verification};
-use crate::store::{Answer, StoreError, Tx};
+use crate::store::{Answer, Locked, StoreError, Tx};
 use crate::throttle::{Charge, Throttle};
 use serde_json::json as object;
 use std::sync::Arc;
@@ -33,7 +36,10 @@ pub const KIND: &str = "verification";
 pub struct Request {
     pub once: Once,
     pub visit: Uuid,
-    pub identifier: Identifier,
+    /// Whose code it must be, and whose tries are counted.
+    pub identifier: Blind,
+    /// Where the record is looked up.
+    pub record: Blind,
     pub code: BackupCode,
     pub purpose: Purpose,
     pub officer_session: Option<PersonalText>,
@@ -57,6 +63,7 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Reply, Refusal> {
         Begun::Evaluate(evaluation) => evaluation,
     };
     let holds = holds(&app, &request, evaluation.code.as_ref()).await?;
+    failpoint::reach("derived");
 
     // Both replies are made whatever the outcome: the transaction only chooses.
     let now = app.now();
@@ -64,11 +71,15 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Reply, Refusal> {
     let sealed = [request.once.seal(&app, &plain[0].body)?, request.once.seal(&app, &plain[1].body)?];
 
     let (shared, owned) = (Arc::clone(&app), Arc::clone(&request));
+    let (locked, purpose) = (evaluation.charged.locked, request.purpose.name());
     let redeemed = app.store.write("redeem", move |tx| {
         Box::pin(async move { finish(tx, &shared, &owned, &evaluation, holds, &sealed).await })
     });
     let [yes, no] = plain;
-    Ok(match redeemed.await? {
+    let result = redeemed.await?;
+    failpoint::reach("redeem.committed");
+    METRICS.verification(result.name(), purpose, locked);
+    Ok(match result {
         VerificationResult::Verified => yes,
         VerificationResult::NotVerified => no,
     })
@@ -106,6 +117,7 @@ async fn begin_or_wait(app: &Arc<App>, request: &Arc<Request>) -> Result<Begun, 
         let (shared, owned) = (Arc::clone(app), Arc::clone(request));
         let begun =
             app.store.write("charge", move |tx| Box::pin(async move { begin(tx, &shared, &owned).await })).await??;
+        failpoint::reach("charge.committed");
         if !matches!(begun, Begun::Pending) {
             return Ok(begun);
         }
@@ -114,11 +126,13 @@ async fn begin_or_wait(app: &Arc<App>, request: &Arc<Request>) -> Result<Begun, 
 }
 
 /// The first commit: the row *pending* with the charge.
-async fn begin<T: Tx>(tx: &mut T, app: &App, request: &Request) -> Answer<Result<Begun, Refusal>> {
-    let now = app.now();
+async fn begin(tx: &mut Tx, app: &App, request: &Request) -> Answer<Result<Begun, Refusal>> {
     let (key, kiosk) = (&request.once.key, request.once.key.kiosk);
+    // Always the kiosk first, then the identifier: so no two wait for each other.
+    tx.lock(Locked::Kiosk, kiosk.as_bytes()).await?;
+    let now = app.now();
     let owner = bytes(&*app.random)?;
-    let identifier = blind_of(&app.keys, &request.identifier);
+    let identifier = request.identifier;
     let taken = match request.once.seen(tx).await? {
         Err(refusal) => return Ok(Err(refusal)),
         Ok(Seen::Done { status, reply }) => return Ok(Ok(Begun::Replay { status, sealed: reply })),
@@ -131,6 +145,9 @@ async fn begin<T: Tx>(tx: &mut T, app: &App, request: &Request) -> Answer<Result
         }
         Ok(Seen::Never) => None,
     };
+    if !log::is_fresh(tx, now).await? {
+        return Ok(Err(Refusal::because(ProblemType::Unavailable, "The audit log is not being sealed")));
+    }
     let officer = match &request.officer_session {
         None => false,
         Some(session) => match officers::live(tx, session, kiosk, now).await? {
@@ -140,6 +157,7 @@ async fn begin<T: Tx>(tx: &mut T, app: &App, request: &Request) -> Answer<Result
             None => return Ok(Err(Refusal::new(ProblemType::OfficerSession))),
         },
     };
+    tx.lock(Locked::Identifier, &identifier.0).await?;
     let newest = tx.newest_code(identifier).await?;
     let charged = match taken {
         Some(charged) => {
@@ -161,11 +179,12 @@ async fn begin<T: Tx>(tx: &mut T, app: &App, request: &Request) -> Answer<Result
                 state: PutState::Pending,
             };
             tx.add_put(key, &put).await?;
+            failpoint::reach("charge.before_commit");
             charged
         }
     };
     let code = newest.filter(|code| !charged.locked && charged.code == Some((code.id, code.version)));
-    let account = tx.account_of(identifier).await?;
+    let account = tx.account_of(request.record).await?;
     let document = match &account {
         Some(account) if officer => document_of(tx, app, account, now).await?,
         _ => None,
@@ -174,13 +193,7 @@ async fn begin<T: Tx>(tx: &mut T, app: &App, request: &Request) -> Answer<Result
 }
 
 /// Charges one try, the same write for every identifier, known or not, locked or not.
-async fn charge<T: Tx>(
-    tx: &mut T,
-    app: &App,
-    identifier: Blind,
-    newest: Option<&Code>,
-    now: Timestamp,
-) -> Answer<Charged> {
+async fn charge(tx: &mut Tx, app: &App, identifier: Blind, newest: Option<&Code>, now: Timestamp) -> Answer<Charged> {
     let (state, charge) = tx.throttle(identifier).await?.charged(now.unix_millis(), app.config.limits.lock_after);
     tx.set_throttle(identifier, state).await?;
     let code = newest.filter(|c| c.state == CodeState::Active && c.expires_at > now.unix_millis());
@@ -205,16 +218,23 @@ async fn holds(app: &App, request: &Request, code: Option<&Code>) -> Result<bool
 }
 
 /// The second commit. Everything or nothing: code, result, refund or penalty, audit row, stored reply.
-async fn finish<T: Tx>(
-    tx: &mut T,
+async fn finish(
+    tx: &mut Tx,
     app: &App,
     request: &Request,
     evaluation: &Evaluation,
     holds: bool,
     sealed: &[Vec<u8>; 2],
 ) -> Answer<VerificationResult> {
+    let (key, identifier) = (&request.once.key, evaluation.identifier);
+    // Before the first row is written: the refund changes the identifier's tries, a failure the kiosk's list of them.
+    if holds {
+        tx.lock(Locked::Identifier, &identifier.0).await?;
+    } else {
+        tx.lock(Locked::Kiosk, key.kiosk.as_bytes()).await?;
+    }
     let now = app.now();
-    let (at, key, identifier) = (now.unix_millis(), &request.once.key, evaluation.identifier);
+    let at = now.unix_millis();
     let used = match (holds, &evaluation.code) {
         (true, Some(code)) if tx.use_code(code.id, code.version, at).await? => Some(code.id),
         _ => None,
@@ -237,7 +257,7 @@ async fn finish<T: Tx>(
         "locked": evaluation.charged.locked,
     });
     let subject = format!("{}/{}", key.kiosk, key.id);
-    let audit_seq = audit::append(tx, &app.keys, now, actor, Event::Verification, &subject, &detail).await?;
+    let audit_seq = audit::append(tx, now, actor, Event::Verification, &subject, &detail).await?;
     let row = Verification {
         kiosk: key.kiosk,
         id: key.id,
@@ -256,21 +276,15 @@ async fn finish<T: Tx>(
     } else {
         penalise(tx, app, key.kiosk, identifier, evaluation.charged.n, now).await?;
     }
+    failpoint::reach("redeem.before_commit");
     Ok(result)
 }
 
-async fn penalise<T: Tx>(
-    tx: &mut T,
-    app: &App,
-    kiosk: Uuid,
-    identifier: Blind,
-    tries: u32,
-    now: Timestamp,
-) -> Answer<()> {
+async fn penalise(tx: &mut Tx, app: &App, kiosk: Uuid, identifier: Blind, tries: u32, now: Timestamp) -> Answer<()> {
     let limits = &app.config.limits;
     if tries >= limits.disable_after && tx.end_code(identifier, CodeState::Disabled, now.unix_millis()).await? {
         let detail = object!({ "tries": tries });
-        audit::append(tx, &app.keys, now, Actor::Service, Event::CodeDisabled, &identifier.hex(), &detail).await?;
+        audit::append(tx, now, Actor::Service, Event::CodeDisabled, &identifier.hex(), &detail).await?;
     }
     count_failing(tx, app, kiosk, identifier, now).await
 }
@@ -279,14 +293,15 @@ async fn penalise<T: Tx>(
 ///
 /// # Errors
 /// Of the store.
-pub async fn count_failing<T: Tx>(tx: &mut T, app: &App, kiosk: Uuid, subject: Blind, now: Timestamp) -> Answer<()> {
+pub async fn count_failing(tx: &mut Tx, app: &App, kiosk: Uuid, subject: Blind, now: Timestamp) -> Answer<()> {
     let limits = &app.config.limits;
     let at = now.unix_millis();
     let distinct = tx.failing(kiosk, subject, at, at - limits.failing_window()).await?;
     if distinct > limits.failing_identifiers {
         tx.set_quarantine(kiosk, Some(at)).await?;
         let detail = object!({ "distinct_failing_identifiers": distinct });
-        audit::append(tx, &app.keys, now, Actor::Service, Event::KioskQuarantined, &kiosk.to_string(), &detail).await?;
+        audit::append(tx, now, Actor::Service, Event::KioskQuarantined, &kiosk.to_string(), &detail).await?;
+        METRICS.quarantine();
         tracing::warn!(%kiosk, "ALARM: this kiosk is quarantined; find out why, then `kiosk release`");
     }
     Ok(())
@@ -321,7 +336,7 @@ fn verified(app: &App, evaluation: &Evaluation, now: Timestamp) -> Answer<Verifi
     Ok(reply)
 }
 
-async fn document_of<T: Tx>(tx: &mut T, app: &App, account: &Account, now: Timestamp) -> Answer<Option<Record>> {
+async fn document_of(tx: &mut Tx, app: &App, account: &Account, now: Timestamp) -> Answer<Option<Record>> {
     let Some(document) = tx.documents_of(account.id).await?.into_iter().next() else { return Ok(None) };
     let status = StoredParts::open(&app.keys, &document)?.status(document.status, now);
     Ok(Some(Record { r#type: document.kind, status: status.name().to_owned() }))

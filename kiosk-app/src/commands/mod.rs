@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod devices;
+pub mod enroll;
 mod evaluate;
 pub mod journal;
 pub mod parse;

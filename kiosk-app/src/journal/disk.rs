@@ -13,6 +13,7 @@ use crate::effect::{Entry, JournalEvent};
 use crate::session::state::VisitId;
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// A segment is closed before it grows beyond this.
@@ -305,10 +306,24 @@ impl Tail for File {
 /// # Errors
 /// As the system says.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    write_as(path, bytes, 0o644)
+}
+
+/// As [`write_whole`], readable for the kiosk's user alone.
+///
+/// # Errors
+/// As the system says.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    write_as(path, bytes, 0o600)
+}
+
+fn write_as(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let fresh = path.with_file_name(name);
-    let mut file = File::create(&fresh)?;
+    // What an earlier run left would keep its own mode.
+    let _ = std::fs::remove_file(&fresh);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&fresh)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&fresh, path)?;

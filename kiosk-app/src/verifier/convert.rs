@@ -54,6 +54,7 @@ pub(super) fn verification(
         identifier: identifier(asked.kind, &asked.identifier),
         code: asked.code.clone(),
         purpose: if officer_session.is_some() { wire::Purpose::Interview } else { wire::Purpose::Inspection },
+        representative: None,
         officer_session,
         lane: lane.to_owned(),
         device_time,

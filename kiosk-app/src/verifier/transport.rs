@@ -3,6 +3,7 @@
 use super::circuit::Circuit;
 use super::failure::Failure;
 use super::identity::{self, Identity, IdentityError};
+use super::renewal;
 use super::tls;
 use crate::clock::{Clock, pause};
 use crate::config::Service;
@@ -95,6 +96,9 @@ impl Transport {
             fault: ArcSwapOption::empty(),
             circuit: Mutex::default(),
         };
+        if let Err(error) = renewal::finish(service) {
+            tracing::error!(%error, "a renewed certificate could not be put in place");
+        }
         transport.reload();
         Ok(transport)
     }
@@ -103,11 +107,13 @@ impl Transport {
     pub fn reload(&self) {
         let provider = rustls::crypto::aws_lc_rs::default_provider();
         let mut fault = None;
+        let mut renewed = false;
         match Identity::load(&self.service, &provider) {
             Ok(new) => {
                 let known = self.identity.load();
                 if known.as_ref().is_none_or(|k| k.certified.cert != new.certified.cert) {
                     self.identity.store(Some(Arc::new(new)));
+                    renewed = true;
                 }
             }
             // What is loaded stays in use: files are replaced one after the other.
@@ -115,7 +121,8 @@ impl Transport {
         }
         let root = std::fs::read(&self.service.root).unwrap_or_default();
         let known = self.connection.load();
-        if known.made.is_none() || known.root != root {
+        // Open connections carry the old certificate, which ends with the first request of the new one.
+        if renewed || known.made.is_none() || known.root != root {
             match identity::roots(&self.service) {
                 Ok(roots) => match self.connect(roots) {
                     Some(made) => self.connection.store(Arc::new(Connection { root, made: Some(made) })),
@@ -168,7 +175,8 @@ impl Transport {
                 return Err(NoReply { failure: Failure::CircuitOpen, uncertain });
             }
             let left = OPERATION_WITHIN.saturating_sub(self.clock.now().saturating_sub(started));
-            let outcome = tokio::time::timeout(left, self.once(request)).await;
+            let connection = self.connection.load_full();
+            let outcome = tokio::time::timeout(left, self.once(&connection, request)).await;
             let failure = match outcome.unwrap_or(Err(Failure::Silent)) {
                 Ok(reply) => {
                     self.circuit().succeeded();
@@ -176,6 +184,13 @@ impl Transport {
                 }
                 Err(failure) => self.refine(failure),
             };
+            // The old certificate ended while this request was on its way with it: it was not evaluated.
+            if failure == Failure::Problem(ProblemType::Revoked)
+                && tried <= TRIES
+                && !Arc::ptr_eq(&connection, &self.connection.load_full())
+            {
+                continue;
+            }
             if failure.is_answer() {
                 self.circuit().succeeded();
             } else {
@@ -210,6 +225,11 @@ impl Transport {
     }
 
     #[must_use]
+    pub(super) const fn service(&self) -> &Service {
+        &self.service
+    }
+
+    #[must_use]
     pub const fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -229,8 +249,7 @@ impl Transport {
         self.connection.load().made.as_ref().map(|(_, config)| Arc::clone(config))
     }
 
-    async fn once(&self, request: &Request) -> Result<Reply, Failure> {
-        let connection = self.connection.load_full();
+    async fn once(&self, connection: &Connection, request: &Request) -> Result<Reply, Failure> {
         let Some((client, _)) = &connection.made else { return Err(Failure::NoIdentity) };
         if self.identity.load().is_none() {
             return Err(Failure::NoIdentity);

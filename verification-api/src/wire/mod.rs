@@ -5,6 +5,7 @@
 //! path are UUIDv7. Every reply carries `checkpoint` (of the audit log; the empty string until that log exists) and
 //! `server_time`.
 
+mod certificate;
 mod document;
 mod inspection;
 mod officer;
@@ -15,6 +16,7 @@ mod technician;
 mod timestamp;
 mod verification;
 
+pub use certificate::{CertificateReply, CertificateRequest, EnrolReply, EnrolRequest};
 pub use document::{Check, CheckField, Document, DocumentType, How, Reading, Sex, Verdict};
 pub use inspection::{DocumentMember, DocumentStatus, InspectionReply, InspectionRequest, RecordFound};
 pub use officer::{

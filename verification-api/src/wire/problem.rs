@@ -80,7 +80,7 @@ impl ProblemType {
             Self::RateLimited => "Too many requests: wait as Retry-After says",
             Self::Quarantined => "This kiosk is quarantined: the agency must release it",
             Self::Revoked => "This kiosk's certificate is not accepted any more: the agency must act",
-            Self::Role => "A kiosk may not do this",
+            Self::Role => "This client may not do this",
             Self::OfficerSession => "An officer must sign in",
             Self::NotFound => "There is nothing here",
             Self::TooLarge => "The request is larger than 64 KiB",

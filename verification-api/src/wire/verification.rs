@@ -14,13 +14,18 @@ pub struct VerificationRequest {
     #[serde(with = "personal::wire")]
     pub code: PersonalText,
     pub purpose: Purpose,
+    /// With `representative_access`, and only then: the representative's EOIR or bar number. The code is then the one
+    /// that the holder of the identifier delegated to that representative.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "personal::wire::option")]
+    pub representative: Option<PersonalText>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "personal::wire::option")]
     pub officer_session: Option<PersonalText>,
     pub lane: String,
     pub device_time: Timestamp,
 }
 
-/// What a code is used for. A kiosk may say `inspection`, and `interview` with an officer's session.
+/// What a code is used for. A kiosk may say `inspection`, and `interview` with an officer's session; the other two belong to
+/// the clients of those names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {

@@ -1,22 +1,23 @@
-//! The audit log: one row for each change, written in the change's own transaction, chained by a keyed hash.
+//! The audit log: one row for each change, written in the change's own transaction.
 //!
-//! `hash = HMAC(audit key, previous hash, seq, at, actor, event, subject, detail)`. A row never holds a code, nor an
-//! identifier in clear: those appear as blind indexes.
+//! A row never holds a code, nor an identifier in clear: those appear as blind indexes. Within a second it is a leaf of
+//! the [`log`](crate::log).
 
 mod verify;
 
 pub use verify::{AuditFault, AuditReport, verify};
 
-use crate::secrets::Keys;
-use crate::store::rows::AuditRow;
+use crate::store::rows::NewAuditRow;
 use crate::store::{Answer, Tx};
 use verification_api::wire::Timestamp;
 
-/// Who did it: an operator at the command line, a kiosk, or the service by itself.
+/// Who did it: an operator at the command line, a kiosk, someone signed in to the portal, or the service by itself.
 #[derive(Clone, Copy, Debug)]
 pub enum Actor {
     Operator,
     Kiosk(uuid::Uuid),
+    /// A login of the portal.
+    Account(uuid::Uuid),
     Service,
 }
 
@@ -25,6 +26,7 @@ impl std::fmt::Display for Actor {
         match self {
             Self::Operator => f.write_str("operator"),
             Self::Kiosk(id) => write!(f, "kiosk:{id}"),
+            Self::Account(id) => write!(f, "account:{id}"),
             Self::Service => f.write_str("service"),
         }
     }
@@ -34,12 +36,16 @@ impl std::fmt::Display for Actor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     AccountAdded,
+    AccountInvited,
     AssistanceCalled,
+    BackupMade,
+    CertificateRenewed,
     CodeDisabled,
     CodeMade,
     CodeRevoked,
     Inspection,
     KioskAdded,
+    KioskInvited,
     KioskQuarantined,
     KioskReleased,
     KioskRevoked,
@@ -50,10 +56,14 @@ pub enum Event {
     OfficerSignedOut,
     OfficerSignInFailed,
     Override,
+    PepperAdded,
+    /// What people do in the portal.
+    Portal(crate::portal::activity::Deed),
     Purged,
     ReferralClosed,
     ReferralOpened,
     ReferralStored,
+    Resealed,
     TechnicianIssued,
     TechnicianRevoked,
     ThrottleCleared,
@@ -65,12 +75,16 @@ impl Event {
     pub const fn name(self) -> &'static str {
         match self {
             Self::AccountAdded => "account_added",
+            Self::AccountInvited => "account_invited",
             Self::AssistanceCalled => "assistance_called",
+            Self::BackupMade => "backup_made",
+            Self::CertificateRenewed => "certificate_renewed",
             Self::CodeDisabled => "code_disabled",
             Self::CodeMade => "code_made",
             Self::CodeRevoked => "code_revoked",
             Self::Inspection => "inspection",
             Self::KioskAdded => "kiosk_added",
+            Self::KioskInvited => "kiosk_invited",
             Self::KioskQuarantined => "kiosk_quarantined",
             Self::KioskReleased => "kiosk_released",
             Self::KioskRevoked => "kiosk_revoked",
@@ -81,10 +95,13 @@ impl Event {
             Self::OfficerSignedOut => "officer_signed_out",
             Self::OfficerSignInFailed => "officer_sign_in_failed",
             Self::Override => "override",
+            Self::PepperAdded => "pepper_added",
+            Self::Portal(deed) => deed.name(),
             Self::Purged => "purged",
             Self::ReferralClosed => "referral_closed",
             Self::ReferralOpened => "referral_opened",
             Self::ReferralStored => "referral_stored",
+            Self::Resealed => "resealed",
             Self::TechnicianIssued => "technician_issued",
             Self::TechnicianRevoked => "technician_revoked",
             Self::ThrottleCleared => "throttle_cleared",
@@ -97,38 +114,20 @@ impl Event {
 ///
 /// # Errors
 /// Of the store.
-pub async fn append<T: Tx>(
-    tx: &mut T,
-    keys: &Keys,
+pub async fn append(
+    tx: &mut Tx,
     now: Timestamp,
     actor: Actor,
     event: Event,
     subject: &str,
     detail: &serde_json::Value,
 ) -> Answer<i64> {
-    let head = tx.audit_head().await?;
-    let mut row = AuditRow {
-        seq: head.seq + 1,
+    let row = NewAuditRow {
         at: now.unix_millis(),
         actor: actor.to_string(),
-        event: event.name().to_owned(),
+        event: event.name(),
         subject: subject.to_owned(),
         detail: detail.to_string(),
-        hash: [0; 32],
     };
-    row.hash = row_hash(keys, &head.hash, &row);
-    tx.append_audit(&row).await?;
-    Ok(row.seq)
-}
-
-fn row_hash(keys: &Keys, previous: &[u8; 32], row: &AuditRow) -> [u8; 32] {
-    keys.audit_hash(&[
-        previous,
-        &row.seq.to_be_bytes(),
-        &row.at.to_be_bytes(),
-        row.actor.as_bytes(),
-        row.event.as_bytes(),
-        row.subject.as_bytes(),
-        row.detail.as_bytes(),
-    ])
+    tx.append_audit(&row).await
 }

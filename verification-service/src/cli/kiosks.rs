@@ -1,12 +1,12 @@
-//! `kiosk add|list|revoke|release`.
+//! `kiosk add|invite|list|revoke|release` and `client add`.
 
 use super::{CommandError, Done};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
+use crate::enrol::{self, Newcomer};
 use crate::pki;
-use crate::random::uuid_v7;
-use crate::store::Tx;
-use crate::store::rows::{Kiosk, KioskKey};
+use crate::roles::Role;
+use crate::store::rows::Kiosk;
 use clap::Subcommand;
 use serde_json::json;
 use std::fmt::Write;
@@ -14,8 +14,8 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use uuid::Uuid;
+use verification_api::provisioning::kiosk_toml;
 use verification_api::wire::Timestamp;
-use x509_parser::prelude::{GeneralName, Pem};
 
 #[derive(Subcommand)]
 pub(super) enum KioskCommand {
@@ -33,6 +33,13 @@ pub(super) enum KioskCommand {
         #[arg(long)]
         url: Option<String>,
     },
+    /// Invite a kiosk to enrol itself: prints a one-time code, good for 10 minutes.
+    Invite {
+        #[arg(long)]
+        number: String,
+        #[arg(long)]
+        lane: String,
+    },
     /// All kiosks.
     List,
     /// Accept a kiosk's certificate no more: at once for every request, in the CRL for new connections.
@@ -44,88 +51,98 @@ pub(super) enum KioskCommand {
 pub(super) async fn run(app: App, config: &Path, command: KioskCommand) -> Result<Done, CommandError> {
     let app = Arc::new(app);
     match command {
-        KioskCommand::Add { number, lane, days, url } => add(&app, config, (number, lane), days, url).await,
+        KioskCommand::Add { number, lane, days, url } => {
+            let newcomer = Newcomer::kiosk(number, lane)?;
+            add(&app, config, newcomer, days, url).await
+        }
+        KioskCommand::Invite { number, lane } => invite(&app, number, lane).await,
         KioskCommand::List => list(&app).await,
         KioskCommand::Revoke { kiosk } => revoke(&app, kiosk).await,
         KioskCommand::Release { kiosk } => release(&app, kiosk).await,
     }
 }
 
+#[derive(Subcommand)]
+pub(super) enum ClientCommand {
+    /// Make a client's key and certificate; prints its UUID.
+    Add {
+        /// Its name, like filing-1.
+        #[arg(long)]
+        name: String,
+        /// What it may use codes for.
+        #[arg(long, value_enum)]
+        role: ClientRole,
+        /// Days that its certificate is valid.
+        #[arg(long, default_value_t = pki::KIOSK_DAYS, value_parser = clap::value_parser!(u32).range(1..=398))]
+        days: u32,
+    },
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(super) enum ClientRole {
+    /// A filing system, which confirms who files.
+    OnlineFiling,
+    /// A case system, which lets representatives open their clients' cases.
+    RepresentativeAccess,
+}
+
+pub(super) async fn client(app: App, config: &Path, command: ClientCommand) -> Result<Done, CommandError> {
+    let ClientCommand::Add { name, role, days } = command;
+    let role = match role {
+        ClientRole::OnlineFiling => Role::OnlineFiling,
+        ClientRole::RepresentativeAccess => Role::RepresentativeAccess,
+    };
+    add(&Arc::new(app), config, Newcomer::client(role, name)?, days, None).await
+}
+
+/// Makes the key, the rows and a folder with everything that the client needs.
 async fn add(
     app: &Arc<App>,
     config: &Path,
-    (number, lane): (String, String),
+    newcomer: Newcomer,
     days: u32,
     url: Option<String>,
 ) -> Result<Done, CommandError> {
-    let capital = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
-    if number.is_empty() || number.len() > 8 || !number.bytes().all(capital) {
-        return Err(CommandError::refused("a kiosk's number has 1 to 8 capital letters and digits, like K07"));
-    }
-    if lane.is_empty() || lane.len() > 32 || lane.chars().any(|c| c.is_control() || c == '"' || c == '\\') {
-        return Err(CommandError::refused("a lane has 1 to 32 characters, without quotes and backslashes"));
-    }
-    let now = app.now();
-    let id = uuid_v7(&*app.random, now)?;
     let tls = &app.config.tls.dir;
-    let certificate = pki::issue_kiosk(tls, (id, &number), days, &*app.random, now)?;
     let url = match url {
         Some(url) => url,
-        None => format!("https://{}:{}", server_name(tls)?, app.config.listen.kiosk.port()),
+        None => enrol::kiosk_url(app)?,
     };
+    let (key, key_pem) = pki::new_key()?;
+    let added = enrol::add(app, newcomer.clone(), &key, days, None).await?;
+    let Some((id, certificate)) = added else { return Err(CommandError::refused("the client was not added")) };
 
-    let folder = folder_of(config)?.join("kiosks").join(id.to_string());
+    let parent = if newcomer.role == Role::Kiosk { "kiosks" } else { "clients" };
+    let folder = folder_of(config)?.join(parent).join(id.to_string());
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
     let copy = |name: &str, from: &Path, mode: u32| -> Result<(), CommandError> {
         Ok(pki::write_new(&folder.join(name), &std::fs::read(from)?, mode)?)
     };
     pki::write_new(&folder.join("chain.pem"), certificate.chain_pem.as_bytes(), 0o644)?;
-    pki::write_new(&folder.join("key.pem"), certificate.key_pem.as_bytes(), 0o600)?;
+    pki::write_new(&folder.join("key.pem"), key_pem.as_bytes(), 0o600)?;
     copy("root.pem", &tls.join("root.pem"), 0o644)?;
-    copy("technician.pub", &tls.join("technician.pub"), 0o644)?;
-    copy("technician_pepper", &app.config.secrets.technician_pepper, 0o600)?;
-    let toml = folder.join("kiosk.toml");
-    pki::write_new(&toml, kiosk_toml(&url, &number, &lane).as_bytes(), 0o644)?;
+    let mut made = json!({ "kiosk": id, "client": id, "dir": folder, "expires": certificate.not_after });
+    if newcomer.role == Role::Kiosk {
+        copy("log.pub", &tls.join("log.pub"), 0o644)?;
+        copy("technician.pub", &tls.join("technician.pub"), 0o644)?;
+        copy("technician_pepper", &app.config.secrets.technician_pepper, 0o600)?;
+        let toml = folder.join("kiosk.toml");
+        pki::write_new(&toml, kiosk_toml(&url, &newcomer.number, &newcomer.lane).as_bytes(), 0o644)?;
+        made["config"] = json!(toml);
+    }
+    Ok(Done::new(id.to_string(), made))
+}
 
-    let kiosk = Kiosk {
-        id,
-        number: number.clone(),
-        lane,
-        added_at: now.unix_millis(),
-        revoked_at: None,
-        quarantined_at: None,
-        last_seen: None,
-    };
-    let key = KioskKey {
-        spki: certificate.spki,
-        public_key: certificate.public_key,
-        serial: certificate.serial,
-        not_before: certificate.not_before.unix_millis(),
-        not_after: certificate.not_after.unix_millis(),
-        ended_at: None,
-    };
-    let shared = Arc::clone(app);
-    let added = app.store.write("add a kiosk", move |tx| {
-        Box::pin(async move {
-            let added = tx.add_kiosk(&kiosk, &key).await?;
-            if added {
-                let detail = json!({ "number": kiosk.number, "lane": kiosk.lane, "spki": hex::encode(key.spki) });
-                let (event, subject) = (Event::KioskAdded, id.to_string());
-                audit::append(tx, &shared.keys, now, Actor::Operator, event, &subject, &detail).await?;
-            }
-            Ok(added)
-        })
-    });
-    let added = added.await;
-    if !matches!(added, Ok(true)) {
-        // Files of a kiosk that does not exist would only mislead.
-        std::fs::remove_dir_all(&folder)?;
-    }
-    if !added? {
-        return Err(CommandError::refused(format!("there is a kiosk {number} already: see `kiosk list`")));
-    }
-    let expires = certificate.not_after;
-    Ok(Done::new(id.to_string(), json!({ "kiosk": id, "dir": folder, "config": toml, "expires": expires })))
+async fn invite(app: &Arc<App>, number: String, lane: String) -> Result<Done, CommandError> {
+    let (code, expires) = enrol::invite(app, Newcomer::kiosk(number, lane)?).await?;
+    let root = pki::root_sha256(&app.config.tls.dir)?;
+    let url = format!("https://{}:{}", pki::server_name(&app.config.tls.dir)?, app.config.listen.portal.port());
+    let command = format!("kiosk-app enroll {url} --root-sha256 {root}");
+    Ok(code.expose(|code| {
+        let text = format!("{code}\ngood until {expires}; at the kiosk, with the code on standard input:\n{command}");
+        Done::new(text, json!({ "code": code, "expires": expires, "root_sha256": root, "command": command }))
+    }))
 }
 
 async fn list(app: &App) -> Result<Done, CommandError> {
@@ -136,7 +153,7 @@ async fn list(app: &App) -> Result<Done, CommandError> {
         (None, Some(_)) => "quarantined",
         (None, None) => "active",
     };
-    let mut text = format!("{:36}  {:8}  {:6}  {:11}  last heartbeat", "kiosk", "number", "lane", "state");
+    let mut text = format!("{:36}  {:8}  {:6}  {:11}  last heartbeat", "kiosk or client", "number", "lane", "state");
     for kiosk in &kiosks {
         let seen = time(kiosk.last_seen).map_or_else(|| "-".to_owned(), |t| t.to_string());
         let _ = write!(text, "\n{}  {:8}  {:6}  {:11}  {seen}", kiosk.id, kiosk.number, kiosk.lane, state(kiosk));
@@ -145,7 +162,7 @@ async fn list(app: &App) -> Result<Done, CommandError> {
         .iter()
         .map(|kiosk| {
             json!({
-                "kiosk": kiosk.id, "number": kiosk.number, "lane": kiosk.lane, "state": state(kiosk),
+                "kiosk": kiosk.id, "role": kiosk.role.name(), "number": kiosk.number, "lane": kiosk.lane, "state": state(kiosk),
                 "added_at": time(Some(kiosk.added_at)), "last_seen": time(kiosk.last_seen),
             })
         })
@@ -161,7 +178,7 @@ async fn revoke(app: &Arc<App>, kiosk: Uuid) -> Result<Done, CommandError> {
             let found = tx.revoke_kiosk(kiosk, now.unix_millis()).await?;
             if found {
                 let (event, subject) = (Event::KioskRevoked, kiosk.to_string());
-                audit::append(tx, &shared.keys, now, Actor::Operator, event, &subject, &json!({})).await?;
+                audit::append(tx, now, Actor::Operator, event, &subject, &json!({})).await?;
             }
             Ok(found)
         })
@@ -169,7 +186,7 @@ async fn revoke(app: &Arc<App>, kiosk: Uuid) -> Result<Done, CommandError> {
     if !revoked.await? {
         return Err(no_such(kiosk));
     }
-    let serials = app.store.read().await?.revoked_keys().await?;
+    let serials = app.store.read().await?.revoked_keys(app.now().unix_millis()).await?;
     pki::renew_crl(&app.config.tls.dir, &serials, app.now())?;
     Ok(Done::new("revoked", json!({ "kiosk": kiosk, "state": "revoked" })))
 }
@@ -181,7 +198,7 @@ async fn release(app: &Arc<App>, kiosk: Uuid) -> Result<Done, CommandError> {
             let found = tx.set_quarantine(kiosk, None).await?;
             if found {
                 let (now, event, subject) = (shared.now(), Event::KioskReleased, kiosk.to_string());
-                audit::append(tx, &shared.keys, now, Actor::Operator, event, &subject, &json!({})).await?;
+                audit::append(tx, now, Actor::Operator, event, &subject, &json!({})).await?;
             }
             Ok(found)
         })
@@ -200,44 +217,4 @@ fn no_such(kiosk: Uuid) -> CommandError {
 fn folder_of(config: &Path) -> Result<PathBuf, CommandError> {
     let path = std::path::absolute(config)?;
     Ok(path.parent().map_or_else(|| PathBuf::from("/"), Path::to_path_buf))
-}
-
-/// The first name in the server's certificate.
-fn server_name(tls: &Path) -> Result<String, CommandError> {
-    let path = tls.join("server.pem");
-    let nameless = || CommandError::refused(format!("{} names no server; give --url", path.display()));
-    let bytes = std::fs::read(&path)?;
-    let pem = Pem::iter_from_buffer(&bytes).next().and_then(Result::ok).ok_or_else(nameless)?;
-    let certificate = pem.parse_x509().map_err(|_| nameless())?;
-    let names = certificate.subject_alternative_name().ok().flatten().ok_or_else(nameless)?;
-    let name = names.value.general_names.iter().find_map(|name| match name {
-        GeneralName::DNSName(dns) => Some((*dns).to_owned()),
-        GeneralName::IPAddress([a, b, c, d]) => Some(format!("{a}.{b}.{c}.{d}")),
-        GeneralName::IPAddress(bytes) => {
-            <[u8; 16]>::try_from(*bytes).ok().map(|bytes| format!("[{}]", std::net::Ipv6Addr::from(bytes)))
-        }
-        _ => None,
-    });
-    name.ok_or_else(nameless)
-}
-
-fn kiosk_toml(url: &str, number: &str, lane: &str) -> String {
-    format!(
-        "# A kiosk's configuration, as `verification-service kiosk add` made it. Relative paths are relative to this\n\
-         # file. Add readers and camera, and the texts of [site].\n\
-         \n\
-         [service]\n\
-         url = \"{url}\"\n\
-         root = \"root.pem\"      # the only root that is trusted\n\
-         chain = \"chain.pem\"\n\
-         key = \"key.pem\"\n\
-         \n\
-         [site]\n\
-         number = \"{number}\"\n\
-         lane = \"{lane}\"\n\
-         \n\
-         [technician]\n\
-         public_key = \"technician.pub\"       # Ed25519, PEM: signs technicians' credentials\n\
-         pepper = \"technician_pepper\"        # 32 bytes\n"
-    )
 }

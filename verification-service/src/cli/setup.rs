@@ -2,11 +2,10 @@
 
 use super::{CommandError, Done};
 use crate::clock::{Clock, SystemClock};
-use crate::config;
+use crate::config::{self, DatabaseAt};
 use crate::pki::{self, PkiError};
 use crate::random::{self, SystemRandomness};
 use crate::secrets::{SECRET_LEN, new_pepper_file};
-use crate::store::sqlite::SqliteStore;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -28,6 +27,9 @@ pub(super) struct Init {
     /// Address of the portal's port.
     #[arg(long, default_value = "127.0.0.1:8444", value_name = "ADDR")]
     portal_listen: SocketAddr,
+    /// An empty PostgreSQL database, in place of SQLite in the folder.
+    #[arg(long, value_name = "postgres://USER@HOST/DATABASE")]
+    database: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -39,6 +41,14 @@ pub(super) enum Pki {
         /// Host name or IP address of the server; may be repeated.
         #[arg(long, required = true, value_name = "NAME")]
         server_name: Vec<String>,
+    },
+    /// The key that signs the audit log, for a folder that was made before there was one.
+    Log {
+        #[arg(long)]
+        dir: PathBuf,
+        /// Name of the log: the server's.
+        #[arg(long)]
+        name: String,
     },
     /// A new key and certificate for the server, in place of the old ones; `serve` takes them within 30 s.
     Server {
@@ -71,11 +81,19 @@ pub(super) async fn init(arguments: &Init) -> Result<Done, CommandError> {
         made.push(path);
     }
     let (toml, database) = (dir.join("service.toml"), dir.join("service.db"));
-    let text = config::template(arguments.kiosk_listen, arguments.portal_listen);
+    let text = config::template(arguments.kiosk_listen, arguments.portal_listen, arguments.database.as_deref());
     pki::write_new(&toml, text.as_bytes(), 0o644)?;
-    SqliteStore::migrate(&database).await?;
-    std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o600))?;
-    made.extend([toml.clone(), database]);
+    made.push(toml.clone());
+    match &arguments.database {
+        Some(url) => drop(crate::store::migrate(&DatabaseAt::Postgres(url.clone())).await?),
+        None => {
+            crate::store::migrate(&DatabaseAt::Sqlite(database.clone())).await?;
+            std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o600))?;
+            made.push(database);
+        }
+    }
+    // The empty tree: the log has a head from the first moment on.
+    super::upkeep::seal(super::open(&toml).await?).await?;
     let text = format!(
         "made {} files in {}\nnext: verification-service --config {} kiosk add --number K01 --lane 1",
         made.len(),
@@ -93,6 +111,7 @@ pub(super) fn pki(command: &Pki) -> Result<Done, CommandError> {
             folder(dir)?;
             pki::init(dir, server_name, &random, now)?
         }
+        Pki::Log { dir, name } => pki::make_log_key(dir, name)?.to_vec(),
         Pki::Server { dir, server_name } => pki::renew_server(dir, server_name, &random, now)?,
     };
     let text = made.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("\n");

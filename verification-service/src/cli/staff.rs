@@ -9,7 +9,6 @@ use crate::officers::{self, badge_of};
 use crate::pki;
 use crate::random::{self, uuid_v7};
 use crate::secrets::{SECRET_LEN, SecretError};
-use crate::store::Tx;
 use crate::store::rows::Technician;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -74,7 +73,7 @@ pub(super) async fn officer(app: App, command: OfficerCommand) -> Result<Done, C
                     let added = tx.add_officer(badge, &officer, now.unix_millis()).await?;
                     if added {
                         let (event, subject) = (Event::OfficerAdded, id.to_string());
-                        audit::append(tx, &shared.keys, now, Actor::Operator, event, &subject, &json!({})).await?;
+                        audit::append(tx, now, Actor::Operator, event, &subject, &json!({})).await?;
                     }
                     Ok(added)
                 })
@@ -93,7 +92,7 @@ pub(super) async fn officer(app: App, command: OfficerCommand) -> Result<Done, C
                     let id = tx.disable_officer(badge, now.unix_millis()).await?;
                     if let Some(id) = id {
                         let (event, subject) = (Event::OfficerDisabled, id.to_string());
-                        audit::append(tx, &shared.keys, now, Actor::Operator, event, &subject, &json!({})).await?;
+                        audit::append(tx, now, Actor::Operator, event, &subject, &json!({})).await?;
                     }
                     Ok(id)
                 })
@@ -118,7 +117,7 @@ pub(super) async fn technician(app: App, command: TechnicianCommand) -> Result<D
                     let found = tx.revoke_technician(id, now.unix_millis()).await?;
                     if found {
                         let (event, subject) = (Event::TechnicianRevoked, id.to_string());
-                        audit::append(tx, &shared.keys, now, Actor::Operator, event, &subject, &json!({})).await?;
+                        audit::append(tx, now, Actor::Operator, event, &subject, &json!({})).await?;
                     }
                     Ok(found)
                 })
@@ -158,12 +157,11 @@ async fn issue(app: &Arc<App>, name: &str, days: u32) -> Result<Done, CommandErr
         issued_at: now.unix_millis(),
         expires_at: expiry.unix_millis(),
     };
-    let shared = Arc::clone(app);
     let issued = app.store.write("issue a credential", move |tx| {
         Box::pin(async move {
             tx.add_technician(&row).await?;
             let (event, subject, detail) = (Event::TechnicianIssued, id.to_string(), json!({ "expires": expiry }));
-            audit::append(tx, &shared.keys, now, Actor::Operator, event, &subject, &detail).await
+            audit::append(tx, now, Actor::Operator, event, &subject, &detail).await
         })
     });
     issued.await?;

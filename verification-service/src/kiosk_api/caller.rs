@@ -1,11 +1,15 @@
-//! Who calls: the key of the TLS connection against the kiosk's row, on every request.
+//! Who calls, and whether they may: the key of the TLS connection against the client's row and the table of
+//! [`crate::roles`], on every request, before its handler.
 
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::store::Tx;
-use crate::store::rows::Kiosk;
-use axum::extract::FromRequestParts;
+use crate::roles;
+use crate::store::Answer;
+use crate::store::rows::{Kiosk, Peer};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
 use std::sync::Arc;
 use uuid::Uuid;
 use verification_api::wire::ProblemType;
@@ -13,40 +17,68 @@ use verification_api::wire::ProblemType;
 /// What the client certificate of a connection says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerIdentity {
-    /// Of the SAN URI `urn:poe:kiosk:<uuid>`.
-    pub kiosk: Uuid,
+    /// The UUID of its one SAN URI.
+    pub client: Uuid,
+    /// What stands before the UUID: `urn:poe:kiosk:` or `urn:poe:client:`.
+    pub urn: &'static str,
     /// SHA-256 of the key's SubjectPublicKeyInfo.
     pub spki: [u8; 32],
 }
 
-/// A kiosk that may call.
+/// A client that may call this route.
+#[derive(Clone)]
 pub struct Caller(pub Kiosk);
 
-/// A kiosk that may call even while it is quarantined.
-pub struct QuarantinedToo(pub Kiosk);
-
-impl FromRequestParts<Arc<App>> for QuarantinedToo {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let unknown = || Refusal::because(ProblemType::Revoked, "This certificate belongs to no kiosk of this service");
-        let peer = *parts.extensions.get::<PeerIdentity>().ok_or_else(unknown)?;
-        let row = app.store.read().await?.peer(peer.kiosk, &peer.spki).await?.ok_or_else(unknown)?;
-        if row.kiosk.revoked_at.is_some() {
-            return Err(Refusal::because(ProblemType::Revoked, "This kiosk has been revoked"));
-        }
-        if !row.pinned {
-            return Err(Refusal::because(ProblemType::Revoked, "This key is not one of this kiosk's keys"));
-        }
-        Ok(Self(row.kiosk))
+/// Lets a request through to its handler, with a [`Caller`], or refuses it.
+pub async fn admit(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Result<Response, Refusal> {
+    let identity = request.extensions().get::<PeerIdentity>().copied().ok_or_else(unknown)?;
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+    // A route without a rule is nobody's.
+    let rule = roles::rule(request.method(), &path).ok_or_else(|| Refusal::new(ProblemType::Role))?;
+    let peer = app.store.read().await?.peer(identity.client, &identity.spki).await?.ok_or_else(unknown)?;
+    if peer.kiosk.role.urn() != identity.urn {
+        return Err(unknown());
     }
+    if peer.kiosk.revoked_at.is_some() {
+        return Err(Refusal::because(ProblemType::Revoked, "This client has been revoked"));
+    }
+    if !peer.pinned {
+        return Err(Refusal::because(ProblemType::Revoked, "This key is not one of this client's keys"));
+    }
+    if app.now().unix_millis() > peer.not_after {
+        return Err(Refusal::because(ProblemType::Revoked, "This certificate has expired"));
+    }
+    if !rule.roles.contains(&peer.kiosk.role) {
+        return Err(Refusal::new(ProblemType::Role));
+    }
+    if peer.kiosk.quarantined_at.is_some() && !rule.quarantined {
+        return Err(Refusal::new(ProblemType::Quarantined));
+    }
+    if peer.supersedes {
+        end_older(&app, &peer, identity.spki).await?;
+    }
+    request.extensions_mut().insert(Caller(peer.kiosk));
+    Ok(next.run(request).await)
 }
 
-impl FromRequestParts<Arc<App>> for Caller {
+/// The first request with a renewed key ends the keys before it.
+async fn end_older(app: &Arc<App>, peer: &Peer, spki: [u8; 32]) -> Answer<()> {
+    let (shared, kiosk) = (Arc::clone(app), peer.kiosk.id);
+    let ended = app.store.write("end older keys", move |tx| {
+        Box::pin(async move { tx.end_older_keys(kiosk, &spki, shared.now().unix_millis()).await })
+    });
+    ended.await
+}
+
+fn unknown() -> Refusal {
+    Refusal::because(ProblemType::Revoked, "This certificate belongs to no client of this service")
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let QuarantinedToo(kiosk) = QuarantinedToo::from_request_parts(parts, app).await?;
-        if kiosk.quarantined_at.is_some() { Err(Refusal::new(ProblemType::Quarantined)) } else { Ok(Self(kiosk)) }
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        // Only `admit` puts it there: a route outside of it has no caller.
+        parts.extensions.get::<Self>().cloned().ok_or_else(unknown)
     }
 }

@@ -5,6 +5,7 @@ use super::edge::{Part, checked_lane, checked_v7, ok, parse, uuid_v7, whole};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::inspect::{self, KIND};
+use crate::metrics::METRICS;
 use crate::put_once::{self, Once, Reply, Work, json};
 use crate::refusal::Refusal;
 use crate::store::rows::{Inspection, PutKey};
@@ -46,8 +47,8 @@ pub async fn store(
     .await
 }
 
-async fn decide<T: Tx>(
-    tx: &mut T,
+async fn decide(
+    tx: &mut Tx,
     app: &App,
     kiosk: Uuid,
     id: Uuid,
@@ -66,8 +67,7 @@ async fn decide<T: Tx>(
         "visit": request.visit,
     });
     let subject = format!("{kiosk}/{id}");
-    let audit_seq =
-        audit::append(tx, &app.keys, now, Actor::Kiosk(kiosk), Event::Inspection, &subject, &detail).await?;
+    let audit_seq = audit::append(tx, now, Actor::Kiosk(kiosk), Event::Inspection, &subject, &detail).await?;
     let row = Inspection {
         kiosk,
         id,
@@ -82,6 +82,11 @@ async fn decide<T: Tx>(
     if let Some(failing) = findings.failing {
         count_failing(tx, app, kiosk, failing, now).await?;
     }
+    METRICS.inspection(match findings.record {
+        RecordFound::Found => "found",
+        RecordFound::NotFound => "not_found",
+        RecordFound::Refer => "refer",
+    });
     let reply = InspectionReply {
         record: findings.record,
         document_status: findings.document_status,
@@ -100,7 +105,7 @@ async fn mock(app: &Arc<App>, kiosk: Uuid, id: Uuid, visit: Uuid) -> Result<Repl
         Box::pin(async move {
             let now = shared.now();
             let (subject, detail) = (format!("{kiosk}/{id}"), object!({ "visit": visit }));
-            audit::append(tx, &shared.keys, now, Actor::Kiosk(kiosk), Event::MockInspection, &subject, &detail).await?;
+            audit::append(tx, now, Actor::Kiosk(kiosk), Event::MockInspection, &subject, &detail).await?;
             Ok(now)
         })
     });

@@ -1,13 +1,12 @@
 //! `POST /kiosk/v1/officers/sign-in`, `DELETE /kiosk/v1/officers/session`.
 
-use super::caller::{Caller, QuarantinedToo};
+use super::caller::Caller;
 use super::edge::{ok, parse, whole};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::officers::{hash_of, sign_in as domain_sign_in};
 use crate::put_once::Reply;
 use crate::refusal::Refusal;
-use crate::store::Tx;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -15,11 +14,7 @@ use std::sync::Arc;
 use verification_api::personal::PersonalText;
 use verification_api::wire::{OFFICER_SESSION_HEADER, ProblemType, SignInRequest};
 
-pub async fn sign_in(
-    State(app): State<Arc<App>>,
-    QuarantinedToo(kiosk): QuarantinedToo,
-    body: Body,
-) -> Result<Reply, Refusal> {
+pub async fn sign_in(State(app): State<Arc<App>>, Caller(kiosk): Caller, body: Body) -> Result<Reply, Refusal> {
     let request: SignInRequest = parse(&whole(body).await?)?;
     if [&request.badge, &request.pin].iter().any(|text| text.is_empty() || text.chars() > 64) {
         return Err(Refusal::malformed("Badge and PIN have 1 to 64 characters"));
@@ -48,7 +43,7 @@ pub async fn sign_out(
                 tx.end_session(&hash, now.unix_millis()).await?;
                 let (actor, officer) = (Actor::Kiosk(kiosk.id), session.officer.to_string());
                 let none = serde_json::json!({});
-                audit::append(tx, &shared.keys, now, actor, Event::OfficerSignedOut, &officer, &none).await?;
+                audit::append(tx, now, actor, Event::OfficerSignedOut, &officer, &none).await?;
             }
             Ok(now)
         })

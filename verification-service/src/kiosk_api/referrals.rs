@@ -10,7 +10,7 @@ use crate::officers::{self, hash_of};
 use crate::put_once::{self, Once, Reply, Work, json, take};
 use crate::refusal::Refusal;
 use crate::store::rows::{PutKey, Referral};
-use crate::store::{Answer, StoreError, Tx};
+use crate::store::{Answer, Locked, StoreError, Tx};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -70,7 +70,7 @@ pub async fn store(
             }
             let detail = object!({ "reference": request.reference, "reason": request.reason.name() });
             let (actor, subject) = (Actor::Kiosk(kiosk.id), visit.to_string());
-            audit::append(tx, &shared.keys, now, actor, Event::ReferralStored, &subject, &detail).await?;
+            audit::append(tx, now, actor, Event::ReferralStored, &subject, &detail).await?;
             Ok(Work::Stored(Reply { status: 200, body: json(&shared.receipt(now))? }))
         })
     })
@@ -88,6 +88,7 @@ pub async fn open(
     let shared = Arc::clone(&app);
     let opened = app.store.write("open a referral", move |tx| {
         Box::pin(async move {
+            tx.lock(Locked::Kiosk, kiosk.id.as_bytes()).await?;
             let now = shared.now();
             let Some(officer) = officers::live(tx, &session, kiosk.id, now).await? else {
                 return Ok(Err(Refusal::new(ProblemType::OfficerSession)));
@@ -101,7 +102,7 @@ pub async fn open(
             let subject = found.as_ref().map_or_else(|| "none".to_owned(), |referral| referral.visit.to_string());
             let detail = object!({ "officer": officer.officer, "found": found.is_some() });
             let actor = Actor::Kiosk(kiosk.id);
-            audit::append(tx, &shared.keys, now, actor, Event::ReferralOpened, &subject, &detail).await?;
+            audit::append(tx, now, actor, Event::ReferralOpened, &subject, &detail).await?;
             let Some(referral) = found else { return Ok(Err(Refusal::new(ProblemType::NotFound))) };
             tx.open_referral(referral.visit, &officer.hash, kiosk.id, now.unix_millis()).await?;
             told(tx, &shared, &referral, now).await.map(Ok)
@@ -111,8 +112,8 @@ pub async fn open(
 }
 
 /// The referral as it was stored, and what the service knows of its visit.
-async fn told<T: Tx>(
-    tx: &mut T,
+async fn told(
+    tx: &mut Tx,
     app: &App,
     referral: &Referral,
     now: verification_api::wire::Timestamp,
@@ -185,7 +186,7 @@ pub async fn close(
                 "code": request.code.map(verification_api::wire::ReferralCode::name),
             });
             let (actor, subject) = (Actor::Kiosk(kiosk.id), visit.to_string());
-            audit::append(tx, &shared.keys, now, actor, Event::ReferralClosed, &subject, &detail).await?;
+            audit::append(tx, now, actor, Event::ReferralClosed, &subject, &detail).await?;
             Ok(Work::Stored(Reply { status: 200, body: json(&shared.receipt(now))? }))
         })
     })
@@ -193,7 +194,7 @@ pub async fn close(
 }
 
 /// A referral is closed at the kiosk that referred, or from the session that opened it.
-async fn may_close<T: Tx>(tx: &mut T, visit: Uuid, kiosk: Uuid, session: &[u8; 32]) -> Answer<bool> {
+async fn may_close(tx: &mut Tx, visit: Uuid, kiosk: Uuid, session: &[u8; 32]) -> Answer<bool> {
     match tx.referral(visit).await? {
         Some(referral) if referral.kiosk == kiosk => Ok(true),
         Some(_) => tx.has_opened(visit, session).await,

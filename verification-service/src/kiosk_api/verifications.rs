@@ -3,15 +3,18 @@
 use super::caller::Caller;
 use super::edge::{Part, checked_lane, checked_v7, parse, uuid_v7, whole};
 use crate::app::App;
+use crate::codes;
 use crate::put_once::{Once, Reply, json};
 use crate::refusal::Refusal;
-use crate::store::Tx;
+use crate::roles::Role;
+use crate::secrets::Blind;
 use crate::store::rows::{PutKey, PutState};
 use crate::verify::{self, KIND, Request, padded};
 use axum::body::Body;
 use axum::extract::State;
 use std::sync::Arc;
 use verification_api::backup_code::BackupCode;
+use verification_api::identifiers::Identifier;
 use verification_api::wire::{ProblemType, Purpose, Settlement, VerificationRequest, VerificationResult};
 
 pub async fn store(
@@ -27,15 +30,7 @@ pub async fn store(
     checked_lane(&wire.lane)?;
     let identifier = wire.identifier.to_identifier().map_err(|why| Refusal::malformed(why.to_string()))?;
     let code = wire.code.expose(BackupCode::parse).map_err(|why| Refusal::malformed(why.to_string()))?;
-    match (wire.purpose, &wire.officer_session) {
-        (Purpose::Inspection, _) | (Purpose::Interview, Some(_)) => {}
-        (Purpose::Interview, None) => {
-            return Err(Refusal::because(ProblemType::Role, "An interview needs an officer's session"));
-        }
-        (Purpose::OnlineFiling | Purpose::RepresentativeAccess, _) => {
-            return Err(Refusal::because(ProblemType::Role, "A kiosk verifies for inspection and interview only"));
-        }
-    }
+    let subject = subject(&app, kiosk.role, &wire, &identifier)?;
     let request = Request {
         once: Once {
             key: PutKey { kiosk: kiosk.id, scope: "request", id },
@@ -43,7 +38,8 @@ pub async fn store(
             body_mac: app.keys.body_mac(&raw),
         },
         visit,
-        identifier,
+        identifier: subject,
+        record: verify::blind_of(&app.keys, &identifier),
         code,
         purpose: wire.purpose,
         officer_session: wire.officer_session,
@@ -54,6 +50,35 @@ pub async fn store(
         tracing::error!(cause = %why, "a verification ended unexpectedly");
         Err(Refusal::new(ProblemType::Unavailable))
     })
+}
+
+/// Whose code it must be: the identifier's own, or the one delegated to a representative. Every role has its purposes.
+fn subject(app: &App, role: Role, wire: &VerificationRequest, identifier: &Identifier) -> Result<Blind, Refusal> {
+    let refused = |why: &'static str| Err(Refusal::because(ProblemType::Role, why));
+    if wire.officer_session.is_some() && role != Role::Kiosk {
+        return refused("Officers sign in at kiosks only");
+    }
+    if wire.representative.is_some() && wire.purpose != Purpose::RepresentativeAccess {
+        return Err(Refusal::malformed("Only representative_access names a representative"));
+    }
+    match (role, wire.purpose) {
+        (Role::Kiosk, Purpose::Inspection) | (Role::OnlineFiling, Purpose::OnlineFiling) => {
+            Ok(verify::blind_of(&app.keys, identifier))
+        }
+        (Role::Kiosk, Purpose::Interview) if wire.officer_session.is_some() => {
+            Ok(verify::blind_of(&app.keys, identifier))
+        }
+        (Role::Kiosk, Purpose::Interview) => refused("An interview needs an officer's session"),
+        (Role::RepresentativeAccess, Purpose::RepresentativeAccess) => match &wire.representative {
+            Some(representative) => representative
+                .expose(|number| codes::delegation_of(&app.keys, number, identifier))
+                .ok_or_else(|| Refusal::malformed("A representative's number has 1 to 32 letters, digits and dashes")),
+            None => Err(Refusal::malformed("representative_access names the representative")),
+        },
+        (Role::Kiosk, _) => refused("A kiosk verifies for inspection and interview only"),
+        (Role::OnlineFiling, _) => refused("This client verifies for online_filing only"),
+        (Role::RepresentativeAccess, _) => refused("This client verifies for representative_access only"),
+    }
 }
 
 /// Settles an outcome that the kiosk does not know.

@@ -1,20 +1,23 @@
-//! What is kept, behind one trait: named transactions over a [`Tx`], whose methods are single statements.
+//! What is kept, behind one trait: [`Store`] runs named transactions over a [`Tx`], whose methods are single statements.
 //!
-//! The domain (`verify.rs`, `codes.rs`, …) is written against [`Tx`] alone, so that every engine runs the same rules.
-//! [`sqlite`] is the embedded default.
+//! The domain (`verify.rs`, `codes.rs`, …) is written against [`Tx`] alone, and its statements are written once, so that
+//! every engine runs the same rules. [`sqlite`] is the embedded default, [`postgres`] serves any number of instances.
 
+pub mod connection;
+pub mod postgres;
 pub mod rows;
 pub mod sqlite;
+pub mod statements;
 
-use crate::secrets::{Blind, SealError};
-use crate::throttle::{PinThrottle, Throttle};
-use rows::{
-    Account, AuditHead, AuditRow, Code, CodeState, Inspection, Kiosk, KioskKey, NewDocument, NewIdentifier, Officer,
-    OfficerSession, Override, Peer, Purged, Put, PutKey, Referral, StoredDocument, Technician, Verification,
-};
-use std::future::Future;
-use uuid::Uuid;
-use verification_api::wire::VerificationResult;
+use crate::config::DatabaseAt;
+use crate::metrics::{METRICS, Stopwatch};
+use crate::secrets::SealError;
+use connection::{Connection, Query, Row, sql};
+use futures::future::BoxFuture;
+use sqlx::Executor;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// Why the store did not do it. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -41,127 +44,189 @@ impl From<crate::random::NoRandom> for StoreError {
 /// The answer of a statement.
 pub type Answer<T> = Result<T, StoreError>;
 
-/// One open transaction. Every change is made together with its audit row, or not at all.
-pub trait Tx: Send {
-    // Kiosks
-    fn peer(&mut self, kiosk: Uuid, spki: &[u8; 32]) -> impl Future<Output = Answer<Option<Peer>>> + Send;
-    fn kiosks(&mut self) -> impl Future<Output = Answer<Vec<Kiosk>>> + Send;
-    fn add_kiosk(&mut self, kiosk: &Kiosk, key: &KioskKey) -> impl Future<Output = Answer<bool>> + Send;
-    fn revoke_kiosk(&mut self, kiosk: Uuid, now: i64) -> impl Future<Output = Answer<bool>> + Send;
-    fn set_quarantine(&mut self, kiosk: Uuid, since: Option<i64>) -> impl Future<Output = Answer<bool>> + Send;
-    fn kiosk_key(&mut self, kiosk: Uuid, spki: &[u8]) -> impl Future<Output = Answer<Option<KioskKey>>> + Send;
-    fn revoked_keys(&mut self) -> impl Future<Output = Answer<Vec<(Vec<u8>, i64)>>> + Send;
-    fn heartbeat(&mut self, kiosk: Uuid, now: i64, json: &str) -> impl Future<Output = Answer<()>> + Send;
-    fn assistance(
-        &mut self,
-        kiosk: Uuid,
-        now: i64,
-        lane: &str,
-        visit: Option<Uuid>,
-    ) -> impl Future<Output = Answer<()>> + Send;
+/// Why a database cannot be opened; each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("there is no database {}: make it with `verification-service migrate --config FILE`", .0.display())]
+    Missing(PathBuf),
+    #[error("the database {at} cannot be written: {cause}. {hint}")]
+    NotWritable { at: String, cause: String, hint: &'static str },
+    #[error("{at} is not a database of this program: {cause}")]
+    NotOurs { at: String, cause: String },
+    #[error(
+        "the database {at} has schema {found}, this program knows {known}: run `verification-service migrate`, or the newer program"
+    )]
+    OtherSchema { at: String, found: i64, known: usize },
+    #[error("the database server of {at} does not answer: {cause}. Is it running, and may this user connect?")]
+    NoServer { at: String, cause: String },
+}
 
-    // Accounts
-    fn add_account(
-        &mut self,
-        account: &Account,
-        identifiers: &[NewIdentifier],
-        documents: &[NewDocument],
-    ) -> impl Future<Output = Answer<bool>> + Send;
-    fn account_of(&mut self, identifier: Blind) -> impl Future<Output = Answer<Option<Account>>> + Send;
-    fn account(&mut self, id: Uuid) -> impl Future<Output = Answer<Option<Account>>> + Send;
-    fn document(&mut self, document: Blind) -> impl Future<Output = Answer<Option<StoredDocument>>> + Send;
-    fn documents_of(&mut self, account: Uuid) -> impl Future<Output = Answer<Vec<StoredDocument>>> + Send;
+/// An engine.
+pub trait Store: Send + Sync {
+    /// Runs a job in one transaction, which is durable when the job is told so.
+    fn run(&self, job: Job) -> BoxFuture<'_, Answer<()>>;
+    /// Runs a job on one view of everything, in which nothing changes meanwhile. What it writes is undone.
+    fn view(&self, job: Job) -> BoxFuture<'_, Answer<()>>;
+    /// Lends a connection for reading, in no transaction.
+    fn read(&self) -> BoxFuture<'_, Answer<Tx>>;
+}
 
-    // Codes
-    fn newest_code(&mut self, identifier: Blind) -> impl Future<Output = Answer<Option<Code>>> + Send;
-    fn add_code(&mut self, code: &Code) -> impl Future<Output = Answer<()>> + Send;
-    /// Ends the active code of an identifier; false if there is none.
-    fn end_code(&mut self, identifier: Blind, state: CodeState, now: i64) -> impl Future<Output = Answer<bool>> + Send;
-    /// Uses the code up if it is still what it was; true if this changed exactly that row.
-    fn use_code(&mut self, id: Uuid, version: i64, now: i64) -> impl Future<Output = Answer<bool>> + Send;
+/// What runs in a transaction.
+pub type Job = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Ran> + Send>;
 
-    // Throttles
-    fn throttle(&mut self, identifier: Blind) -> impl Future<Output = Answer<Throttle>> + Send;
-    fn set_throttle(&mut self, identifier: Blind, state: Throttle) -> impl Future<Output = Answer<()>> + Send;
-    fn pin_throttle(&mut self, subject: Blind) -> impl Future<Output = Answer<PinThrottle>> + Send;
-    fn set_pin_throttle(&mut self, subject: Blind, state: PinThrottle) -> impl Future<Output = Answer<()>> + Send;
-    fn arrival(&mut self, subject: &str) -> impl Future<Output = Answer<i64>> + Send;
-    fn set_arrival(&mut self, subject: &str, arrival: i64) -> impl Future<Output = Answer<()>> + Send;
-    /// Notes a failing identifier; how many distinct ones this kiosk has had since `since`.
-    fn failing(
-        &mut self,
-        kiosk: Uuid,
-        subject: Blind,
-        now: i64,
-        since: i64,
-    ) -> impl Future<Output = Answer<u32>> + Send;
+/// What a job left: to be told after the commit, or to be undone.
+pub enum Ran {
+    Keep(Box<dyn FnOnce(Answer<()>) + Send>),
+    Undo(Box<dyn FnOnce() + Send>),
+}
 
-    // PUT once
-    fn put(&mut self, key: &PutKey) -> impl Future<Output = Answer<Option<Put>>> + Send;
-    fn add_put(&mut self, key: &PutKey, put: &Put) -> impl Future<Output = Answer<()>> + Send;
-    fn take_over(&mut self, key: &PutKey, owner: &[u8; 16], now: i64) -> impl Future<Output = Answer<()>> + Send;
-    /// Stores the reply; false if `owner` no longer owns the row.
-    fn finish_put(
-        &mut self,
-        key: &PutKey,
-        owner: &[u8; 16],
-        status: u16,
-        reply: &[u8],
-    ) -> impl Future<Output = Answer<bool>> + Send;
+impl dyn Store {
+    /// Runs `f` in one transaction, which is durable when this returns `Ok`. `name` is for logs.
+    ///
+    /// # Errors
+    /// What `f` answers, or that the database could not be written; nothing has changed then.
+    pub async fn write<T, F>(&self, name: &'static str, f: F) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Answer<T>> + Send + 'static,
+    {
+        let (watch, (job, answer)) = (Stopwatch::start(), job(f));
+        self.run(job).await.map_err(|why| named(name, why))?;
+        let answer = answer.await;
+        METRICS.transaction(name, watch.read());
+        answer.unwrap_or_else(|_| Err(StoreError::NotWritten(format!("{name} was not run"))))
+    }
 
-    // What was decided
-    fn add_verification(&mut self, row: &Verification) -> impl Future<Output = Answer<()>> + Send;
-    fn verification(
-        &mut self,
-        kiosk: Uuid,
-        id: Uuid,
-    ) -> impl Future<Output = Answer<Option<VerificationResult>>> + Send;
-    fn add_inspection(&mut self, row: &Inspection) -> impl Future<Output = Answer<()>> + Send;
-    fn last_inspection(&mut self, kiosk: Uuid, visit: Uuid) -> impl Future<Output = Answer<Option<Inspection>>> + Send;
-    fn add_override(&mut self, row: &Override) -> impl Future<Output = Answer<()>> + Send;
+    /// Runs `f` on one view of everything, in which nothing changes meanwhile.
+    ///
+    /// # Errors
+    /// What `f` answers, or that the database does not answer.
+    pub async fn snapshot<T, F>(&self, name: &'static str, f: F) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Answer<T>> + Send + 'static,
+    {
+        let (watch, (job, answer)) = (Stopwatch::start(), job(f));
+        self.view(job).await.map_err(|why| named(name, why))?;
+        let answer = answer.await;
+        METRICS.transaction(name, watch.read());
+        answer.unwrap_or_else(|_| Err(StoreError::NotWritten(format!("{name} was not run"))))
+    }
+}
 
-    // Referrals
-    fn referral(&mut self, visit: Uuid) -> impl Future<Output = Answer<Option<Referral>>> + Send;
-    fn referral_by_reference(&mut self, reference: &str) -> impl Future<Output = Answer<Option<Referral>>> + Send;
-    /// False if another open referral has the reference.
-    fn set_referral(&mut self, referral: &Referral) -> impl Future<Output = Answer<bool>> + Send;
-    fn open_referral(
-        &mut self,
-        visit: Uuid,
-        session: &[u8; 32],
-        kiosk: Uuid,
-        now: i64,
-    ) -> impl Future<Output = Answer<()>> + Send;
-    fn has_opened(&mut self, visit: Uuid, session: &[u8; 32]) -> impl Future<Output = Answer<bool>> + Send;
-    fn delete_referral(&mut self, visit: Uuid) -> impl Future<Output = Answer<()>> + Send;
+/// A closure as a job, and where its answer will come.
+fn job<T, F>(f: F) -> (Job, oneshot::Receiver<Answer<T>>)
+where
+    T: Send + 'static,
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Answer<T>> + Send + 'static,
+{
+    let (send, answer) = oneshot::channel::<Answer<T>>();
+    let job: Job = Box::new(move |tx| {
+        Box::pin(async move {
+            match f(tx).await {
+                Ok(value) => Ran::Keep(Box::new(move |committed| {
+                    // The one who asked may have gone; the work is done all the same.
+                    let _ = send.send(committed.map(|()| value));
+                })),
+                Err(why) => Ran::Undo(Box::new(move || {
+                    let _ = send.send(Err(why));
+                })),
+            }
+        })
+    });
+    (job, answer)
+}
 
-    // Officers and technicians
-    fn officer(&mut self, badge: Blind) -> impl Future<Output = Answer<Option<Officer>>> + Send;
-    fn add_officer(&mut self, badge: Blind, officer: &Officer, now: i64) -> impl Future<Output = Answer<bool>> + Send;
-    fn disable_officer(&mut self, badge: Blind, now: i64) -> impl Future<Output = Answer<Option<Uuid>>> + Send;
-    fn disabled_officers(&mut self) -> impl Future<Output = Answer<Vec<String>>> + Send;
-    fn add_session(&mut self, session: &OfficerSession) -> impl Future<Output = Answer<()>> + Send;
-    fn session(&mut self, hash: &[u8; 32]) -> impl Future<Output = Answer<Option<OfficerSession>>> + Send;
-    fn touch_session(&mut self, hash: &[u8; 32], now: i64) -> impl Future<Output = Answer<()>> + Send;
-    fn end_session(&mut self, hash: &[u8; 32], now: i64) -> impl Future<Output = Answer<()>> + Send;
-    /// Whether the officer signed in at the kiosk between the two times.
-    fn signed_in(
-        &mut self,
-        officer: Uuid,
-        kiosk: Uuid,
-        from: i64,
-        to: i64,
-    ) -> impl Future<Output = Answer<bool>> + Send;
-    fn add_technician(&mut self, technician: &Technician) -> impl Future<Output = Answer<()>> + Send;
-    fn revoke_technician(&mut self, id: Uuid, now: i64) -> impl Future<Output = Answer<bool>> + Send;
-    fn revoked_technicians(&mut self, now: i64) -> impl Future<Output = Answer<Vec<Uuid>>> + Send;
+fn named(name: &'static str, why: StoreError) -> StoreError {
+    match why {
+        StoreError::NotWritten(cause) => StoreError::NotWritten(format!("{name}: {cause}")),
+        other => other,
+    }
+}
 
-    // Audit and upkeep
-    fn audit_head(&mut self) -> impl Future<Output = Answer<AuditHead>> + Send;
-    fn append_audit(&mut self, row: &AuditRow) -> impl Future<Output = Answer<()>> + Send;
-    fn audit_rows(&mut self, from_seq: i64, limit: i64) -> impl Future<Output = Answer<Vec<AuditRow>>> + Send;
-    /// Rows of decisions, as (audit sequence, event, what the audit row's subject must be, code used up).
-    fn decisions(&mut self) -> impl Future<Output = Answer<Vec<rows::Decision>>> + Send;
-    fn used_codes(&mut self) -> impl Future<Output = Answer<Vec<Uuid>>> + Send;
-    fn purge(&mut self, before: &Purged, now: i64) -> impl Future<Output = Answer<Purged>> + Send;
+/// One connection, most often in a transaction. Every change is made together with its audit row, or not at all.
+pub struct Tx {
+    connection: Connection,
+}
+
+/// What a [`Tx::lock`] is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Locked {
+    Identifier,
+    Kiosk,
+    Pin,
+    Log,
+}
+
+impl Tx {
+    const fn new(connection: Connection) -> Self {
+        Self { connection }
+    }
+
+    /// Waits until no other transaction holds this, and holds it until this one ends. On SQLite, where one transaction
+    /// writes at a time, there is nothing to wait for.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn lock(&mut self, what: Locked, key: &[u8]) -> Answer<()> {
+        if matches!(self.connection, Connection::Sqlite(_)) {
+            return Ok(());
+        }
+        let mut bytes = vec![what as u8];
+        bytes.extend_from_slice(key);
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
+        let number = digest.as_ref().first_chunk::<8>().map_or(0, |eight| i64::from_be_bytes(*eight));
+        self.one(sql!("SELECT 1 AS locked FROM (SELECT pg_advisory_xact_lock($1)) AS l", number)).await.map(drop)
+    }
+
+    /// Runs a statement that takes no arguments and answers nothing.
+    async fn execute(&mut self, text: &'static str) -> Answer<()> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => connection.execute(text).await.map(drop)?,
+            Connection::Postgres(connection) => connection.execute(text).await.map(drop)?,
+        }
+        Ok(())
+    }
+
+    async fn run(&mut self, query: Query) -> Answer<u64> {
+        self.connection.run(query).await
+    }
+
+    async fn one(&mut self, query: Query) -> Answer<Option<Row>> {
+        self.connection.one(query).await
+    }
+
+    async fn all<T>(&mut self, query: Query, read: impl Fn(&Row) -> Answer<T>) -> Answer<Vec<T>> {
+        self.connection.all(query).await?.iter().map(read).collect()
+    }
+}
+
+/// Opens the configured database, whose schema must be this program's. Needs a running tokio.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn open(at: &DatabaseAt) -> Result<Arc<dyn Store>, OpenError> {
+    Ok(match at {
+        DatabaseAt::Sqlite(file) => Arc::new(sqlite::SqliteStore::open(file).await?),
+        DatabaseAt::Postgres(url) => Arc::new(postgres::PostgresStore::open(url).await?),
+    })
+}
+
+/// Makes the database's schema, or brings it up to date; how many versions were added.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn migrate(at: &DatabaseAt) -> Result<usize, OpenError> {
+    match at {
+        DatabaseAt::Sqlite(file) => sqlite::SqliteStore::migrate(file).await,
+        DatabaseAt::Postgres(url) => postgres::PostgresStore::migrate(url).await,
+    }
+}
+
+/// What the engine says, without the wrapping.
+fn cause(why: &sqlx::Error) -> String {
+    match why {
+        sqlx::Error::Database(database) => database.message().to_owned(),
+        other => other.to_string(),
+    }
 }

@@ -1,5 +1,6 @@
 //! Rows as the domain sees them. Sealed members stay sealed here; only the domain opens them.
 
+use crate::roles::Role;
 use crate::secrets::{Blind, Tag};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -7,10 +8,12 @@ use verification_api::wire::{
     DocumentMember, DocumentStatus, DocumentType, RecordFound, RecordStatus, VerificationResult,
 };
 
-/// A kiosk, as listed.
+/// A kiosk or another client, as listed.
 #[derive(Clone, Debug)]
 pub struct Kiosk {
     pub id: Uuid,
+    pub role: Role,
+    /// Of a kiosk its number, of another client its name.
     pub number: String,
     pub lane: String,
     pub added_at: i64,
@@ -25,6 +28,20 @@ pub struct Peer {
     pub kiosk: Kiosk,
     /// The key is pinned and has not ended.
     pub pinned: bool,
+    /// When the newest certificate of the key expires.
+    pub not_after: i64,
+    /// The client has a live key that is older than this one.
+    pub supersedes: bool,
+}
+
+/// An invitation to enrol.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    pub number: String,
+    pub lane: String,
+    pub expires_at: i64,
+    /// Who used it.
+    pub kiosk: Option<Uuid>,
 }
 
 /// A pinned key.
@@ -115,6 +132,17 @@ pub struct Code {
     pub version: i64,
     pub made_at: i64,
     pub expires_at: i64,
+}
+
+/// A lock that has not ended.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    /// `code` or `pin`.
+    pub kind: String,
+    /// A blind index, hex.
+    pub subject: String,
+    pub n: u32,
+    pub until: i64,
 }
 
 /// Which PUT: one id may be used once in each scope of a kiosk.
@@ -235,6 +263,17 @@ pub struct Technician {
     pub expires_at: i64,
 }
 
+/// What an audit row tells; the store gives it its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAuditRow {
+    pub at: i64,
+    pub actor: String,
+    pub event: &'static str,
+    pub subject: String,
+    /// JSON.
+    pub detail: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     pub seq: i64,
@@ -243,15 +282,8 @@ pub struct AuditRow {
     pub event: String,
     pub subject: String,
     pub detail: String,
-    pub hash: [u8; 32],
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AuditHead {
-    pub seq: i64,
-    pub hash: [u8; 32],
-    pub first_seq: i64,
-    pub first_prev: [u8; 32],
+    /// Its place in the log, once it is sealed.
+    pub leaf: Option<i64>,
 }
 
 /// A stored decision and the audit row that must tell it.
@@ -260,8 +292,27 @@ pub struct Decision {
     pub audit_seq: i64,
     pub event: &'static str,
     pub subject: String,
-    /// For a verification: its result. For others: empty.
-    pub result: String,
+    /// When it was stored.
+    pub at: i64,
+    /// Members of the audit row's detail, as they must be.
+    pub told: Vec<(&'static str, serde_json::Value)>,
+}
+
+/// The newest tree of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogHead {
+    /// Leaves.
+    pub size: i64,
+    /// Signed note.
+    pub checkpoint: String,
+}
+
+/// A tile as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredTile {
+    pub level: i64,
+    pub number: i64,
+    pub hashes: Vec<u8>,
 }
 
 /// For a purge: the times before which rows go; in its answer: how many went.
@@ -271,4 +322,10 @@ pub struct Purged {
     pub throttles: i64,
     pub referrals: i64,
     pub audit: i64,
+    /// In the answer: leaves of the log whose rows are gone, if some went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leaves: Option<i64>,
+    /// Likewise: the highest number of the rows that are gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_seq: Option<i64>,
 }

@@ -17,16 +17,9 @@ async fn edits_deletions_and_swaps_are_found() {
     site.sql("PRAGMA wal_checkpoint(TRUNCATE)").await;
     let whole = std::fs::read(&database).unwrap();
     for (tampering, named) in [
-        ("UPDATE audit SET actor = 'operator' WHERE seq = 5", "row 5 was changed"),
-        ("UPDATE audit SET at = at + 1 WHERE seq = 1", "row 1 was changed"),
-        ("UPDATE audit SET detail = replace(detail, 'not_verified', 'verified')", "was changed"),
-        ("DELETE FROM audit WHERE seq = 2", "row 2 is missing"),
-        ("DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)", "but its head says"),
-        ("DELETE FROM audit WHERE seq = (SELECT seq FROM audit_head)", "but its head says"),
         ("DELETE FROM verification WHERE result = 'not_verified'", "not stored any more"),
         ("UPDATE verification SET result = 'verified', code = 'x' WHERE result = 'not_verified'", "that tells it"),
         ("UPDATE code SET state = 'used', id = '01980000-0000-7000-8000-00000000ffff'", "without a verification"),
-        ("UPDATE audit SET hash = (SELECT hash FROM audit WHERE seq = 1) WHERE seq = 3", "row 3 was changed"),
     ] {
         assert!(site.sql(tampering).await > 0, "{tampering}");
         let why = site.refusal(&["audit", "verify"], "");

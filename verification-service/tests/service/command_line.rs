@@ -1,7 +1,6 @@
 //! Commands and what they say when something is wrong.
 
 use crate::support::{A_NUMBER, Site, id, program};
-use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 use verification_service::clock::{Clock, DAY, SystemClock, plus_millis};
 use verification_service::pki;
@@ -99,8 +98,8 @@ fn a_database_that_cannot_be_used_is_named_with_what_to_do() {
     let database = site.path("svc/service.db");
     std::fs::remove_file(&database).unwrap();
     assert!(site.refusal(&["serve"], "").contains("verification-service migrate"));
-    let migrated: Value = site.cli(&["migrate"]);
-    assert_eq!(migrated["added"], 1);
+    let added = site.cli(&["migrate"])["added"].as_i64().unwrap();
+    assert!(added >= 2, "every version of the schema, {added}");
     drop(site.serve());
     std::fs::write(&database, vec![b'x'; 8192]).unwrap();
     for log in ["svc/service.db-wal", "svc/service.db-shm"] {

@@ -2,10 +2,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must stop")]
 
 mod audit;
+mod clients;
+mod cluster;
 mod command_line;
 mod inspections;
+mod log;
+mod migrations;
 mod officers;
+mod operations;
 mod referrals;
+mod rotation;
+#[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
+mod tamper;
 mod tls;
 mod verifications;
+
+/// Which engine the sites of this suite have.
+const ON_POSTGRES: bool = false;

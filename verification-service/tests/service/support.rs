@@ -1,5 +1,6 @@
 //! A service in a folder of its own, kiosks, and their HTTP clients.
 
+use crate::cluster::cluster;
 use reqwest::{Method, StatusCode};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -42,28 +43,35 @@ pub fn program(arguments: &[&str], input: &str) -> Output {
 /// A folder of `init` with one account and one officer, not yet serving.
 pub struct Site {
     pub folder: TempDir,
+    /// The PostgreSQL database, in the suite of that engine.
+    pub database: Option<String>,
 }
 
 impl Site {
     pub fn new() -> Self {
-        let site = Self { folder: tempfile::tempdir().unwrap() };
+        Self::on(crate::ON_POSTGRES)
+    }
+
+    /// On PostgreSQL, or else SQLite.
+    pub fn on(postgres: bool) -> Self {
+        Self::made(postgres.then(|| cluster().database()))
+    }
+
+    /// On this PostgreSQL database.
+    pub fn with_database(url: String) -> Self {
+        Self::made(Some(url))
+    }
+
+    fn made(database: Option<String>) -> Self {
+        let site = Self { folder: tempfile::tempdir().unwrap(), database };
         let dir = site.path("svc");
-        let made = program(
-            &[
-                "init",
-                "--dir",
-                dir.to_str().unwrap(),
-                "--server-name",
-                "localhost",
-                "--server-name",
-                "127.0.0.1",
-                "--kiosk-listen",
-                "127.0.0.1:0",
-                "--portal-listen",
-                "127.0.0.1:0",
-            ],
-            "",
-        );
+        let mut arguments = vec!["init", "--dir", dir.to_str().unwrap()];
+        arguments.extend(["--server-name", "localhost", "--server-name", "127.0.0.1"]);
+        arguments.extend(["--kiosk-listen", "127.0.0.1:0", "--portal-listen", "127.0.0.1:0"]);
+        if let Some(url) = &site.database {
+            arguments.extend(["--database", url]);
+        }
+        let made = program(&arguments, "");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         site.cli(&[
             "account",
@@ -80,6 +88,23 @@ impl Site {
             "permanent_resident_card:USA:000000701:2035-01-01:valid:LIN0000000703",
         ]);
         site
+    }
+
+    /// The same site with a database that is not there, or is empty: for `restore`.
+    pub fn with_empty_database(self) -> Self {
+        match &self.database {
+            None => {
+                for name in ["svc/service.db", "svc/service.db-wal", "svc/service.db-shm"] {
+                    let _ = std::fs::remove_file(self.path(name));
+                }
+                self
+            }
+            Some(_) => {
+                let url = cluster().database();
+                self.set("url", &format!("\"{url}\""));
+                Self { database: Some(url), ..self }
+            }
+        }
     }
 
     /// A path below the temporary folder; `svc` is the folder of `init`.
@@ -101,6 +126,17 @@ impl Site {
             .collect();
         assert_ne!(lines.join("\n") + "\n", text, "no key {key}, or no change");
         std::fs::write(self.config(), lines.join("\n") + "\n").unwrap();
+        self
+    }
+
+    /// Limits that no test reaches; the lock-out stays as it is.
+    pub fn raise_limits(&self) -> &Self {
+        for key in ["verifications_per_minute", "inspections_per_minute"] {
+            self.set(key, "1000000");
+        }
+        for key in ["verifications_burst", "inspections_burst", "failing_identifiers", "disable_after"] {
+            self.set(key, "1000000");
+        }
         self
     }
 
@@ -145,20 +181,40 @@ impl Site {
         added["officer"].as_str().unwrap().to_owned()
     }
 
-    /// Writes to the database behind the service's back.
+    /// Writes to the database behind the service's back; how many rows changed.
     pub async fn sql(&self, statement: &str) -> u64 {
-        let path = self.path("svc/service.db");
-        let url = format!("sqlite:{}", path.display());
-        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        let done = sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut connection).await;
-        let rows = done.unwrap().rows_affected();
-        connection.close().await.unwrap();
-        rows
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        match &self.database {
+            None => {
+                let url = format!("sqlite:{}", self.path("svc/service.db").display());
+                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+                let rows = sqlx::query(statement).execute(&mut connection).await.unwrap().rows_affected();
+                connection.close().await.unwrap();
+                rows
+            }
+            Some(url) => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                let rows = sqlx::query(statement).execute(&mut connection).await.unwrap().rows_affected();
+                connection.close().await.unwrap();
+                rows
+            }
+        }
     }
 
     pub fn serve(&self) -> Serving {
+        self.serve_with(&[])
+    }
+
+    /// With variables in its environment.
+    pub fn serve_with(&self, environment: &[(&str, &str)]) -> Serving {
+        self.serve_from(&self.config(), environment)
+    }
+
+    /// From a configuration of its own.
+    pub fn serve_from(&self, config: &Path, environment: &[(&str, &str)]) -> Serving {
         let mut child = Command::new(env!("CARGO_BIN_EXE_verification-service"))
-            .args(["--json", "--config", self.config().to_str().unwrap(), "serve"])
+            .envs(environment.iter().copied())
+            .args(["--json", "--config", config.to_str().unwrap(), "serve"])
             .stdout(Stdio::piped())
             .stderr(std::fs::OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap())
             .spawn()
@@ -184,6 +240,31 @@ pub struct Serving {
 }
 
 impl Serving {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Sends a signal: `TERM`, `HUP`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success(), "kill -s {name}");
+    }
+
+    /// Waits for its end.
+    pub fn ended(mut self, within: std::time::Duration) -> std::process::ExitStatus {
+        let (send, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let status = self.child.wait().unwrap();
+            send.send(status).unwrap();
+        });
+        ended.recv_timeout(within).expect("it ends in time")
+    }
+
     /// kill -9.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -282,6 +363,10 @@ impl Answer {
 }
 
 impl Client {
+    pub fn new(http: reqwest::Client, port: u16) -> Self {
+        Self { http, port }
+    }
+
     pub async fn try_call(
         &self,
         method: Method,

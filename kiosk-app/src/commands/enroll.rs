@@ -1,0 +1,299 @@
+//! `kiosk-app enroll URL --root-sha256 HEX`: this machine becomes a kiosk of that service.
+//!
+//! The key is made here and never leaves. The code, on standard input, is sent only to a service whose chain ends in the
+//! root with that hash.
+
+use super::{DONE, NOT_ALL, USAGE};
+use crate::journal::disk::{write_private, write_whole};
+use crate::verifier::renewal::request_for;
+use clap::Args;
+use rcgen::KeyPair;
+use reqwest::{StatusCode, Url};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use verification_api::personal::PersonalText;
+use verification_api::provisioning::kiosk_toml;
+use verification_api::wire::{EnrolReply, EnrolRequest, Problem, ProblemType};
+use zeroize::Zeroizing;
+
+const WITHIN: Duration = Duration::from_secs(20);
+const MAX_REPLY: usize = 256 * 1024;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Address of the service's portal port, as `verification-service kiosk invite` printed it
+    url: String,
+    /// SHA-256 of the service's root certificate, as `kiosk invite` printed it
+    #[arg(long, value_name = "HEX")]
+    root_sha256: String,
+    /// Where the kiosk's files are made
+    #[arg(long, value_name = "FOLDER", default_value = "/etc/inspection-kiosk")]
+    dir: PathBuf,
+}
+
+/// Why this machine is no kiosk of the service yet; each a sentence that says who must act.
+#[derive(Debug, thiserror::Error)]
+enum EnrolError {
+    #[error("\"{0}\" is not an address; write https://host:port as kiosk invite printed it")]
+    NotAnAddress(String),
+    #[error("--root-sha256 has 64 hexadecimal digits, as kiosk invite printed them")]
+    NotAHash,
+    #[error("give the one-time code on standard input")]
+    NoCode,
+    #[error("{} is there already: this machine is enrolled; nothing is overwritten", .0.display())]
+    Exists(PathBuf),
+    #[error("{}: {cause}; run this as a user who may write there", path.display())]
+    NotWritten { path: PathBuf, cause: io::Error },
+    #[error(
+        "{0} does not show the root certificate with that hash: the code was not sent. Compare the hash; if it is right, tell the agency: somebody may be in between"
+    )]
+    OtherRoot(String),
+    #[error("{0} cannot be reached: {1}. Check network and address; the code was not used")]
+    Unreachable(String, String),
+    #[error("the service did not take the code: {0}. Ask the agency for a new one (`kiosk invite`)")]
+    Refused(String),
+    #[error("the service's answer was not understood; ask the agency to revoke this kiosk and to invite it again")]
+    NotUnderstood,
+    #[error("a key could not be made: {0}")]
+    NoKey(#[from] rcgen::Error),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// `out` or `err` cannot be written.
+pub fn run(arguments: &Arguments, input: impl BufRead, mut out: impl Write, mut err: impl Write) -> io::Result<u8> {
+    match enrol(arguments, input) {
+        Ok(enrolled) => {
+            writeln!(out, "enrolled as {} (lane {}), kiosk {}", enrolled.number, enrolled.lane, enrolled.kiosk)?;
+            let file = arguments.dir.join("kiosk.toml");
+            writeln!(out, "next: add readers and camera to {}, then kiosk-app selftest", file.display())?;
+            Ok(DONE)
+        }
+        Err(error) => {
+            writeln!(err, "kiosk-app: {error}")?;
+            Ok(if matches!(error, EnrolError::NotAHash | EnrolError::NotAnAddress(_)) { USAGE } else { NOT_ALL })
+        }
+    }
+}
+
+fn enrol(arguments: &Arguments, input: impl BufRead) -> Result<EnrolReply, EnrolError> {
+    let not_an_address = || EnrolError::NotAnAddress(arguments.url.clone());
+    let url = Url::parse(&arguments.url).map_err(|_| not_an_address())?;
+    if url.scheme() != "https" || url.host_str().is_none() {
+        return Err(not_an_address());
+    }
+    let url = url.join("/enroll").map_err(|_| not_an_address())?;
+    let mut root = [0; 32];
+    hex::decode_to_slice(arguments.root_sha256.trim(), &mut root).map_err(|_| EnrolError::NotAHash)?;
+    let code = code_from(input)?;
+
+    // What can go wrong here must go wrong before the code is used.
+    let files = Files::new(&arguments.dir)?;
+    let key = KeyPair::generate()?;
+    files.write_private("key.pem", Zeroizing::new(key.serialize_pem()).as_bytes())?;
+    let request = EnrolRequest { code, csr: request_for(&key)? };
+    let sent = send(&url, root, &request);
+    if sent.is_err() {
+        // Without a certificate the key is of no use.
+        let _ = std::fs::remove_file(arguments.dir.join("key.pem"));
+    }
+    let (reply, root_der) = sent?;
+
+    let pepper = reply.technician_pepper.expose(|text| hex::decode(text).map(Zeroizing::new));
+    let pepper = pepper.map_err(|_| EnrolError::NotUnderstood)?;
+    files.write("root.pem", pem("CERTIFICATE", &root_der).as_bytes())?;
+    files.write("chain.pem", reply.chain.as_bytes())?;
+    files.write("log.pub", reply.log.as_bytes())?;
+    files.write("technician.pub", reply.technician_public_key.as_bytes())?;
+    files.write_private("technician_pepper", &pepper)?;
+    files.write("kiosk.toml", kiosk_toml(&reply.url, &reply.number, &reply.lane).as_bytes())?;
+    Ok(reply)
+}
+
+fn code_from(mut input: impl BufRead) -> Result<PersonalText, EnrolError> {
+    let mut line = Zeroizing::new(String::new());
+    let read = input.read_line(&mut line);
+    let typed = line.trim();
+    if read.is_err() || typed.is_empty() {
+        return Err(EnrolError::NoCode);
+    }
+    Ok(PersonalText::from(typed))
+}
+
+/// The kiosk's folder, empty of a kiosk's files.
+struct Files<'a> {
+    dir: &'a Path,
+}
+
+impl<'a> Files<'a> {
+    fn new(dir: &'a Path) -> Result<Self, EnrolError> {
+        std::fs::create_dir_all(dir).map_err(|cause| EnrolError::NotWritten { path: dir.to_owned(), cause })?;
+        for name in ["key.pem", "chain.pem", "root.pem", "log.pub", "technician.pub", "technician_pepper", "kiosk.toml"]
+        {
+            let path = dir.join(name);
+            if path.exists() {
+                return Err(EnrolError::Exists(path));
+            }
+        }
+        Ok(Self { dir })
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), EnrolError> {
+        let path = self.dir.join(name);
+        write_whole(&path, bytes).map_err(|cause| EnrolError::NotWritten { path, cause })
+    }
+
+    fn write_private(&self, name: &str, bytes: &[u8]) -> Result<(), EnrolError> {
+        let path = self.dir.join(name);
+        write_private(&path, bytes).map_err(|cause| EnrolError::NotWritten { path, cause })
+    }
+}
+
+/// The service's answer, and the root that its chain ended in.
+fn send(url: &Url, root: [u8; 32], request: &EnrolRequest) -> Result<(EnrolReply, Vec<u8>), EnrolError> {
+    let address = url.host_str().unwrap_or_default().to_owned();
+    let unreachable = |why: &dyn std::fmt::Display| EnrolError::Unreachable(address.clone(), why.to_string());
+    let pinned = Arc::new(PinnedRoot::new(root));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(|why| unreachable(&why))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::clone(&pinned) as Arc<dyn ServerCertVerifier>)
+        .with_no_client_auth();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(config)
+        .https_only(true)
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(WITHIN)
+        .build()
+        .map_err(|why| unreachable(&why))?;
+    let body = Zeroizing::new(serde_json::to_vec(request).map_err(|_| EnrolError::NotUnderstood)?);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|why| unreachable(&why))?;
+    runtime.block_on(async {
+        let sent = client.post(url.clone()).header("content-type", "application/json").body(body.to_vec()).send();
+        let mut answer = match sent.await {
+            Ok(answer) => answer,
+            Err(_) if pinned.refused() => return Err(EnrolError::OtherRoot(address.clone())),
+            Err(why) => return Err(unreachable(&cause(&why))),
+        };
+        let status = answer.status();
+        let mut bytes = Zeroizing::new(Vec::new());
+        while let Some(part) = answer.chunk().await.map_err(|_| EnrolError::NotUnderstood)? {
+            if bytes.len() + part.len() > MAX_REPLY {
+                return Err(EnrolError::NotUnderstood);
+            }
+            bytes.extend_from_slice(&part);
+        }
+        if status != StatusCode::OK {
+            let problem = serde_json::from_slice::<Problem>(&bytes).map_err(|_| EnrolError::NotUnderstood)?;
+            let title = problem.kind().unwrap_or(ProblemType::Unavailable).title().to_owned();
+            return Err(EnrolError::Refused(problem.detail.unwrap_or(title)));
+        }
+        let reply = serde_json::from_slice(&bytes).map_err(|_| EnrolError::NotUnderstood)?;
+        Ok((reply, pinned.seen().ok_or(EnrolError::NotUnderstood)?))
+    })
+}
+
+/// The innermost reason.
+fn cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let mut out = format!("-----BEGIN {label}-----\n");
+    for line in text.as_bytes().chunks(64) {
+        out.push_str(&String::from_utf8_lossy(line));
+        out.push('\n');
+    }
+    out.push_str(&format!("-----END {label}-----\n"));
+    out
+}
+
+/// Trusts a chain that holds the root with one hash, and that this root signed; nothing else.
+#[derive(Debug)]
+struct PinnedRoot {
+    sha256: [u8; 32],
+    provider: Arc<CryptoProvider>,
+    seen: Mutex<Option<Vec<u8>>>,
+    refused: Mutex<bool>,
+}
+
+impl PinnedRoot {
+    fn new(sha256: [u8; 32]) -> Self {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        Self { sha256, provider, seen: Mutex::default(), refused: Mutex::default() }
+    }
+
+    fn seen(&self) -> Option<Vec<u8>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn refused(&self) -> bool {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ServerCertVerifier for PinnedRoot {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let hash = |der: &[u8]| aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der);
+        let Some(root) = intermediates.iter().find(|der| hash(der).as_ref() == self.sha256) else {
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            return Err(CertificateError::UnknownIssuer.into());
+        };
+        let mut roots = RootCertStore::empty();
+        roots.add(root.clone().into_owned())?;
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&self.provider));
+        let verifier = verifier.build().map_err(|_| rustls::Error::from(CertificateError::UnknownIssuer))?;
+        let verified = verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)?;
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(root.to_vec());
+        Ok(verified)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

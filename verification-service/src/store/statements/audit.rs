@@ -1,0 +1,70 @@
+//! The audit rows, and what is past its time.
+
+use crate::store::connection::{Row, sql};
+use crate::store::rows::{AuditRow, NewAuditRow, Purged};
+use crate::store::{Answer, StoreError, Tx};
+
+impl Tx {
+    /// Appends an audit row, not yet a leaf of the log; its sequence number.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn append_audit(&mut self, row: &NewAuditRow) -> Answer<i64> {
+        let query = sql!(
+            "INSERT INTO audit (at, actor, event, subject, detail) VALUES ($1, $2, $3, $4, $5) RETURNING seq",
+            row.at,
+            row.actor.clone(),
+            row.event,
+            row.subject.clone(),
+            row.detail.clone()
+        );
+        self.one(query).await?.ok_or(StoreError::NotUnderstood("audit row"))?.get("seq")
+    }
+
+    pub async fn purge(&mut self, before: &Purged, _now: i64) -> Answer<Purged> {
+        let replies = self
+            .run(sql!(
+                "UPDATE put SET state = 'purged', reply = NULL, charge = NULL WHERE state <> 'purged' AND begun_at < $1",
+                before.replies
+            ))
+            .await?;
+        let throttles =
+            self.run(sql!("DELETE FROM throttle WHERE last_at < $1 AND locked_until < $1", before.throttles)).await?;
+        self.run(sql!("DELETE FROM pin_throttle WHERE last_at < $1", before.throttles)).await?;
+        self.run(sql!("DELETE FROM rate WHERE arrival < $1 * 1000", before.throttles)).await?;
+        self.run(sql!("DELETE FROM failing_identifier WHERE at < $1", before.throttles)).await?;
+        self.run(sql!("DELETE FROM officer_session WHERE begun_at < $1", before.throttles)).await?;
+        let referrals = self.run(sql!("DELETE FROM referral WHERE stored_at < $1", before.referrals)).await?;
+        self.run(sql!("DELETE FROM referral_opening WHERE at < $1", before.replies)).await?;
+        let audit = self.purge_audit(before.audit).await?;
+        let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        Ok(Purged { replies: number(replies), throttles: number(throttles), referrals: number(referrals), ..audit })
+    }
+
+    /// Deletes the rows before a time that are leaves, from the first leaf on and without gaps. The newest row stays.
+    async fn purge_audit(&mut self, before: i64) -> Answer<Purged> {
+        let ends = self
+            .one(sql!("SELECT MIN(CASE WHEN at >= $1 THEN leaf END) AS kept, MAX(leaf) AS newest FROM audit", before))
+            .await?;
+        let (kept, newest): (Option<i64>, Option<i64>) =
+            ends.map_or(Ok((None, None)), |row| Ok::<_, StoreError>((row.get("kept")?, row.get("newest")?)))?;
+        let Some(first) = kept.or(newest) else { return Ok(Purged::default()) };
+        let last = self.one(sql!("SELECT MAX(seq) AS seq FROM audit WHERE leaf < $1", first)).await?;
+        let last_seq: Option<i64> = last.map_or(Ok(None), |row| row.get("seq"))?;
+        let gone = self.run(sql!("DELETE FROM audit WHERE leaf < $1", first)).await?;
+        let leaves = last_seq.map(|_| first);
+        Ok(Purged { audit: i64::try_from(gone).unwrap_or(i64::MAX), leaves, last_seq, ..Purged::default() })
+    }
+}
+
+pub(super) fn audit_row(row: &Row) -> Answer<AuditRow> {
+    Ok(AuditRow {
+        seq: row.get("seq")?,
+        at: row.get("at")?,
+        actor: row.get("actor")?,
+        event: row.get("event")?,
+        subject: row.get("subject")?,
+        detail: row.get("detail")?,
+        leaf: row.get("leaf")?,
+    })
+}

@@ -1,0 +1,74 @@
+//! Backup codes.
+
+use super::columns::{fixed, id, tag, text};
+use crate::secrets::Blind;
+use crate::store::connection::sql;
+use crate::store::rows::{Code, CodeState};
+use crate::store::{Answer, StoreError, Tx};
+use uuid::Uuid;
+
+impl Tx {
+    pub async fn newest_code(&mut self, identifier: Blind) -> Answer<Option<Code>> {
+        let query = sql!(
+            "SELECT * FROM code WHERE identifier = $1 ORDER BY made_at DESC, rowid DESC LIMIT 1",
+            identifier.0.to_vec()
+        );
+        let Some(row) = self.one(query).await? else { return Ok(None) };
+        let state: String = row.get("state")?;
+        Ok(Some(Code {
+            id: id(&row, "id")?,
+            account: id(&row, "account")?,
+            identifier: Blind(fixed(&row, "identifier")?),
+            alg: row.get("alg")?,
+            salt: fixed(&row, "salt")?,
+            tag: tag(&row)?,
+            state: CodeState::from_name(&state).ok_or(StoreError::NotUnderstood("state of a code"))?,
+            version: row.get("version")?,
+            made_at: row.get("made_at")?,
+            expires_at: row.get("expires_at")?,
+        }))
+    }
+
+    pub async fn add_code(&mut self, code: &Code) -> Answer<()> {
+        let query = sql!(
+            "INSERT INTO code (id, account, identifier, alg, kid, salt, nonce, tag, state, version, made_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            text(code.id),
+            text(code.account),
+            code.identifier.0.to_vec(),
+            code.alg.clone(),
+            i64::from(code.tag.kid),
+            code.salt.to_vec(),
+            code.tag.nonce.to_vec(),
+            code.tag.tag.clone(),
+            code.state.name(),
+            code.version,
+            code.made_at,
+            code.expires_at
+        );
+        self.run(query).await.map(drop)
+    }
+
+    /// Ends the active code of an identifier; false if there is none.
+    pub async fn end_code(&mut self, identifier: Blind, state: CodeState, now: i64) -> Answer<bool> {
+        let query = sql!(
+            "UPDATE code SET state = $2, version = version + 1, ended_at = $3 WHERE identifier = $1 AND state = 'active'",
+            identifier.0.to_vec(),
+            state.name(),
+            now
+        );
+        Ok(self.run(query).await? > 0)
+    }
+
+    /// Uses the code up if it is still what it was; true if this changed exactly that row.
+    pub async fn use_code(&mut self, id: Uuid, version: i64, now: i64) -> Answer<bool> {
+        let query = sql!(
+            "UPDATE code SET state = 'used', version = version + 1, ended_at = $3 \
+             WHERE id = $1 AND version = $2 AND state = 'active' AND expires_at > $3",
+            text(id),
+            version,
+            now
+        );
+        Ok(self.run(query).await? == 1)
+    }
+}

@@ -1,0 +1,97 @@
+//! What slows guessing down: tries with an identifier, wrong PINs, rates, failing identifiers.
+
+use super::columns::{count, fixed, text};
+use crate::secrets::Blind;
+use crate::store::connection::{Row, sql};
+use crate::store::rows::Lock;
+use crate::store::{Answer, Tx};
+use crate::throttle::{PinThrottle, Throttle};
+use uuid::Uuid;
+
+impl Tx {
+    pub async fn throttle(&mut self, identifier: Blind) -> Answer<Throttle> {
+        let query = sql!("SELECT n, locked_until, last_at FROM throttle WHERE identifier = $1", identifier.0.to_vec());
+        let Some(row) = self.one(query).await? else { return Ok(Throttle::default()) };
+        Ok(Throttle { n: count(&row, "n")?, locked_until: row.get("locked_until")?, last_at: row.get("last_at")? })
+    }
+
+    pub async fn set_throttle(&mut self, identifier: Blind, state: Throttle) -> Answer<()> {
+        let query = sql!(
+            "INSERT INTO throttle (identifier, n, locked_until, last_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (identifier) DO UPDATE SET n = excluded.n, locked_until = excluded.locked_until, \
+             last_at = excluded.last_at",
+            identifier.0.to_vec(),
+            i64::from(state.n),
+            state.locked_until,
+            state.last_at
+        );
+        self.run(query).await.map(drop)
+    }
+
+    pub async fn pin_throttle(&mut self, subject: Blind) -> Answer<PinThrottle> {
+        let query = sql!("SELECT n, locked_until, last_at FROM pin_throttle WHERE subject = $1", subject.0.to_vec());
+        let Some(row) = self.one(query).await? else { return Ok(PinThrottle::default()) };
+        Ok(PinThrottle { n: count(&row, "n")?, locked_until: row.get("locked_until")?, last_at: row.get("last_at")? })
+    }
+
+    pub async fn set_pin_throttle(&mut self, subject: Blind, state: PinThrottle) -> Answer<()> {
+        let query = sql!(
+            "INSERT INTO pin_throttle (subject, n, locked_until, last_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (subject) DO UPDATE SET n = excluded.n, locked_until = excluded.locked_until, \
+             last_at = excluded.last_at",
+            subject.0.to_vec(),
+            i64::from(state.n),
+            state.locked_until,
+            state.last_at
+        );
+        self.run(query).await.map(drop)
+    }
+
+    /// Every lock that has not ended: of backup codes and of PINs.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn locks(&mut self, now: i64) -> Answer<Vec<Lock>> {
+        let query = sql!(
+            "SELECT 'code' AS kind, identifier AS subject, n, locked_until FROM throttle WHERE locked_until > $1 \
+             UNION ALL SELECT 'pin', subject, n, locked_until FROM pin_throttle WHERE locked_until > $1 ORDER BY 4",
+            now
+        );
+        let read = |row: &Row| {
+            let subject = Blind(fixed(row, "subject")?).hex();
+            Ok(Lock { kind: row.get("kind")?, subject, n: count(row, "n")?, until: row.get("locked_until")? })
+        };
+        self.all(query, read).await
+    }
+
+    pub async fn arrival(&mut self, subject: &str) -> Answer<i64> {
+        let row = self.one(sql!("SELECT arrival FROM rate WHERE subject = $1", subject.to_owned())).await?;
+        Ok(row.map(|row| row.get("arrival")).transpose()?.unwrap_or(0))
+    }
+
+    pub async fn set_arrival(&mut self, subject: &str, arrival: i64) -> Answer<()> {
+        let query = sql!(
+            "INSERT INTO rate (subject, arrival) VALUES ($1, $2) \
+             ON CONFLICT (subject) DO UPDATE SET arrival = excluded.arrival",
+            subject.to_owned(),
+            arrival
+        );
+        self.run(query).await.map(drop)
+    }
+
+    /// Notes a failing identifier; how many distinct ones this kiosk has had since `since`.
+    pub async fn failing(&mut self, kiosk: Uuid, subject: Blind, now: i64, since: i64) -> Answer<u32> {
+        let kiosk = text(kiosk);
+        self.run(sql!("DELETE FROM failing_identifier WHERE kiosk = $1 AND at < $2", kiosk.clone(), since)).await?;
+        self.run(sql!(
+            "INSERT INTO failing_identifier (kiosk, subject, at) VALUES ($1, $2, $3) \
+             ON CONFLICT (kiosk, subject) DO UPDATE SET at = excluded.at",
+            kiosk.clone(),
+            subject.0.to_vec(),
+            now
+        ))
+        .await?;
+        let row = self.one(sql!("SELECT COUNT(*) AS n FROM failing_identifier WHERE kiosk = $1", kiosk)).await?;
+        row.map_or(Ok(0), |row| count(&row, "n"))
+    }
+}

@@ -1,0 +1,20 @@
+//! The suite of `main.rs` on PostgreSQL; what is about SQLite's file is not in it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must stop")]
+
+mod clients;
+mod cluster;
+mod inspections;
+mod instances;
+mod log;
+mod migrations;
+mod officers;
+mod operations;
+mod referrals;
+mod rotation;
+#[allow(dead_code, reason = "shared with other suites, which use the rest")]
+mod support;
+mod tls;
+mod verifications;
+
+/// Which engine the sites of this suite have.
+const ON_POSTGRES: bool = true;
