@@ -27,7 +27,7 @@ NONE ?= 2016
 SEED ?= 1000000
 JOBS ?= 1
 
-.PHONY: help demo test check train bench bench-record bench-peers measure-zone sequences fuzz packages-build packages-test \
+.PHONY: help demo test openapi check train bench bench-record bench-peers measure-zone sequences fuzz packages-build packages-test \
 	packages-train packages-bench packages-peers packages-fuzz tool-rust tool-nightly tool-deny
 
 help: ## What can be run
@@ -40,6 +40,11 @@ demo: packages-test tool-rust ## Four visits on a simulated kiosk: in a window, 
 test: packages-test tool-rust ## Everything that must pass
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
+
+openapi: packages-build tool-rust ## Writes docs/openapi.json, the description of the service's API, anew
+	cargo build --locked --workspace --bin verification-service
+	./target/debug/verification-service openapi > docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
 
 check: packages-build tool-rust tool-deny ## Format, lints (warnings denied), licences and sources of what we build on
 	cargo fmt --all --check

@@ -15,6 +15,7 @@ pub mod inspect;
 pub mod kiosk_api;
 pub mod listener;
 pub mod officers;
+pub mod openapi;
 pub mod pki;
 pub mod portal;
 pub mod put_once;

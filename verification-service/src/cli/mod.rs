@@ -66,6 +66,8 @@ enum Command {
     Migrate,
     /// Delete what is past its time, as `serve` does every 10 minutes.
     Purge,
+    /// Print the OpenAPI document of the API.
+    Openapi,
     /// Serve kiosks and portal.
     Serve,
 }
@@ -186,6 +188,11 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
         Command::Audit(upkeep::AuditCommand::Verify) => upkeep::audit_verify(open().await?).await?,
         Command::Migrate => upkeep::migrate(&arguments.config).await?,
         Command::Purge => upkeep::purge(open().await?).await?,
+        Command::Openapi => {
+            // As the file in docs/: with `--json` too.
+            print!("{}", crate::openapi::text());
+            return Ok(None);
+        }
         Command::Serve => {
             log_to_stderr(arguments.json);
             crate::serve::serve(open().await?, arguments.json).await?;

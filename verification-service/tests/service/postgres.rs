@@ -3,9 +3,12 @@
 
 mod clients;
 mod cluster;
+mod described;
+mod hostile;
 mod inspections;
 mod instances;
 mod officers;
+mod problems;
 mod referrals;
 mod support;
 mod tls;
