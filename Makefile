@@ -15,10 +15,16 @@ KIOSK_PACKAGES := fonts-noto-core fonts-noto-mono libx11-6 libx11-xcb1 libxcb1 l
 	libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 # To test and to show without a display: a virtual one, the typefaces of specimens, the database server.
 TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core postgresql
+# For the virtual hardware: an emulator, and what compiles a kernel module. The kernel itself, its headers and the
+# module's source are fetched into target/rig and not installed.
+RIG_PACKAGES := qemu-system-x86 make libelf1 binutils
 # To train: more typefaces.
 TRAIN_PACKAGES := fonts-liberation fonts-freefont-ttf
 # To count instructions, and to run the open peers (see tests/peers).
 BENCH_PACKAGES := valgrind
+# To compare the service with.
+BENCH_SERVICE_PACKAGES := nginx-light
+SCHEMATHESIS_PACKAGES := python3-venv openssl
 PEER_PACKAGES := tesseract-ocr python3-venv python3-dev
 # What `make measure-zone` draws: how many pictures of each set, from which seed on, on how many threads.
 HARSH ?= 10000
@@ -27,8 +33,8 @@ NONE ?= 2016
 SEED ?= 1000000
 JOBS ?= 1
 
-.PHONY: help demo test openapi check train bench bench-record bench-peers measure-zone sequences fuzz packages-build packages-test \
-	packages-train packages-bench packages-peers packages-fuzz tool-rust tool-nightly tool-deny
+# Every target is a command, none is a file.
+.PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## What can be run
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,10 +47,20 @@ test: packages-test tool-rust ## Everything that must pass
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
 
+test-hardware: packages-test packages-rig tool-rust ## Real drivers in a virtual machine: adapters plugged and unplugged, cameras, filmed documents (2 minutes)
+	cargo build --locked --workspace --bins
+	tests/rig/run
+
 openapi: packages-build tool-rust ## Writes docs/openapi.json, the description of the service's API, anew
 	cargo build --locked --workspace --bin verification-service
 	./target/debug/verification-service openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
+
+# Python's registry has schemathesis; tests/schemathesis/requirements.txt pins it.
+EXAMPLES ?= 100
+schemathesis: packages-test packages-schemathesis tool-rust ## Examples of every call against a real service: none is answered otherwise than docs/openapi.json says (EXAMPLES)
+	cargo build --locked --workspace --bin verification-service
+	tests/schemathesis/run --max-examples $(EXAMPLES)
 
 check: packages-build tool-rust tool-deny ## Format, lints (warnings denied), licences and sources of what we build on
 	cargo fmt --all --check
@@ -74,12 +90,21 @@ measure-zone: packages-test tool-rust ## Reads drawn pictures, with and without 
 		./target/release/measure-zone --set "$${set%:*}" --count "$${set#*:}" --seed $(SEED) --jobs $(JOBS) || failed=1; \
 	done; exit $$failed
 
+# Kills, races, cuts and comparisons in their long form (see docs/track-record.md). One after the other: some measure time.
+soak-service: packages-test tool-rust ## The tests that hurt, long: 1,000 kills an engine, 1,000 codes raced, 10,000 requests cut (hours)
+	cargo build --locked --release --workspace --bins
+	HURT=full cargo test --locked --release --workspace --test hurt --test cut -- --nocapture --test-threads=1
+
+bench-service: packages-test packages-bench-service tool-rust ## The service beside nginx, argon2id, SQLite and pgbench: make bench-service [ONLY="tls redeem store latency size"]
+	cargo bench --locked --workspace --bench service -- $(ONLY)
+
 SEQUENCES := 2000
 sequences: packages-test tool-rust ## 2,000 sequences of degraded frames through the tracker: none accepted wrong (an hour, one core)
 	SEQUENCES=$(SEQUENCES) cargo test --locked --release -p card-reader --test sequences -- --ignored --nocapture
 
 # libFuzzer's own instrumentation, as cargo-fuzz sets it; without it, so that one tool fewer is installed.
-FUZZ_TARGETS := zone_any_luma mrz_parse picture_decode tracker
+FUZZ_TARGETS := zone_any_luma mrz_parse picture_decode tracker wire_json backup_code identifiers names credential \
+	kiosk_signature certificate_request service_config log_text
 FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 	-Cllvm-args=-sanitizer-coverage-trace-compares
@@ -115,8 +140,17 @@ packages-build:
 packages-test:
 	@$(call install,$(BUILD_PACKAGES) $(KIOSK_PACKAGES) $(TEST_PACKAGES))
 
+packages-rig:
+	@$(call install,$(RIG_PACKAGES))
+
 packages-bench:
 	@$(call install,$(BENCH_PACKAGES))
+
+packages-bench-service:
+	@$(call install,$(BENCH_SERVICE_PACKAGES))
+
+packages-schemathesis:
+	@$(call install,$(SCHEMATHESIS_PACKAGES))
 
 packages-peers:
 	@$(call install,$(PEER_PACKAGES))

@@ -6,6 +6,7 @@ use crate::cli::CommandError;
 use crate::enrol;
 use crate::kiosk_api;
 use crate::listener::{Listener, kiosk_tls, portal_tls};
+use crate::log;
 use crate::pki;
 use crate::portal;
 use crate::store::Answer;
@@ -17,8 +18,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-/// Certificates and CRL are looked at so often.
-const RELOAD_EVERY: Duration = Duration::from_secs(30);
 /// What is past its time is deleted so often.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
 
@@ -29,6 +28,8 @@ const PURGE_EVERY: Duration = Duration::from_secs(600);
 pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
     let app = Arc::new(app);
     renew_crl_if_due(&app).await?;
+    // Never ready without a checkpoint.
+    log::seal::seal(&app).await?.map_err(|fault| CommandError::refused(fault.to_string()))?;
     let (kiosks, people) =
         (bind(app.config.listen.kiosk, "kiosk").await?, bind(app.config.listen.portal, "portal").await?);
     let dir = &app.config.tls.dir;
@@ -56,6 +57,8 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
         connections: limits.connections,
         age,
     };
+    let (close, closed) = watch::channel(false);
+    let keeper = tokio::spawn(log::keeper::run(Arc::clone(&app), closed));
     let ports = [tokio::spawn(kiosk_port.run(stopping.clone())), tokio::spawn(portal_port.run(stopping))];
     tokio::spawn(reload(Arc::clone(&app), kiosk_config, portal_config));
     tokio::spawn(purge_now_and_then(Arc::clone(&app)));
@@ -73,6 +76,9 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
     for port in ports {
         let _ = port.await;
     }
+    // Last, when nothing is written any more.
+    let _ = close.send(true);
+    let _ = keeper.await;
     Ok(())
 }
 
@@ -87,7 +93,7 @@ pub async fn purge(app: &Arc<App>) -> Answer<Purged> {
             let now = shared.now();
             let [replies, throttles, referrals, audit_rows] =
                 shared.config.retention.spans().map(|span| now.unix_millis().saturating_sub(span));
-            let before = Purged { replies, throttles, referrals, audit: audit_rows };
+            let before = Purged { replies, throttles, referrals, audit: audit_rows, ..Purged::default() };
             let gone = tx.purge(&before, now.unix_millis()).await?;
             if gone != Purged::default() {
                 let detail = serde_json::to_value(gone).unwrap_or_default();
@@ -128,7 +134,7 @@ async fn renew_crl_if_due(app: &App) -> Result<(), CommandError> {
 }
 
 async fn reload(app: Arc<App>, kiosk: watch::Sender<Arc<ServerConfig>>, portal: watch::Sender<Arc<ServerConfig>>) {
-    let mut tick = tokio::time::interval(RELOAD_EVERY);
+    let mut tick = tokio::time::interval(Duration::from_secs(app.config.tls.reload_seconds.into()));
     let mut seen = files(&app);
     loop {
         tick.tick().await;

@@ -13,7 +13,9 @@ pub struct Policy {
     /// Groups of a new backup code: 4 or 6.
     #[cfg_attr(feature = "openapi", schema(minimum = 4, maximum = 6))]
     pub groups: u8,
-    pub timers: Timers,
+    /// Times that hold at every kiosk, whatever its own configuration says; none if the agency leaves them to the kiosks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timers: Option<Timers>,
     /// Ids of technicians' credentials that are no longer taken.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<super::schema::UuidV7>))]
     pub revoked_technicians: Vec<Uuid>,
@@ -26,6 +28,7 @@ pub struct Policy {
 /// Seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Timers {
     /// Without input until "do you need more time?".
     pub warn_s: u32,
@@ -88,6 +91,7 @@ pub enum WhoMustAct {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JournalHead {
+    #[cfg_attr(feature = "openapi", schema(format = "uint64", minimum = 0))]
     pub seq: u64,
     /// 64 lower-case hex digits.
     #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-fA-F]{64}$"))]

@@ -29,7 +29,7 @@ macro_rules! texts {
 
 texts! {
     /// A UUID of version 7 (RFC 9562), hyphenated, chosen by the caller.
-    UuidV7: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+    UuidV7: "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$",
         "01980000-0000-7000-8000-000000000001";
     /// The lane as configured at the kiosk: 1 to 32 printable characters.
     Lane: r"^[^\x00-\x1f\x7f-\x9f]{1,32}$", "7";
@@ -42,7 +42,7 @@ texts! {
     /// What `kiosk invite` printed: 23 symbols (112 bits) in groups of four. Case, blanks and dashes are forgiven.
     EnrolmentCode: "^([0-9A-HJKMNP-TV-Z]{4}-){5}[0-9A-HJKMNP-TV-Z]{3}$", "8M2K-71QW-5D0P-XH4T-9C6R-B3Z";
     /// An officer's session: 128 bits, hex, of `POST /kiosk/v1/officers/sign-in` at the same kiosk.
-    OfficerSession: "^[0-9a-f]{32}$", "5f0c6a2e9b174d83a1e4c07f58d2b396";
+    OfficerSession: "^[0-9a-fA-F]{32}$", "5f0c6a2e9b174d83a1e4c07f58d2b396";
     /// The kiosk's number, a dash, four symbols of Crockford's alphabet.
     Reference: "^[A-Z0-9]{1,8}-[0-9A-HJKMNP-TV-Z]{4}$", "K07-7KQ2";
     /// PKCS #10 in PEM for a P-256 key, signed with it. Only its public key is used.

@@ -1,6 +1,7 @@
 //! The audit log: one row for each change, written in the change's own transaction.
 //!
-//! A row never holds a code, nor an identifier in clear: those appear as blind indexes.
+//! A row never holds a code, nor an identifier in clear: those appear as blind indexes. Within a second it is a leaf of
+//! the [`log`](crate::log).
 
 mod verify;
 

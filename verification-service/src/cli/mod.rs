@@ -4,6 +4,7 @@ mod accounts;
 mod kiosks;
 mod setup;
 mod staff;
+mod throttles;
 mod upkeep;
 
 use crate::app::App;
@@ -56,9 +57,9 @@ enum Command {
     /// Technicians' credentials: issue, revoke.
     #[command(subcommand)]
     Technician(staff::TechnicianCommand),
-    /// Lock-out of an identifier: show, clear.
+    /// Lock-out of numbers, badges and kiosks: list, show, clear.
     #[command(subcommand)]
-    Throttle(accounts::ThrottleCommand),
+    Throttle(throttles::ThrottleCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(upkeep::AuditCommand),
@@ -175,6 +176,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
     let open = || open(&arguments.config);
+    let appends = matches!(
+        arguments.command,
+        Command::Kiosk(_)
+            | Command::Account(_)
+            | Command::Code(_)
+            | Command::Throttle(_)
+            | Command::Officer(_)
+            | Command::Technician(_)
+            | Command::Purge
+    );
     let done = match arguments.command {
         Command::Init(init) => setup::init(&init).await?,
         Command::Pki(pki) => setup::pki(&pki)?,
@@ -182,10 +193,12 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
         Command::Client(command) => kiosks::client(open().await?, &arguments.config, command).await?,
         Command::Account(command) => accounts::account(open().await?, command).await?,
         Command::Code(command) => accounts::code(open().await?, command).await?,
-        Command::Throttle(command) => accounts::throttle(open().await?, command).await?,
+        Command::Throttle(command) => throttles::run(open().await?, command).await?,
         Command::Officer(command) => staff::officer(open().await?, command).await?,
         Command::Technician(command) => staff::technician(open().await?, command).await?,
-        Command::Audit(upkeep::AuditCommand::Verify) => upkeep::audit_verify(open().await?).await?,
+        Command::Audit(upkeep::AuditCommand::Verify { checkpoint }) => {
+            upkeep::audit_verify(open().await?, checkpoint).await?
+        }
         Command::Migrate => upkeep::migrate(&arguments.config).await?,
         Command::Purge => upkeep::purge(open().await?).await?,
         Command::Openapi => {
@@ -199,6 +212,10 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
             return Ok(None);
         }
     };
+    if appends && let Err(why) = upkeep::seal(open().await?).await {
+        // What was asked for is done all the same.
+        eprintln!("verification-service: the audit log could not be sealed: {}", why.message);
+    }
     Ok(Some(done))
 }
 

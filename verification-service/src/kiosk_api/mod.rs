@@ -4,10 +4,12 @@ mod caller;
 mod certificates;
 pub(crate) mod edge;
 mod inspections;
+mod log;
 mod officers;
 mod overrides;
 mod referrals;
 mod status;
+mod strict;
 mod verifications;
 
 pub use caller::PeerIdentity;
@@ -36,6 +38,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/kiosk/v1/assistance", post(status::assistance))
         .route("/kiosk/v1/health", get(status::health))
         .route("/kiosk/v1/policy", get(status::policy))
+        .route("/log/v1/checkpoint", get(log::checkpoint))
+        .route("/log/v1/tile/{level}/{*index}", get(log::tile))
         .route("/kiosk/v1/certificate", post(certificates::renew))
         .route_layer(from_fn_with_state(Arc::clone(&app), caller::admit))
         .fallback(nothing_here)
@@ -43,6 +47,6 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn nothing_here(method: Method) -> Refusal {
+pub(crate) async fn nothing_here(method: Method) -> Refusal {
     Refusal::because(ProblemType::NotFound, format!("No call of this API answers {method} here"))
 }

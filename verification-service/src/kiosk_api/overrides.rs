@@ -10,6 +10,7 @@ use crate::put_once::{self, Once, Reply, Work, json};
 use crate::refusal::Refusal;
 use crate::store::rows::{KioskKey, Override, PutKey};
 use crate::store::{Answer, Tx};
+use aws_lc_rs::digest;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use axum::body::Body;
 use axum::extract::State;
@@ -59,19 +60,23 @@ pub async fn store(
                 Ok(confirmed) => confirmed,
                 Err(refusal) => return Ok(Work::Refused(refusal)),
             };
+            let bound_to: [&[u8]; 3] = [kiosk.id.as_bytes(), id.as_bytes(), b"override"];
+            let sealed = shared.keys.seal(&*shared.random, &bound_to, &raw)?;
+            let sealed_hash = digest::digest(&digest::SHA256, &sealed);
             let detail = object!({
                 "officer": officer,
                 "reason": request.reason.name(),
                 "decided_at": request.decided_at,
                 "visit": request.visit,
                 "flags": flags,
+                "sealed": hex::encode(sealed_hash),
+                "signature": signature.header(),
             });
             let (actor, subject) = (Actor::Kiosk(kiosk.id), format!("{}/{id}", kiosk.id));
             let audit_seq = audit::append(tx, now, actor, Event::Override, &subject, &detail).await?;
             if !flags.is_empty() {
                 tracing::warn!(kiosk = %kiosk.id, override_id = %id, ?flags, "ALARM: a person must look at this override");
             }
-            let bound_to: [&[u8]; 3] = [kiosk.id.as_bytes(), id.as_bytes(), b"override"];
             let row = Override {
                 kiosk: kiosk.id,
                 id,
@@ -80,7 +85,7 @@ pub async fn store(
                 reason: request.reason.name(),
                 decided_at: request.decided_at.unix_millis(),
                 received_at: now.unix_millis(),
-                sealed: shared.keys.seal(&*shared.random, &bound_to, &raw)?,
+                sealed,
                 signature: signature.header(),
                 audit_seq,
                 flags,

@@ -8,13 +8,14 @@ use verification_api::wire::ProblemType::{
 };
 use verification_api::wire::{KIOSK_SIGNATURE_HEADER, OFFICER_SESSION_HEADER};
 
-pub(super) const TAGS: [(&str, &str); 6] = [
+pub(super) const TAGS: [(&str, &str); 7] = [
     ("inspections", "A read document against its record."),
     ("verifications", "An identifier and its backup code."),
     ("referrals", "A visit handed over to an officer."),
     ("officers", "Sign-in and overrides."),
     ("kiosks", "Health, policy, heartbeats, calls for an officer."),
     ("certificates", "Enrolment and renewal."),
+    ("log", "The audit log, for kiosks as its witnesses."),
 ];
 
 /// One operation.
@@ -56,6 +57,7 @@ pub(super) fn all() -> Vec<Call> {
     calls.extend(officers());
     calls.extend(kiosks());
     calls.extend(certificates());
+    calls.extend(log());
     calls
 }
 
@@ -294,11 +296,52 @@ fn certificates() -> [Call; 2] {
     ]
 }
 
+fn log() -> [Call; 2] {
+    let mut checkpoint = call(
+        Method::GET,
+        "/log/v1/checkpoint",
+        ("checkpoint", "log"),
+        "The newest checkpoint of the audit log",
+    )
+    .about(
+        "A signed note (C2SP tlog-checkpoint): the log's name, the size of its RFC 6962 tree, its root, signed with \
+             Ed25519. Heartbeats carry the same.",
+    );
+    checkpoint.replies.push(Reply {
+        status: 200,
+        description: "A signed note.",
+        media: "text/plain; charset=utf-8",
+        schema: json!({ "type": "string" }),
+        caching: "no-store",
+    });
+    let mut tile = call(Method::GET, "/log/v1/tile/{level}/{index}", ("tile", "log"), "Hashes of the audit log's tree")
+        .about(
+            "C2SP tlog-tiles, height 8: up to 256 hashes of 32 bytes, to prove that one checkpoint continues another.",
+        )
+        .or(&[NotFound]);
+    tile.replies.push(Reply {
+        status: 200,
+        description: "As many hashes as the address says.",
+        media: "application/octet-stream",
+        schema: json!({}),
+        caching: "private, max-age=31536000, immutable",
+    });
+    [checkpoint, tile]
+}
+
 /// What holds between members of a request, which a Rust type does not say.
-pub(super) fn conditions() -> [(&'static str, Value); 4] {
+pub(super) fn conditions() -> [(&'static str, Value); 5] {
     let absent = json!({ "type": "null" });
     let text = json!({ "type": "string" });
     [
+        (
+            "WireIdentifier",
+            json!({
+                "if": { "properties": { "type": { "const": "a_number" } } },
+                "then": { "properties": { "value": { "pattern": "^A[0-9]{9}$" } } },
+                "else": { "properties": { "value": { "pattern": r"^[A-Z]{3}\*?[0-9]{10}$" } } },
+            }),
+        ),
         (
             "VerificationRequest",
             json!({

@@ -16,9 +16,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// Every version of the schema, oldest first; the table `schema_version` says how many a database has.
-const MIGRATIONS: &[&str] = &[
+pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0001_first_light.sql"),
     include_str!("migrations/postgres/0002_audit_rows.sql"),
+    include_str!("migrations/postgres/0003_log.sql"),
     include_str!("migrations/postgres/0005_clients.sql"),
 ];
 

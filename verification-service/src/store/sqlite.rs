@@ -16,9 +16,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Every version of the schema, oldest first; `PRAGMA user_version` says how many a file has.
-const MIGRATIONS: &[&str] = &[
+pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/sqlite/0001_first_light.sql"),
     include_str!("migrations/sqlite/0002_audit_rows.sql"),
+    include_str!("migrations/sqlite/0003_log.sql"),
     include_str!("migrations/sqlite/0005_clients.sql"),
 ];
 

@@ -6,12 +6,18 @@ mod clients;
 mod cluster;
 mod command_line;
 mod described;
+mod guide;
 mod hostile;
 mod inspections;
+mod log;
+mod migrations;
 mod officers;
+mod openapi;
 mod problems;
 mod referrals;
+#[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
+mod tamper;
 mod tls;
 mod verifications;
 

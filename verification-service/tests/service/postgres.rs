@@ -7,9 +7,12 @@ mod described;
 mod hostile;
 mod inspections;
 mod instances;
+mod log;
+mod migrations;
 mod officers;
 mod problems;
 mod referrals;
+#[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
 mod tls;
 mod verifications;

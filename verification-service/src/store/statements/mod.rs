@@ -7,6 +7,7 @@ mod codes;
 mod columns;
 mod decisions;
 mod kiosks;
+mod log;
 mod puts;
 mod referrals;
 mod staff;
