@@ -2,6 +2,7 @@
 //! threads that serve connections.
 
 use crate::codes::{Cost, NotDerived, derive_in};
+use crate::metrics::METRICS;
 use argon2::Block;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use tokio::sync::oneshot;
@@ -54,6 +55,7 @@ impl Derivations {
     /// # Errors
     /// [`NotDerived`].
     pub async fn derive(&self, text: PersonalText, salt: [u8; 16], cost: Cost) -> Derived {
+        let _counted = METRICS.derivation();
         #[cfg(feature = "simulated")]
         if let Some(stub) = self.stub {
             return Ok(Zeroizing::new(stub));

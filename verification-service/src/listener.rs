@@ -5,6 +5,7 @@
 //! minutes, because identity is otherwise only checked at their start (the rows are checked on every request).
 
 use crate::kiosk_api::PeerIdentity;
+use crate::metrics::METRICS;
 use crate::roles::Role;
 use axum::Router;
 use axum::body::Body;
@@ -86,6 +87,22 @@ pub fn portal_tls(dir: &Path, now: Timestamp) -> Result<ServerConfig, TlsError> 
     Ok(config)
 }
 
+/// The first name of the server's certificate: a domain, or an address as written in URLs.
+///
+/// # Errors
+/// [`TlsError`].
+pub fn first_name(dir: &Path, now: Timestamp) -> Result<String, TlsError> {
+    let (chain, _) = server_identity(dir, now)?;
+    Ok(match chain.first().and_then(server_name) {
+        Some(ServerName::IpAddress(address)) => match std::net::IpAddr::from(address) {
+            std::net::IpAddr::V6(v6) => format!("[{v6}]"),
+            std::net::IpAddr::V4(v4) => v4.to_string(),
+        },
+        Some(name) => name.to_str().into_owned(),
+        None => String::new(),
+    })
+}
+
 /// One port.
 pub struct Listener {
     pub socket: TcpListener,
@@ -131,10 +148,14 @@ impl Listener {
     async fn connection(&self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
         // Replies are one segment or a few: waiting for more only delays them.
         let _ = stream.set_nodelay(true);
+        let _counted = METRICS.connection(if self.kiosks { "kiosk" } else { "portal" });
         let acceptor = TlsAcceptor::from(Arc::clone(&self.tls.borrow()));
         let tls = match tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await {
             Ok(Ok(tls)) => tls,
-            Ok(Err(why)) => return tracing::info!(cause = %why, "a TLS handshake failed"),
+            Ok(Err(why)) => {
+                METRICS.handshake_failed();
+                return tracing::info!(cause = %why, "a TLS handshake failed");
+            }
             Err(_) => return tracing::info!("a TLS handshake took too long"),
         };
         let peer = tls.get_ref().1.peer_certificates().and_then(|chain| chain.first()).and_then(identity);
@@ -215,6 +236,7 @@ fn server_identity(
     }
 }
 
+/// The first name of a certificate.
 fn server_name(leaf: &CertificateDer<'_>) -> Option<ServerName<'static>> {
     let (_, parsed) = X509Certificate::from_der(leaf).ok()?;
     parsed.subject_alternative_name().ok()??.value.general_names.iter().find_map(|name| match name {

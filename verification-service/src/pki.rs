@@ -317,13 +317,24 @@ pub fn renew_crl(dir: &Path, revoked: &[(Vec<u8>, i64)], now: Timestamp) -> Resu
 /// # Errors
 /// [`PkiError`] if there is none, or it is none.
 pub fn crl_is_due(dir: &Path, now: Timestamp) -> Result<bool, PkiError> {
+    Ok(crl_left(dir, now)? < CRL_LIFE / 2)
+}
+
+/// Whether the CRL has not expired.
+#[must_use]
+pub fn crl_holds(dir: &Path, now: Timestamp) -> bool {
+    crl_left(dir, now).is_ok_and(|left| left > 0)
+}
+
+/// Milliseconds that the CRL is still good for.
+fn crl_left(dir: &Path, now: Timestamp) -> Result<i64, PkiError> {
     let path = dir.join("crl.pem");
     let wrong = |cause: String| PkiError::Wrong { path: path.clone(), cause };
     let der = CertificateRevocationListDer::from_pem_slice(read(&path)?.as_bytes());
     let der = der.map_err(|why| wrong(why.to_string()))?;
     let (_, crl) = CertificateRevocationList::from_der(&der).map_err(|why| wrong(why.to_string()))?;
     let next = crl.next_update().map_or(0, |t| t.timestamp());
-    Ok((next - now.unix_millis() / 1000) * 1000 < CRL_LIFE / 2)
+    Ok((next - now.unix_millis() / 1000) * 1000)
 }
 
 /// Signs with the key of technicians' credentials.
@@ -349,7 +360,10 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PkiError> {
 }
 
 /// Replaces a file as a whole: whoever reads sees the old or the new one.
-fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PkiError> {
+///
+/// # Errors
+/// [`PkiError::NotWritten`].
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PkiError> {
     let not_written = |cause| PkiError::NotWritten { path: path.into(), cause };
     let new = path.with_extension(format!("new-{}", std::process::id()));
     let _ = std::fs::remove_file(&new);

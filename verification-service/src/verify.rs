@@ -7,6 +7,7 @@ use crate::codes;
 use crate::failpoint;
 use crate::inspect::StoredParts;
 use crate::log;
+use crate::metrics::METRICS;
 use crate::officers;
 use crate::put_once::{Once, Reply, Seen, json, take};
 use crate::random::bytes;
@@ -70,12 +71,14 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Reply, Refusal> {
     let sealed = [request.once.seal(&app, &plain[0].body)?, request.once.seal(&app, &plain[1].body)?];
 
     let (shared, owned) = (Arc::clone(&app), Arc::clone(&request));
+    let (locked, purpose) = (evaluation.charged.locked, request.purpose.name());
     let redeemed = app.store.write("redeem", move |tx| {
         Box::pin(async move { finish(tx, &shared, &owned, &evaluation, holds, &sealed).await })
     });
     let [yes, no] = plain;
     let result = redeemed.await?;
     failpoint::reach("redeem.committed");
+    METRICS.verification(result.name(), purpose, locked);
     Ok(match result {
         VerificationResult::Verified => yes,
         VerificationResult::NotVerified => no,
@@ -298,6 +301,7 @@ pub async fn count_failing(tx: &mut Tx, app: &App, kiosk: Uuid, subject: Blind, 
         tx.set_quarantine(kiosk, Some(at)).await?;
         let detail = object!({ "distinct_failing_identifiers": distinct });
         audit::append(tx, now, Actor::Service, Event::KioskQuarantined, &kiosk.to_string(), &detail).await?;
+        METRICS.quarantine();
         tracing::warn!(%kiosk, "ALARM: this kiosk is quarantined; find out why, then `kiosk release`");
     }
     Ok(())

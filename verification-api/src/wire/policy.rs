@@ -28,7 +28,6 @@ pub struct Policy {
 /// Seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Timers {
     /// Without input until "do you need more time?".
     pub warn_s: u32,

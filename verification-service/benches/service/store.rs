@@ -21,7 +21,7 @@ use verification_service::random::{SystemRandomness, uuid_v7};
 use verification_service::secrets::Keys;
 use verification_service::store::rows::{Account, NewIdentifier, PutKey};
 use verification_service::verify::{self, Request};
-use verification_service::{codes, store};
+use verification_service::{codes, log, store};
 
 const CLIENTS: usize = 32;
 const CODES: usize = 20_000;
@@ -52,12 +52,19 @@ async fn redemptions(site: &Site) -> f64 {
     site.raise_limits();
     let kiosks: Vec<_> = (0..CLIENTS).map(|nth| site.add_kiosk(&format!("K{nth}")).id).collect();
     let config = Config::load(&site.config()).unwrap();
-    let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key).unwrap();
+    let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key, SystemClock.now()).unwrap();
     let store = store::open(&config.database_at()).await.unwrap();
     let mut app = App::new(store, keys, config, Arc::new(SystemClock), Arc::new(SystemRandomness::new())).unwrap();
     app.derivations = app.derivations.stubbed(DERIVED);
     let app = Arc::new(app);
+    // As in a running service: without it nothing is verified after five seconds.
+    let (_running, stopping) = tokio::sync::watch::channel(false);
+    tokio::spawn(verification_service::log::keeper::run(Arc::clone(&app), stopping));
     fill(&app).await;
+    // Without a sealed log nothing is verified.
+    log::seal::seal(&app).await.unwrap().unwrap();
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let keeper = tokio::spawn(log::keeper::run(Arc::clone(&app), stopping));
 
     let next = AtomicUsize::new(0);
     let begun = Instant::now();
@@ -87,7 +94,10 @@ async fn redemptions(site: &Site) -> f64 {
         }
     });
     futures::future::join_all(each).await;
-    CODES as f64 / begun.elapsed().as_secs_f64()
+    let redeemed = CODES as f64 / begun.elapsed().as_secs_f64();
+    stop.send(true).unwrap();
+    keeper.await.unwrap();
+    redeemed
 }
 
 fn number(nth: usize) -> Identifier {

@@ -1,7 +1,9 @@
 //! The command line. Exit status: 0 done, 1 refused, 2 usage. With `--json` every command prints one object.
 
 mod accounts;
+mod backup;
 mod kiosks;
+mod secrets;
 mod setup;
 mod staff;
 mod throttles;
@@ -63,6 +65,19 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(upkeep::AuditCommand),
+    /// Peppers: add a newer one, move what is stored to it.
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
+    /// Copy the database into a new file, while the service runs.
+    Backup {
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Put a copy in the place of a database that is not there.
+    Restore {
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+    },
     /// Make the database, or bring its schema up to date.
     Migrate,
     /// Delete what is past its time, as `serve` does every 10 minutes.
@@ -118,6 +133,7 @@ refused_by!(
     crate::enrol::EnrolError,
     crate::listener::TlsError,
     crate::pki::PkiError,
+    crate::portal::PortalError,
     crate::random::NoRandom,
     crate::secrets::SealError,
     crate::secrets::SecretError,
@@ -179,11 +195,13 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
     let appends = matches!(
         arguments.command,
         Command::Kiosk(_)
+            | Command::Client(_)
             | Command::Account(_)
             | Command::Code(_)
             | Command::Throttle(_)
             | Command::Officer(_)
             | Command::Technician(_)
+            | Command::Secrets(_)
             | Command::Purge
     );
     let done = match arguments.command {
@@ -199,6 +217,9 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
         Command::Audit(upkeep::AuditCommand::Verify { checkpoint }) => {
             upkeep::audit_verify(open().await?, checkpoint).await?
         }
+        Command::Secrets(command) => secrets::run(open().await?, command).await?,
+        Command::Backup { to } => backup::backup(open().await?, to).await?,
+        Command::Restore { from } => backup::restore(&arguments.config, &from).await?,
         Command::Migrate => upkeep::migrate(&arguments.config).await?,
         Command::Purge => upkeep::purge(open().await?).await?,
         Command::Openapi => {
@@ -222,7 +243,7 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
 /// Everything that a command on the database needs.
 async fn open(config: &std::path::Path) -> Result<App, CommandError> {
     let config = Config::load(config)?;
-    let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key)?;
+    let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key, SystemClock.now())?;
     let store = crate::store::open(&config.database_at()).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandomness::new());

@@ -15,10 +15,11 @@ mod verifications;
 pub use caller::PeerIdentity;
 
 use crate::app::App;
+use crate::observe::observe;
 use crate::refusal::Refusal;
 use axum::Router;
 use axum::http::Method;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 use std::sync::Arc;
 use verification_api::wire::ProblemType;
@@ -44,6 +45,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route_layer(from_fn_with_state(Arc::clone(&app), caller::admit))
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)
+        .layer(from_fn(|request, next| observe("kiosk", request, next)))
         .with_state(app)
 }
 

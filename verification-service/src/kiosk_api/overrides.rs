@@ -10,7 +10,6 @@ use crate::put_once::{self, Once, Reply, Work, json};
 use crate::refusal::Refusal;
 use crate::store::rows::{KioskKey, Override, PutKey};
 use crate::store::{Answer, Tx};
-use aws_lc_rs::digest;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use axum::body::Body;
 use axum::extract::State;
@@ -62,14 +61,12 @@ pub async fn store(
             };
             let bound_to: [&[u8]; 3] = [kiosk.id.as_bytes(), id.as_bytes(), b"override"];
             let sealed = shared.keys.seal(&*shared.random, &bound_to, &raw)?;
-            let sealed_hash = digest::digest(&digest::SHA256, &sealed);
             let detail = object!({
                 "officer": officer,
                 "reason": request.reason.name(),
                 "decided_at": request.decided_at,
                 "visit": request.visit,
                 "flags": flags,
-                "sealed": hex::encode(sealed_hash),
                 "signature": signature.header(),
             });
             let (actor, subject) = (Actor::Kiosk(kiosk.id), format!("{}/{id}", kiosk.id));

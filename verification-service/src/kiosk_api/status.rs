@@ -4,13 +4,14 @@ use super::caller::Caller;
 use super::edge::{checked_lane, checked_v7, ok, parse, whole};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
+use crate::metrics::METRICS;
 use crate::put_once::Reply;
 use crate::refusal::Refusal;
 use aws_lc_rs::digest;
 use axum::body::Body;
 use axum::extract::State;
 use std::sync::Arc;
-use verification_api::wire::{AssistanceRequest, DeviceState, HealthReply, HeartbeatRequest, Policy, Receipt};
+use verification_api::wire::{AssistanceRequest, DeviceState, HealthReply, HeartbeatRequest, Policy, Receipt, Timers};
 
 /// Most devices in a heartbeat.
 const MAX_DEVICES: usize = 64;
@@ -32,7 +33,7 @@ pub async fn policy(State(app): State<Arc<App>>, Caller(_): Caller) -> Result<Re
     let mut tx = app.store.read().await?;
     let revoked_technicians = tx.revoked_technicians(now.unix_millis()).await?;
     let disabled_officers = tx.disabled_officers().await?;
-    let (groups, timers) = (app.config.code.groups, app.config.timers);
+    let (groups, timers) = (app.config.code.groups, app.config.timers.map(Timers::from));
     let content = serde_json::json!([groups, timers, revoked_technicians, disabled_officers]).to_string();
     let hash = digest::digest(&digest::SHA256, content.as_bytes());
     ok(&Policy {
@@ -53,6 +54,7 @@ pub async fn heartbeat(State(app): State<Arc<App>>, Caller(kiosk): Caller, body:
         return Err(Refusal::malformed("A heartbeat names at most 64 devices; a journal's hash has 64 hex digits"));
     }
     if request.devices.iter().any(|device| device.device == LOG_WITNESS && device.state == DeviceState::Failed) {
+        METRICS.log_alarm();
         tracing::error!(kiosk = %kiosk.number, "ALARM: this kiosk says that the audit log shrank or forked; look at its journal");
     }
     let shared = Arc::clone(&app);

@@ -3,6 +3,7 @@
 
 use super::{LogFault, export, seal};
 use crate::app::App;
+use crate::metrics::METRICS;
 use crate::store::{Answer, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,9 @@ pub async fn run(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
             _ = sealing.tick() => {
                 let trouble = once(&app).await.map_or_else(|why| Some(why.to_string()), |kept| kept.err().map(|f| format!("ALARM: {f}")));
                 // Each trouble once: this is asked twice a second.
+                if trouble.is_some() {
+                    METRICS.log_fault();
+                }
                 if trouble != said {
                     match &trouble {
                         Some(cause) => tracing::error!(%cause, "the audit log is not sealed; nothing is verified after 5 s"),

@@ -21,7 +21,7 @@ pub struct Holder {
 /// Adds holders `from..from + count`.
 pub async fn populate(site: &Site, from: usize, count: usize) -> Vec<Holder> {
     let config = Config::load(&site.config()).unwrap();
-    let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key).unwrap();
+    let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key, SystemClock.now()).unwrap();
     let store = store::open(&config.database_at()).await.unwrap();
     let random = SystemRandomness::new();
     let mut holders = Vec::with_capacity(count);

@@ -11,7 +11,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 const SCRIPT: &str = r#"
 set -eu
 folder=$(mktemp -d /tmp/verification-service-pg-XXXXXX)
-server=; fsync=$2
+server=; programs=$1; fsync=$2
 stop() { [ -z "$server" ] || { kill -QUIT "$(head -1 "$folder/data/postmaster.pid")" || true; wait "$server" || true; }; rm -rf "$folder"; }
 trap stop EXIT
 as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
@@ -22,7 +22,7 @@ if [ "$(id -u)" = 0 ]; then set -- runuser -u postgres -- "$1/postgres"; else se
 "$@" -D "$folder/data" -k "$folder" -c listen_addresses= -c "fsync=$fsync" -c max_connections=300 >>"$folder/log" 2>&1 &
 server=$!
 tries=0
-until [ -S "$folder/.s.PGSQL.5432" ]; do
+until "$programs/pg_isready" -q -h "$folder"; do
   tries=$((tries + 1)); kill -0 "$server" && [ $tries -lt 3000 ] || { cat "$folder/log" >&2; exit 1; }
   sleep 0.01
 done
@@ -105,7 +105,8 @@ impl Cluster {
     pub fn database(&self) -> String {
         let name = format!("site_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let mut command = Command::new(programs().join("createdb"));
-        let made = command.args(["-U", "service", "-h"]).arg(&self.folder).arg(&name).output().unwrap();
+        let made =
+            command.args(["-T", "template0", "-U", "service", "-h"]).arg(&self.folder).arg(&name).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         self.url(&name)
     }

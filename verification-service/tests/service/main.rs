@@ -13,8 +13,10 @@ mod log;
 mod migrations;
 mod officers;
 mod openapi;
+mod operations;
 mod problems;
 mod referrals;
+mod rotation;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
 mod tamper;

@@ -10,8 +10,10 @@ mod instances;
 mod log;
 mod migrations;
 mod officers;
+mod operations;
 mod problems;
 mod referrals;
+mod rotation;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
 mod tls;

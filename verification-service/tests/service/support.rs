@@ -91,6 +91,23 @@ impl Site {
         site
     }
 
+    /// The same site with a database that is not there, or is empty: for `restore`.
+    pub fn with_empty_database(self) -> Self {
+        match &self.database {
+            None => {
+                for name in ["svc/service.db", "svc/service.db-wal", "svc/service.db-shm"] {
+                    let _ = std::fs::remove_file(self.path(name));
+                }
+                self
+            }
+            Some(_) => {
+                let url = cluster().database();
+                self.set("url", &format!("\"{url}\""));
+                Self { database: Some(url), ..self }
+            }
+        }
+    }
+
     /// A path below the temporary folder; `svc` is the folder of `init`.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -226,6 +243,22 @@ impl Serving {
     /// Whether it has ended by itself.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Sends a signal: `TERM`, `HUP`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success(), "kill -s {name}");
+    }
+
+    /// Waits for its end.
+    pub fn ended(mut self, within: std::time::Duration) -> std::process::ExitStatus {
+        let (send, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let status = self.child.wait().unwrap();
+            send.send(status).unwrap();
+        });
+        ended.recv_timeout(within).expect("it ends in time")
     }
 
     /// kill -9.

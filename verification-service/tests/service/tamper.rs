@@ -19,7 +19,7 @@ use verification_service::store::{self, Store};
 /// The application of a site, inside the test.
 pub async fn app(site: &Site) -> Arc<App> {
     let config = Config::load(&site.config()).unwrap();
-    let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key).unwrap();
+    let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key, SystemClock.now()).unwrap();
     let store = store::open(&config.database_at()).await.unwrap();
     Arc::new(App::new(store, keys, config, Arc::new(SystemClock), Arc::new(SystemRandomness::new())).unwrap())
 }
@@ -92,7 +92,7 @@ const NUMBERS: [(&str, &str); 12] = [
     ("override", "received_at"),
 ];
 const BYTES: [(&str, &str); 4] =
-    [("log_tile", "hashes"), ("log_tile", "hashes"), ("verification", "identifier"), ("override", "sealed")];
+    [("log_tile", "hashes"), ("log_tile", "hashes"), ("log_tile", "hashes"), ("verification", "identifier")];
 const TABLES: [&str; 6] = ["audit", "log_tile", "log_head", "verification", "inspection", "override"];
 
 struct Database {

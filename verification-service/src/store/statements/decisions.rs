@@ -4,7 +4,6 @@ use super::columns::{id, json, parse, text};
 use crate::store::connection::{Row, sql};
 use crate::store::rows::{Decision, Inspection, Override, Verification};
 use crate::store::{Answer, StoreError, Tx};
-use aws_lc_rs::digest::{SHA256, digest};
 use uuid::Uuid;
 use verification_api::wire::{Timestamp, VerificationResult};
 
@@ -139,7 +138,6 @@ fn override_told(row: &Row) -> Answer<Decision> {
         ("decided_at", decided_at.map_err(|_| StoreError::NotUnderstood("time of an override"))?.to_string().into()),
         ("flags", parse(&row.get::<String>("flags")?)?),
         ("visit", row.get::<String>("visit")?.into()),
-        ("sealed", hex::encode(digest(&SHA256, &row.get::<Vec<u8>>("sealed")?)).into()),
         ("signature", row.get::<String>("signature")?.into()),
     ];
     decision(row, "override", row.get("received_at")?, told)

@@ -36,6 +36,14 @@ impl Tx {
         Ok(self.run(query).await? == 1)
     }
 
+    /// Writes the head as it is, to know that it can be written.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn touch_log(&mut self) -> Answer<()> {
+        self.run(sql!("UPDATE log_head SET size = size WHERE one = 1")).await.map(drop)
+    }
+
     /// Gives the oldest rows that are no leaves yet the places from `first` on, in their order; the rows.
     ///
     /// # Errors
