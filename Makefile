@@ -24,6 +24,7 @@ TRAIN_PACKAGES := fonts-liberation fonts-freefont-ttf
 BENCH_PACKAGES := valgrind
 # To compare the service with.
 BENCH_SERVICE_PACKAGES := nginx-light
+SCHEMATHESIS_PACKAGES := python3-venv openssl
 PEER_PACKAGES := tesseract-ocr python3-venv python3-dev
 # What `make measure-zone` draws: how many pictures of each set, from which seed on, on how many threads.
 HARSH ?= 10000
@@ -49,6 +50,17 @@ test: packages-test tool-rust axe ## Everything that must pass
 test-hardware: packages-test packages-rig tool-rust ## Real drivers in a virtual machine: adapters plugged and unplugged, cameras, filmed documents (2 minutes)
 	cargo build --locked --workspace --bins
 	tests/rig/run
+
+openapi: packages-build tool-rust ## Writes docs/openapi.json, the description of the service's API, anew
+	cargo build --locked --workspace --bin verification-service
+	./target/debug/verification-service openapi > docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
+
+# Python's registry has schemathesis; tests/schemathesis/requirements.txt pins it.
+EXAMPLES ?= 100
+schemathesis: packages-test packages-schemathesis tool-rust ## Examples of every call against a real service: none is answered otherwise than docs/openapi.json says (EXAMPLES)
+	cargo build --locked --workspace --bin verification-service
+	tests/schemathesis/run --max-examples $(EXAMPLES)
 
 # axe-core checks the portal's pages. It is fetched, checked against its hash, and never part of the repository.
 AXE_VERSION := 4.14.1
@@ -111,7 +123,8 @@ sequences: packages-test tool-rust ## 2,000 sequences of degraded frames through
 	SEQUENCES=$(SEQUENCES) cargo test --locked --release -p card-reader --test sequences -- --ignored --nocapture
 
 # libFuzzer's own instrumentation, as cargo-fuzz sets it; without it, so that one tool fewer is installed.
-FUZZ_TARGETS := zone_any_luma mrz_parse picture_decode tracker
+FUZZ_TARGETS := zone_any_luma mrz_parse picture_decode tracker wire_json backup_code identifiers names credential \
+	kiosk_signature certificate_request service_config log_text
 FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 	-Cllvm-args=-sanitizer-coverage-trace-compares
@@ -155,6 +168,9 @@ packages-bench:
 
 packages-bench-service:
 	@$(call install,$(BENCH_SERVICE_PACKAGES))
+
+packages-schemathesis:
+	@$(call install,$(SCHEMATHESIS_PACKAGES))
 
 packages-peers:
 	@$(call install,$(PEER_PACKAGES))

@@ -1,6 +1,7 @@
 //! A service in a folder of its own, kiosks, and their HTTP clients.
 
 use crate::cluster::cluster;
+use crate::described;
 use reqwest::{Method, StatusCode};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -348,6 +349,10 @@ impl Answer {
             .unwrap_or_else(|_| panic!("{}: {}", self.status, String::from_utf8_lossy(&self.bytes)))
     }
 
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
     /// The last part of a problem's type.
     pub fn problem(&self) -> String {
         let json = self.json();
@@ -375,7 +380,7 @@ impl Client {
         body: Vec<u8>,
     ) -> Result<Answer, reqwest::Error> {
         let url = format!("https://localhost:{}{path}", self.port);
-        let mut request = self.http.request(method, url).body(body);
+        let mut request = self.http.request(method.clone(), url).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -387,7 +392,9 @@ impl Client {
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
             .collect();
         headers.sort();
-        Ok(Answer { status: reply.status(), headers, bytes: reply.bytes().await?.to_vec() })
+        let answer = Answer { status: reply.status(), headers, bytes: reply.bytes().await?.to_vec() };
+        described::check(&method, path, &answer);
+        Ok(answer)
     }
 
     pub async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {
