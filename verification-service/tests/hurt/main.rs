@@ -5,6 +5,8 @@
 #[path = "../service/cluster.rs"]
 mod cluster;
 mod crash;
+#[path = "../service/described.rs"]
+mod described;
 mod fail_closed;
 mod history;
 mod population;
