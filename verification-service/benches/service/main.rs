@@ -8,8 +8,6 @@
 #[path = "../../tests/service/cluster.rs"]
 #[allow(dead_code, reason = "shared with the tests")]
 mod cluster;
-#[path = "../../tests/service/described.rs"]
-mod described;
 mod latency;
 mod nginx;
 #[path = "../../tests/hurt/population.rs"]

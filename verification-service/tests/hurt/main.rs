@@ -5,8 +5,6 @@
 #[path = "../service/cluster.rs"]
 mod cluster;
 mod crash;
-#[path = "../service/described.rs"]
-mod described;
 mod fail_closed;
 mod history;
 mod population;

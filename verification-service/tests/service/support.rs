@@ -1,7 +1,9 @@
 //! A service in a folder of its own, kiosks, and their HTTP clients.
 
+#[path = "described.rs"]
+mod described;
+
 use crate::cluster::cluster;
-use crate::described;
 use reqwest::{Method, StatusCode};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
