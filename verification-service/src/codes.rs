@@ -125,6 +125,17 @@ pub fn row(
     })
 }
 
+/// The last two symbols, which tell a holder which code it is: sealed for (code, "hint").
+///
+/// # Errors
+/// [`SealError`].
+pub fn seal_hint(keys: &Keys, random: &dyn Random, id: Uuid, code: &BackupCode) -> Result<Vec<u8>, SealError> {
+    code.text().expose(|text| {
+        let last = text.get(text.len().saturating_sub(2)..).unwrap_or_default();
+        keys.seal(random, &[id.as_bytes(), b"hint"], last.as_bytes())
+    })
+}
+
 /// Where a code is kept that the holder of an identifier delegated to a representative: apart from the holder's own, with
 /// tries of its own. Spaces and case of the representative's number do not count.
 ///

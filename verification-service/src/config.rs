@@ -38,6 +38,8 @@ pub struct Config {
     #[serde(default)]
     pub code: Code,
     #[serde(default)]
+    pub portal: Portal,
+    #[serde(default)]
     pub limits: Limits,
     #[serde(default)]
     pub retention: Retention,
@@ -46,7 +48,25 @@ pub struct Config {
     #[serde(default)]
     pub kiosks: Kiosks,
     /// Times that hold at every kiosk; without the table each kiosk has its own.
-    pub timers: Option<Timers>,
+    pub timers: Option<TimersTable>,
+}
+
+/// `[timers]`, in seconds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimersTable {
+    pub warn_s: u32,
+    pub answer_s: u32,
+    pub complete_s: u32,
+    pub referred_s: u32,
+    pub held_s: u32,
+}
+
+impl From<TimersTable> for Timers {
+    fn from(table: TimersTable) -> Self {
+        let TimersTable { warn_s, answer_s, complete_s, referred_s, held_s } = table;
+        Self { warn_s, answer_s, complete_s, referred_s, held_s }
+    }
 }
 
 /// What a kiosk is told when it enrols, and what its certificate is.
@@ -122,6 +142,18 @@ pub struct Code {
     pub expires: u32,
 }
 
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Portal {
+    /// Where browsers find it, `https://NAME:PORT`: by default the first name of the server's certificate, and the port
+    /// that is listened on.
+    pub origin: Option<String>,
+    /// The domain that passkeys belong to: by default the name in `origin`.
+    pub rp_id: Option<String>,
+    /// Minutes without use that end a session.
+    pub idle_minutes: u32,
+}
+
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
@@ -166,6 +198,12 @@ pub struct Retention {
 impl Default for Code {
     fn default() -> Self {
         Self { groups: 4, expires: 365 }
+    }
+}
+
+impl Default for Portal {
+    fn default() -> Self {
+        Self { origin: None, rp_id: None, idle_minutes: 15 }
     }
 }
 
@@ -265,7 +303,11 @@ impl Config {
         Ok(config)
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+    /// Reads the text of a file; `path` is for the sentences of errors.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text).map_err(|why| {
             let line = why.span().map_or(1, |span| 1 + text.get(..span.start).unwrap_or(text).matches('\n').count());
             ConfigError::Wrong { path: path.into(), line, what: with_nearest(why.message()) }
@@ -281,6 +323,9 @@ impl Config {
             Some(("sqlite", file)) if !file.is_empty() => {}
             Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {}
             _ => return wrong("[database] url must be sqlite:FILE or postgres://USER@HOST/DATABASE"),
+        }
+        if !(3..=60).contains(&config.portal.idle_minutes) {
+            return wrong("[portal] idle_minutes must be from 3 to 60");
         }
         if config.kiosks.certificate_days == 0 || config.kiosks.certificate_days > 398 {
             return wrong("[kiosks] certificate_days is from 1 to 398");
@@ -367,6 +412,11 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
          groups = {groups}                   # 4 (80 bits) or 6 (120 bits)\n\
          expires = {expires}                # days\n\
          \n\
+         [portal]\n\
+         # origin = \"https://NAME:PORT\"   # by default the first name of server.pem, and the port above\n\
+         # rp_id = \"NAME\"                # the domain of passkeys; never change it: they would not work any more\n\
+         idle_minutes = {idle}          # without use that end a session\n\
+         \n\
          [limits]\n\
          verifications_per_minute = {vpm}   # per kiosk\n\
          verifications_burst = {vb}\n\
@@ -403,6 +453,7 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
         reload = reload_seconds(),
         groups = code.groups,
         expires = code.expires,
+        idle = Portal::default().idle_minutes,
         vpm = limits.verifications_per_minute,
         vb = limits.verifications_burst,
         ipm = limits.inspections_per_minute,

@@ -5,12 +5,12 @@ use crate::audit::{self, Actor, Event};
 use crate::cli::CommandError;
 use crate::enrol;
 use crate::kiosk_api;
-use crate::listener::{Listener, kiosk_tls, portal_tls};
+use crate::listener::{Listener, first_name, kiosk_tls, portal_tls};
 use crate::log;
 use crate::monitor;
 use crate::observe::observe;
 use crate::pki;
-use crate::portal;
+use crate::portal::{self, Portal};
 use crate::store::Answer;
 use crate::store::rows::Purged;
 use axum::middleware::from_fn;
@@ -46,6 +46,11 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
         None => None,
     };
 
+    let origin = match &app.config.portal.origin {
+        Some(origin) => origin.clone(),
+        None => format!("https://{}:{}", first_name(dir, app.now())?, portal_at.port()),
+    };
+    let people_portal = Portal::new(Arc::clone(&app), origin)?;
     let limits = app.config.limits;
     let age = Duration::from_secs(u64::from(limits.connection_seconds));
     let (stop, stopping) = watch::channel(false);
@@ -60,7 +65,7 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
     let portal_port = Listener {
         socket: people,
         tls: portal_tls_now,
-        router: portal::router()
+        router: portal::router(Arc::new(people_portal))
             .merge(enrol::router(Arc::clone(&app)))
             .merge(monitor::ready_router(Arc::clone(&app)))
             .layer(from_fn(|request, next| observe("portal", request, next))),
@@ -108,6 +113,7 @@ pub async fn purge(app: &Arc<App>) -> Answer<Purged> {
                 shared.config.retention.spans().map(|span| now.unix_millis().saturating_sub(span));
             let before = Purged { replies, throttles, referrals, audit: audit_rows, ..Purged::default() };
             let gone = tx.purge(&before, now.unix_millis()).await?;
+            tx.purge_portal(throttles, audit_rows).await?;
             if gone != Purged::default() {
                 let detail = serde_json::to_value(gone).unwrap_or_default();
                 audit::append(tx, now, Actor::Service, Event::Purged, "database", &detail).await?;

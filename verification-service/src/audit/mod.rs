@@ -11,11 +11,13 @@ use crate::store::rows::NewAuditRow;
 use crate::store::{Answer, Tx};
 use verification_api::wire::Timestamp;
 
-/// Who did it: an operator at the command line, a kiosk, or the service by itself.
+/// Who did it: an operator at the command line, a kiosk, someone signed in to the portal, or the service by itself.
 #[derive(Clone, Copy, Debug)]
 pub enum Actor {
     Operator,
     Kiosk(uuid::Uuid),
+    /// A login of the portal.
+    Account(uuid::Uuid),
     Service,
 }
 
@@ -24,6 +26,7 @@ impl std::fmt::Display for Actor {
         match self {
             Self::Operator => f.write_str("operator"),
             Self::Kiosk(id) => write!(f, "kiosk:{id}"),
+            Self::Account(id) => write!(f, "account:{id}"),
             Self::Service => f.write_str("service"),
         }
     }
@@ -33,6 +36,7 @@ impl std::fmt::Display for Actor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     AccountAdded,
+    AccountInvited,
     AssistanceCalled,
     BackupMade,
     CertificateRenewed,
@@ -53,6 +57,8 @@ pub enum Event {
     OfficerSignInFailed,
     Override,
     PepperAdded,
+    /// What people do in the portal.
+    Portal(crate::portal::activity::Deed),
     Purged,
     ReferralClosed,
     ReferralOpened,
@@ -69,6 +75,7 @@ impl Event {
     pub const fn name(self) -> &'static str {
         match self {
             Self::AccountAdded => "account_added",
+            Self::AccountInvited => "account_invited",
             Self::AssistanceCalled => "assistance_called",
             Self::BackupMade => "backup_made",
             Self::CertificateRenewed => "certificate_renewed",
@@ -89,6 +96,7 @@ impl Event {
             Self::OfficerSignInFailed => "officer_sign_in_failed",
             Self::Override => "override",
             Self::PepperAdded => "pepper_added",
+            Self::Portal(deed) => deed.name(),
             Self::Purged => "purged",
             Self::ReferralClosed => "referral_closed",
             Self::ReferralOpened => "referral_opened",

@@ -6,6 +6,9 @@ use crate::audit::{self, Actor, Event};
 use crate::clock::DAY;
 use crate::codes;
 use crate::inspect::{StoredParts, blind_document};
+use crate::portal;
+use crate::portal::invitations::InvitationCode;
+use crate::portal::rows::{Invitation, LoginKind};
 use crate::random::uuid_v7;
 use crate::secrets::Blind;
 use crate::store::Locked;
@@ -25,6 +28,9 @@ use verification_api::wire::{DocumentStatus, DocumentType, RecordStatus, Timesta
 pub(super) enum AccountCommand {
     /// Add a record with its holder, identifiers and documents.
     Add(AddAccount),
+    /// Print the code of a letter with which a holder registers in the portal or, who has registered, sets a new password;
+    /// an older letter ends.
+    Invite(Invite),
 }
 
 #[derive(Args)]
@@ -48,6 +54,23 @@ pub(super) struct AddAccount {
     /// Whether the holder may go on, or is referred to an officer.
     #[arg(long, value_enum, default_value_t = Status::Clear)]
     record_status: Status,
+}
+
+#[derive(Args)]
+#[group(id = "whom", required = true, multiple = false)]
+pub(super) struct Invite {
+    /// A-Number (USCIS#) of the record.
+    #[arg(long, group = "whom")]
+    a_number: Option<String>,
+    /// Receipt (case) number of the record.
+    #[arg(long, group = "whom")]
+    receipt: Option<String>,
+    /// User name of someone who has registered, also of a representative: sets a new password.
+    #[arg(long, group = "whom")]
+    user_name: Option<String>,
+    /// Days that the letter is good for.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=365))]
+    days: u16,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -77,7 +100,53 @@ pub(super) enum CodeCommand {
 }
 
 pub(super) async fn account(app: App, command: AccountCommand) -> Result<Done, CommandError> {
-    let AccountCommand::Add(add) = command;
+    match command {
+        AccountCommand::Add(add) => add_account(app, add).await,
+        AccountCommand::Invite(invite) => self::invite(app, invite).await,
+    }
+}
+
+async fn invite(app: App, invite: Invite) -> Result<Done, CommandError> {
+    let Invite { a_number, receipt, user_name, days } = invite;
+    let mut tx = app.store.read().await?;
+    let (kind, account, representation) = if let Some(user_name) = user_name {
+        let name = portal::name_of(&app.keys, &PersonalText::new(user_name));
+        let login = tx.login_named(name).await?;
+        let login = login.ok_or_else(|| CommandError::refused("nobody has registered with this user name"))?;
+        match (login.account, tx.clients_of(login.id).await?.first()) {
+            (Some(account), _) => (login.kind, account, None),
+            (None, Some(client)) => (login.kind, client.account, Some(client.id)),
+            (None, None) => return Err(CommandError::refused("this representative has no client any more")),
+        }
+    } else {
+        let identifier = Which { a_number, receipt }.blind(&app)?;
+        let account = tx.account_of(identifier).await?;
+        let account =
+            account.ok_or_else(|| CommandError::refused("no account has this number: `account add` first"))?;
+        (LoginKind::Holder, account.id, None)
+    };
+    drop(tx);
+    let now = app.now();
+    let code = InvitationCode::generate(&*app.random)?;
+    let at = now.unix_millis();
+    let expires_at = at + i64::from(days) * DAY;
+    let (hash, ended_at, tries) = (code.hash(), None, 0);
+    let row = Invitation { hash, kind, account, representation, made_at: at, expires_at, ended_at, tries };
+    let invited = app.store.write("invite", move |tx| {
+        Box::pin(async move {
+            tx.add_letter(&row).await?;
+            let detail = json!({ "kind": kind.name(), "days": days });
+            let (event, subject) = (Event::AccountInvited, account.to_string());
+            audit::append(tx, now, Actor::Operator, event, &subject, &detail).await
+        })
+    });
+    invited.await?;
+    let expires = Timestamp::from_unix_millis(expires_at).map(|t| t.to_string()).unwrap_or_default();
+    // The one place where it is shown: for the letter.
+    Ok(code.text().expose(|text| Done::new(text, json!({ "invitation": text, "expires": expires }))))
+}
+
+async fn add_account(app: App, add: AddAccount) -> Result<Done, CommandError> {
     let now = app.now();
     let id = uuid_v7(&*app.random, now)?;
     let seal = |what: &[u8], text: &str| app.keys.seal(&*app.random, &[id.as_bytes(), what], text.as_bytes());
@@ -157,11 +226,13 @@ async fn new_code(app: &Arc<App>, identifier: Blind) -> Result<Done, CommandErro
     let expires_at = now.unix_millis() + i64::from(app.config.code.expires) * DAY;
     let groups = app.config.groups();
     let (code, row) = codes::make(&app.keys, &*app.random, groups, account.id, identifier, (now, expires_at))?;
+    let hint = codes::seal_hint(&app.keys, &*app.random, row.id, &code)?;
     let made = app.store.write("new code", move |tx| {
         Box::pin(async move {
             tx.lock(Locked::Identifier, &identifier.0).await?;
             let replaced = tx.end_code(identifier, CodeState::Replaced, now.unix_millis()).await?;
             tx.add_code(&row).await?;
+            tx.set_code_hint(row.id, hint).await?;
             tx.set_throttle(identifier, Throttle { last_at: now.unix_millis(), ..Throttle::default() }).await?;
             let detail = json!({ "identifier": identifier.hex(), "account": row.account, "replaced": replaced });
             let (event, subject) = (Event::CodeMade, row.id.to_string());

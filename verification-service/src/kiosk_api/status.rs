@@ -11,7 +11,7 @@ use aws_lc_rs::digest;
 use axum::body::Body;
 use axum::extract::State;
 use std::sync::Arc;
-use verification_api::wire::{AssistanceRequest, DeviceState, HealthReply, HeartbeatRequest, Policy, Receipt};
+use verification_api::wire::{AssistanceRequest, DeviceState, HealthReply, HeartbeatRequest, Policy, Receipt, Timers};
 
 /// Most devices in a heartbeat.
 const MAX_DEVICES: usize = 64;
@@ -33,7 +33,7 @@ pub async fn policy(State(app): State<Arc<App>>, Caller(_): Caller) -> Result<Re
     let mut tx = app.store.read().await?;
     let revoked_technicians = tx.revoked_technicians(now.unix_millis()).await?;
     let disabled_officers = tx.disabled_officers().await?;
-    let (groups, timers) = (app.config.code.groups, app.config.timers);
+    let (groups, timers) = (app.config.code.groups, app.config.timers.map(Timers::from));
     let content = serde_json::json!([groups, timers, revoked_technicians, disabled_officers]).to_string();
     let hash = digest::digest(&digest::SHA256, content.as_bytes());
     ok(&Policy {

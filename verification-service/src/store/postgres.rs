@@ -21,6 +21,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0001_first_light.sql"),
     include_str!("migrations/postgres/0002_audit_rows.sql"),
     include_str!("migrations/postgres/0003_log.sql"),
+    include_str!("migrations/postgres/0004_portal.sql"),
     include_str!("migrations/postgres/0005_clients.sql"),
 ];
 

@@ -2,14 +2,19 @@
 //! engines understand alike.
 
 mod accounts;
+mod activity;
 mod audit;
 mod codes;
 mod columns;
 mod decisions;
 mod kiosks;
 mod log;
+mod logins;
+mod portal_codes;
+mod portal_sessions;
 mod puts;
 mod referrals;
+mod representatives;
 pub mod reseal;
 mod staff;
 mod throttles;

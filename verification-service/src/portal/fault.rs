@@ -1,0 +1,139 @@
+//! What goes wrong, as pages; and the headers that guard every reply.
+
+use super::Portal;
+use super::page::{self, Frame};
+use super::visitor::Visitor;
+use crate::store::StoreError;
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+
+/// Why a request gets another page than it asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Not signed in, or not any more.
+    SignInFirst,
+    /// A form that this browser was not shown in this session.
+    Forged,
+    /// No form at all.
+    Malformed,
+    NotFound,
+    /// The database or the derivations; it was logged where it happened.
+    Unavailable,
+}
+
+impl From<StoreError> for Fault {
+    fn from(why: StoreError) -> Self {
+        tracing::error!(cause = %why, "a page was not made");
+        Self::Unavailable
+    }
+}
+
+impl From<crate::secrets::SealError> for Fault {
+    fn from(why: crate::secrets::SealError) -> Self {
+        StoreError::from(why).into()
+    }
+}
+
+impl From<crate::random::NoRandom> for Fault {
+    fn from(why: crate::random::NoRandom) -> Self {
+        StoreError::from(why).into()
+    }
+}
+
+impl Fault {
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::SignInFirst => StatusCode::SEE_OTHER,
+            Self::Forged => StatusCode::FORBIDDEN,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Messages: title, and what to do.
+    const fn messages(self) -> [&'static str; 2] {
+        match self {
+            Self::SignInFirst | Self::Forged => ["forged-title", "forged-text"],
+            Self::Malformed => ["malformed-title", "malformed-text"],
+            Self::NotFound => ["not-found-title", "not-found-text"],
+            Self::Unavailable => ["unavailable-title", "unavailable-text"],
+        }
+    }
+}
+
+/// [`guard`] turns this into a page in the visitor's language.
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[derive(Template)]
+#[template(path = "fault.html")]
+struct Page {
+    f: Frame,
+    text: &'static str,
+}
+
+pub(super) async fn nothing_here() -> Fault {
+    Fault::NotFound
+}
+
+/// Around every request: faults become pages, and every reply gets its guards.
+pub(super) async fn guard(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
+    let headers = request.headers().clone();
+    let path = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    if let Some(fault) = response.extensions().get::<Fault>().copied() {
+        response = match fault {
+            Fault::SignInFirst => page::go("/sign-in?ended"),
+            fault => told(&portal, fault, &headers, &path).unwrap_or_else(|_| fault.status().into_response()),
+        };
+    }
+    let guards: [(HeaderName, &'static str); 9] = [
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+             form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), microphone=(), geolocation=(), payment=(), usb=(), \
+             publickey-credentials-get=(self), publickey-credentials-create=(self)",
+        ),
+        (HeaderName::from_static("x-robots-tag"), "noindex"),
+        (STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+    ];
+    for (name, value) in guards {
+        // A browser would apply it to every other service of a developer's machine.
+        if name != STRICT_TRANSPORT_SECURITY || !portal.is_local() {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+fn told(portal: &Arc<Portal>, fault: Fault, headers: &axum::http::HeaderMap, path: &str) -> Result<Response, Fault> {
+    let [title, text] = fault.messages();
+    let mut visitor = Visitor::stranger(portal, headers, path)?;
+    visitor.path = "/".to_owned();
+    let f = visitor.frame(portal, title);
+    page::html_with(portal, &visitor, fault.status(), &Page { f, text })
+}

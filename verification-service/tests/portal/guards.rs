@@ -1,0 +1,235 @@
+//! What the portal answers to those who do not use a browser: headers, forged forms, guesses.
+
+use crate::people::{ENGLISH, PASSWORD, Portal, WITHOUT_SCRIPTS};
+use crate::support::{http, roots};
+use reqwest::header::HeaderMap;
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode};
+use std::collections::BTreeMap;
+
+/// A client with its cookies in its hand.
+struct Caller {
+    http: Client,
+    origin: String,
+    cookies: BTreeMap<String, String>,
+}
+
+struct Reply {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Caller {
+    fn new(portal: &Portal) -> Self {
+        let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots(&portal.site.path("svc/root.pem")))
+            .with_no_client_auth();
+        let http =
+            Client::builder().tls_backend_preconfigured(tls).no_proxy().redirect(Policy::none()).build().unwrap();
+        let origin = format!("https://localhost:{}", portal.serving.portal_port);
+        Self { http, origin, cookies: BTreeMap::new() }
+    }
+
+    async fn call(&mut self, request: reqwest::RequestBuilder) -> Reply {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let reply = request.header("cookie", cookies.join("; ")).send().await.unwrap();
+        let (status, headers) = (reply.status(), reply.headers().clone());
+        for set in headers.get_all("set-cookie") {
+            let pair = set.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        Reply { status, headers, body: reply.text().await.unwrap() }
+    }
+
+    async fn get(&mut self, path: &str) -> Reply {
+        let request = self.http.get(format!("{}{path}", self.origin));
+        self.call(request).await
+    }
+
+    /// Sends a form as a browser would; with the token of the page before it, if `csrf` is given.
+    async fn post(&mut self, path: &str, csrf: &str, fields: &[(&str, &str)]) -> Reply {
+        let mut body = format!("csrf={csrf}");
+        for (name, value) in fields {
+            let value: String = value.bytes().map(|b| format!("%{b:02X}")).collect();
+            body += &format!("&{name}={value}");
+        }
+        let request = self.http.post(format!("{}{path}", self.origin));
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+        self.call(request).await
+    }
+
+    /// The token in the form of a page.
+    async fn csrf(&mut self, path: &str) -> String {
+        let page = self.get(path).await.body;
+        token(&page)
+    }
+}
+
+fn token(page: &str) -> String {
+    let at = page.find("name=\"csrf\" value=\"").expect("a form with a token") + 19;
+    page[at..at + 64].to_owned()
+}
+
+#[tokio::test]
+async fn every_reply_is_guarded_and_nothing_inline_is_needed() {
+    let portal = Portal::new();
+    let mut caller = Caller::new(&portal);
+    for path in ["/", "/sign-in", "/register", "/advice", "/nothing", "/health", "/account"] {
+        let reply = caller.get(path).await;
+        let header = |name: &str| reply.headers.get(name).map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
+        let policy = header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none';"), "{path}");
+        assert!(!policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(header("cache-control"), "no-store", "{path}");
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header("referrer-policy"), "same-origin", "{path}");
+        for inline in [" style=", "<style", " onclick", " onload", "<script>", "javascript:"] {
+            assert!(!reply.body.contains(inline), "{inline} in {path}");
+        }
+    }
+    let cookie = Caller::new(&portal).get("/sign-in").await.headers["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.starts_with("__Host-session="));
+    for guard in ["Secure", "HttpOnly", "SameSite=Strict", "Path=/"] {
+        assert!(cookie.contains(guard), "{guard}");
+    }
+    assert_eq!(caller.get("/account").await.headers["location"], "/sign-in?ended");
+    let page = caller.get("/").await.body;
+    let style = page.split("href=\"").find(|part| part.contains("portal.css")).unwrap().split('"').next().unwrap();
+    assert!(caller.get(style).await.headers["cache-control"].to_str().unwrap().contains("immutable"));
+    // Kiosks' TLS is not asked for here, and older versions are not spoken.
+    assert!(http(old_tls(&portal)).get(format!("{}/health", caller.origin)).send().await.is_err());
+}
+
+fn old_tls(portal: &Portal) -> rustls::ClientConfig {
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider);
+    let builder = builder.with_protocol_versions(&[&rustls::version::TLS12]).unwrap();
+    builder.with_root_certificates(roots(&portal.site.path("svc/root.pem"))).with_no_client_auth()
+}
+
+#[tokio::test]
+async fn a_form_without_its_token_changes_nothing() {
+    let portal = Portal::new();
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let key = portal.register(&browser, "anna").await;
+    portal.make_code(&browser, "a-number", &key).await;
+    let mut caller = Caller::new(&portal);
+    let csrf = caller.csrf("/sign-in").await;
+    let form = [("user-name", "anna"), ("password", PASSWORD)];
+    for wrong in ["", &csrf.replace(['0', '1', '2'], "3"), &"0".repeat(64)] {
+        assert_eq!(caller.post("/sign-in", wrong, &form).await.status, StatusCode::FORBIDDEN);
+    }
+    // The token of one browser is worth nothing in another.
+    let mut other = Caller::new(&portal);
+    other.get("/sign-in").await;
+    assert_eq!(other.post("/sign-in", &csrf, &form).await.status, StatusCode::FORBIDDEN);
+    // A right token, from another site.
+    let request = caller.http.post(format!("{}/sign-in", caller.origin)).header("sec-fetch-site", "cross-site");
+    let request = request.body(format!("csrf={csrf}&user-name=anna&password=x"));
+    assert_eq!(caller.call(request).await.status, StatusCode::FORBIDDEN);
+    let before = caller.cookies.clone();
+    assert_eq!(caller.post("/sign-in", &csrf, &form).await.status, StatusCode::SEE_OTHER);
+    assert_ne!(caller.cookies, before, "the session is another one after the password");
+    // Signed in but for the second step: no page is there yet.
+    assert_eq!(caller.get("/backup-code").await.headers["location"], "/sign-in?ended");
+    let csrf = caller.csrf("/sign-in/second-step").await;
+    let before = caller.cookies.clone();
+    let code = portal.code(&key).await;
+    let reply = caller.post("/sign-in/second-step", &csrf, &[("one-time-code", &code)]).await;
+    assert_eq!(reply.headers["location"], "/account");
+    assert_ne!(caller.cookies, before, "and another one when signed in");
+    assert_eq!(caller.post("/backup-code/a-number/revoke", "", &[]).await.status, StatusCode::FORBIDDEN);
+    assert!(caller.get("/backup-code").await.body.contains("code-kind-active"));
+    let csrf = caller.csrf("/backup-code/a-number/revoke").await;
+    caller.post("/backup-code/a-number/revoke", &csrf, &[]).await;
+    assert!(!caller.get("/backup-code").await.body.contains("code-kind-active"));
+}
+
+#[tokio::test]
+async fn a_code_of_the_app_is_taken_once() {
+    let portal = Portal::new();
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let key = portal.register(&browser, "anna").await;
+    let mut signed_in = vec![];
+    let code = portal.code(&key).await;
+    for _ in 0..2 {
+        let mut caller = Caller::new(&portal);
+        let csrf = caller.csrf("/sign-in").await;
+        caller.post("/sign-in", &csrf, &[("user-name", "anna"), ("password", PASSWORD)]).await;
+        let csrf = caller.csrf("/sign-in/second-step").await;
+        let reply = caller.post("/sign-in/second-step", &csrf, &[("one-time-code", &code)]).await;
+        signed_in.push(reply.status == StatusCode::SEE_OTHER);
+    }
+    assert_eq!(signed_in, [true, false]);
+}
+
+#[tokio::test]
+async fn an_unknown_user_name_gets_the_reply_of_a_wrong_password_and_both_lock() {
+    let portal = Portal::new();
+    let browser = portal.browser(ENGLISH).await;
+    portal.register(&browser, "anna").await;
+    let mut bodies = vec![];
+    for name in ["anna", "hugo"] {
+        let mut caller = Caller::new(&portal);
+        let mut replies = vec![];
+        for _ in 0..7 {
+            let csrf = caller.csrf("/sign-in").await;
+            let form = [("user-name", name), ("password", "not the password 1")];
+            let reply = caller.post("/sign-in", &csrf, &form).await;
+            assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
+            replies.push(reply.body.replace(&csrf, "").replace(name, ""));
+        }
+        assert_eq!(replies[0], replies[4], "five tries are weighed");
+        assert!(replies[5].contains("Too many tries"), "then it locks: {}", replies[5]);
+        bodies.push(replies);
+    }
+    assert_eq!(bodies[0], bodies[1]);
+    // While it is locked, the right password is not weighed either.
+    let mut caller = Caller::new(&portal);
+    let csrf = caller.csrf("/sign-in").await;
+    let reply = caller.post("/sign-in", &csrf, &[("user-name", "anna"), ("password", PASSWORD)]).await;
+    assert!(reply.body.contains("Too many tries"));
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_form_get_a_page_and_not_a_failure() {
+    let portal = Portal::new();
+    let mut caller = Caller::new(&portal);
+    let csrf = caller.csrf("/sign-in").await;
+    for (body, status) in [
+        (vec![0xFF, 0xFE], StatusCode::BAD_REQUEST),
+        (vec![b'a'; 40_000], StatusCode::BAD_REQUEST),
+        (b"user-name=%00".to_vec(), StatusCode::BAD_REQUEST),
+        (b"".to_vec(), StatusCode::FORBIDDEN),
+        (format!("csrf={csrf}").into_bytes(), StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let request = caller.http.post(format!("{}/sign-in", caller.origin)).body(body);
+        let reply = caller.call(request).await;
+        assert_eq!(reply.status, status);
+        assert!(reply.body.contains("<!doctype html>"));
+    }
+    for path in
+        ["/backup-code/x/new", "/clients/1", "/assets/1/2", "/language/xx", "/register/../account", "/sessions/%FF/end"]
+    {
+        assert!(caller.get(path).await.status.as_u16() < 500, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_language_is_the_browsers_until_one_is_chosen() {
+    let portal = Portal::new();
+    let mut caller = Caller::new(&portal);
+    let request = caller.http.get(format!("{}/", caller.origin)).header("accept-language", "es-MX,es;q=0.9,en;q=0.8");
+    assert!(caller.call(request).await.body.contains("<html lang=\"es\">"));
+    let reply = caller.get("/language/es?back=/advice").await;
+    assert_eq!(reply.headers["location"], "/advice");
+    assert!(caller.get("/advice").await.body.contains("<html lang=\"es\">"));
+    for elsewhere in ["//example.org", "https://example.org", "/%2F/example.org", "/a%0d%0aset-cookie:b"] {
+        assert_eq!(caller.get(&format!("/language/en?back={elsewhere}")).await.headers["location"], "/", "{elsewhere}");
+    }
+}

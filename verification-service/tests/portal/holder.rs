@@ -1,0 +1,153 @@
+//! A holder's journey, in a browser without scripts: only passkeys need them.
+
+use crate::people::{PASSWORD, Portal, Proof, WITHOUT_SCRIPTS, app, choose, choose_password};
+use crate::support::{A_NUMBER, RECEIPT, id};
+use verification_api::backup_code::BackupCode;
+
+const A: (&str, &str) = ("a_number", A_NUMBER);
+
+#[tokio::test]
+async fn a_holder_registers_makes_a_code_uses_it_and_is_asked_for_a_new_one() {
+    let portal = Portal::new();
+    let kiosk = portal.site.add_kiosk("K07");
+    let client = portal.serving.client(&kiosk);
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+
+    // The letter alone is not enough.
+    browser.go("/").await;
+    browser.click("main a[href='/register']").await;
+    let letter = portal.letter();
+    portal.type_letter(&browser, &letter, Proof::BirthDate("3", "5", "1974")).await;
+    assert!(browser.title().await.starts_with("Problem:"));
+    assert_eq!(browser.attribute(".errors a", "href").await.rsplit('#').next(), Some("letter-code"));
+    assert_eq!(browser.attribute("#birth-day", "value").await, "3", "what was typed stays");
+    portal.type_letter(&browser, &letter.to_lowercase(), Proof::BirthDate("2", "5", "1974")).await;
+
+    // A password is weighed, not counted by kinds of characters.
+    choose(&browser, "anna", "specimen1974anna").await;
+    assert!(browser.text("#new-password-error").await.contains("name or birth date"));
+    choose(&browser, "anna", "short").await;
+    assert!(browser.text("#new-password-error").await.contains("15"));
+    choose(&browser, "anna", PASSWORD).await;
+
+    // The account exists only with a second factor.
+    let key = browser.text("#app-key").await;
+    browser.fill("#one-time-code", "000000").await;
+    browser.click("section:last-of-type button").await;
+    assert!(browser.has("#one-time-code-error").await);
+    assert_eq!(browser.text("#app-key").await, key, "the app need not be set up again");
+    browser.fill("#one-time-code", &app(&key)).await;
+    browser.click("section:last-of-type button").await;
+    assert_eq!(browser.path().await, "/account");
+
+    // A code, and the same code again.
+    browser.go("/backup-code").await;
+    assert_eq!(browser.attribute("#a-number ~ p .tag", "data-state").await, "code-kind-none");
+    let code = portal.make_code(&browser, "a-number", &key).await;
+    assert!(BackupCode::parse(&code).is_ok(), "{code}");
+    assert!(browser.has(".wallet svg.qr").await);
+    browser.go("/backup-code").await;
+    assert_eq!(browser.attribute("#a-number ~ p .tag", "data-state").await, "code-kind-active");
+    assert!(browser.text("main .card").await.contains(&code[code.len() - 2..]), "its last two symbols");
+    browser.go("/backup-code/a-number/view").await;
+    browser.fill("#password", "another password 1").await;
+    browser.fill("#one-time-code", &portal.code(&key).await).await;
+    browser.click("fieldset button").await;
+    assert!(browser.has(".errors").await && !browser.has("#code").await, "not with a wrong password");
+    portal.confirm(&browser, PASSWORD, &key).await;
+    assert_eq!(browser.text("#code").await, code);
+
+    // It works once, at a kiosk, for its own number; the holder sees both tries.
+    assert_eq!(client.verify(id(), ("receipt", RECEIPT), &code).await.result(), "not_verified");
+    assert_eq!(client.verify(id(), A, &code).await.result(), "verified");
+    assert_eq!(client.verify(id(), A, &code).await.result(), "not_verified");
+    browser.go("/backup-code").await;
+    assert_eq!(browser.attribute("#a-number ~ p .tag", "data-state").await, "code-kind-used");
+    let attempts = browser.text("main .card table").await;
+    assert_eq!(attempts.matches("Kiosk K07").count(), 2, "{attempts}");
+    assert!(attempts.contains("Accepted") && attempts.contains("Not accepted"));
+    browser.go("/account").await;
+    assert!(browser.text(".note.care").await.contains("make a new one"));
+
+    // Nothing of this may be in the log in clear.
+    portal.site.cli(&["audit", "verify"]);
+    let log = std::fs::read_to_string(portal.site.path("log")).unwrap_or_default();
+    for secret in [code.as_str(), PASSWORD, "anna", letter.as_str(), A_NUMBER, "SPECIMEN"] {
+        assert!(!log.contains(secret), "the log tells {secret}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_password_keeps_the_copy_of_a_code_and_a_reset_ends_it() {
+    let portal = Portal::new();
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let key = portal.register(&browser, "anna").await;
+    let code = portal.make_code(&browser, "receipt", &key).await;
+
+    // Changed by someone who knows it: the copy goes along.
+    let second = "violet tram lantern 9";
+    browser.go("/security/password").await;
+    browser.fill("#new-password", second).await;
+    browser.fill("#repeated-password", second).await;
+    portal.confirm(&browser, PASSWORD, &key).await;
+    assert_eq!(browser.path().await, "/security");
+    browser.go("/backup-code/receipt/view").await;
+    portal.confirm(&browser, second, &key).await;
+    assert_eq!(browser.text("#code").await, code);
+
+    // Reset with a letter: another password, another second factor, no copy, no old session.
+    let other = portal.browser(WITHOUT_SCRIPTS).await;
+    portal.type_letter(&other, &portal.letter(), Proof::BirthDate("2", "5", "1974")).await;
+    assert_eq!(other.attribute("#user-name", "value").await, "anna");
+    choose_password(&other, "amber canal whistle").await;
+    let new_key = other.text("#app-key").await;
+    assert_ne!(new_key, key);
+    other.fill("#one-time-code", &app(&new_key)).await;
+    other.click("section:last-of-type button").await;
+    assert_eq!(other.path().await, "/account");
+    other.go("/backup-code").await;
+    assert!(!other.has("a[href$='/receipt/view']").await, "the copy is gone");
+    other.go("/backup-code/receipt/view").await;
+    portal.confirm(&other, "amber canal whistle", &new_key).await;
+    assert!(other.has(".errors").await && !other.has("#code").await);
+    browser.go("/account").await;
+    assert_eq!(browser.path().await, "/sign-in?ended");
+
+    // The code itself still works until it is ended, and is ended in two clicks.
+    let kiosk = portal.site.add_kiosk("K07");
+    other.go("/backup-code").await;
+    other.click("a[href$='/receipt/revoke']").await;
+    other.click("main form button").await;
+    assert_eq!(other.attribute("#receipt ~ p .tag", "data-state").await, "code-kind-revoked");
+    let answer = portal.serving.client(&kiosk).verify(id(), ("receipt", RECEIPT), &code).await;
+    assert_eq!(answer.result(), "not_verified");
+    other.go("/activity").await;
+    let log = other.text("main table").await;
+    for line in [
+        "Account registered",
+        "Backup code made",
+        "Password changed",
+        "New password set with a letter",
+        "Backup code ended",
+    ] {
+        assert!(log.contains(line), "{line} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn a_letter_ends_with_its_use_with_a_newer_one_and_with_five_wrong_tries() {
+    let portal = Portal::new();
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let right = || Proof::BirthDate("2", "5", "1974");
+    let (first, second) = (portal.letter(), portal.letter());
+    portal.type_letter(&browser, &first, right()).await;
+    assert!(browser.has(".errors").await, "a newer letter ends the older");
+    for _ in 0..5 {
+        portal.type_letter(&browser, &second, Proof::BirthDate("2", "5", "1975")).await;
+        assert!(browser.has(".errors").await);
+    }
+    portal.type_letter(&browser, &second, right()).await;
+    assert!(browser.has(".errors").await, "five wrong birth dates end it");
+    portal.register(&browser, "anna").await;
+    portal.site.refusal(&["account", "invite", "--user-name", "nobody"], "");
+}

@@ -1,0 +1,98 @@
+//! A representative: invited by the client, with an account and a code of their own, which is never the client's.
+
+use crate::people::{ENGLISH, PASSWORD, Portal, Proof, app, choose};
+use crate::support::{A_NUMBER, Kiosk, id, verification};
+use serde_json::json;
+use std::path::PathBuf;
+use uuid::Uuid;
+
+#[tokio::test]
+async fn a_representative_opens_the_case_with_a_code_of_their_own_until_removed() {
+    let portal = Portal::new();
+    let kiosk = portal.site.add_kiosk("K07");
+    let added = portal.site.cli(&["client", "add", "--name", "cases-1", "--role", "representative_access"]);
+    let cases = Kiosk {
+        id: Uuid::parse_str(added["client"].as_str().unwrap()).unwrap(),
+        dir: PathBuf::from(added["dir"].as_str().unwrap()),
+    };
+    let holder = portal.browser(ENGLISH).await;
+    let key = portal.register(&holder, "anna").await;
+    let own_code = portal.make_code(&holder, "a-number", &key).await;
+
+    holder.go("/representatives/add").await;
+    holder.fill("#representative-name", "Ruth Example").await;
+    holder.fill("#firm", "Example & Daughters").await;
+    holder.fill("#roll-number", "EOIR-12345").await;
+    portal.confirm(&holder, PASSWORD, &key).await;
+    let invitation = holder.text("#invitation").await;
+    holder.go("/representatives").await;
+    assert!(holder.text(".rows").await.contains("Invited"));
+
+    let representative = portal.browser(ENGLISH).await;
+    portal.type_letter(&representative, &invitation, Proof::RollNumber("EOIR-99999")).await;
+    assert!(representative.has(".errors").await, "the number is the proof");
+    portal.type_letter(&representative, &invitation, Proof::RollNumber("eoir 12345")).await;
+    choose(&representative, "ruth", PASSWORD).await;
+    let their_key = representative.text("#app-key").await;
+    representative.fill("#one-time-code", &app(&their_key)).await;
+    representative.click("section:last-of-type button").await;
+    assert_eq!(representative.path().await, "/clients");
+    assert!(representative.text(".rows").await.contains("ANNA MARIA SPECIMEN"));
+
+    // Pages of holders are not there for representatives, nor the other way round.
+    for path in ["/account", "/backup-code", "/backup-code/a-number/new", "/representatives"] {
+        representative.go(path).await;
+        assert_eq!(representative.text("h1").await, "Page not found", "{path}");
+    }
+    holder.go("/clients").await;
+    assert_eq!(holder.text("h1").await, "Page not found");
+
+    representative.go("/clients").await;
+    representative.click(".rows a").await;
+    representative.click("main .card a.button").await;
+    portal.confirm(&representative, PASSWORD, &their_key).await;
+    let delegated = representative.text("#code").await;
+    assert_ne!(delegated, own_code);
+
+    // At a kiosk it is worth nothing, and costs the client's own code no try.
+    let at_kiosk = portal.serving.client(&kiosk);
+    assert_eq!(at_kiosk.verify(id(), ("a_number", A_NUMBER), &delegated).await.result(), "not_verified");
+    let access = |code: &str, number: &str| {
+        let mut body = verification(("a_number", A_NUMBER), code);
+        body["purpose"] = json!("representative_access");
+        body["representative"] = json!(number);
+        body
+    };
+    let in_cases = portal.serving.client(&cases);
+    let put = |body| {
+        let (client, path) = (in_cases.clone(), format!("/kiosk/v1/verifications/{}", id()));
+        async move { client.put(&path, &body).await.result() }
+    };
+    assert_eq!(
+        put(access(&own_code, "EOIR-12345")).await,
+        "not_verified",
+        "the client's code is not a representative's"
+    );
+    assert_eq!(put(access(&delegated, "EOIR-99999")).await, "not_verified", "another representative's number");
+    assert_eq!(put(access(&delegated, "EOIR-12345")).await, "verified");
+    assert_eq!(put(access(&delegated, "EOIR-12345")).await, "not_verified", "once");
+    representative.go("/clients").await;
+    representative.click(".rows a").await;
+    assert!(representative.text("main").await.contains("cases-1"), "its uses are listed");
+
+    // Removed: no client, no code.
+    representative.click("main .card a.button").await;
+    portal.confirm(&representative, PASSWORD, &their_key).await;
+    let another = representative.text("#code").await;
+    holder.go("/representatives").await;
+    holder.click(".rows a").await;
+    assert!(holder.text("main").await.contains("The representative made a code of their own"));
+    holder.click("a[href$='/remove']").await;
+    holder.click("main form button").await;
+    assert!(holder.text(".rows").await.contains("Removed"));
+    representative.go("/clients").await;
+    assert!(!representative.has(".rows").await);
+    assert_eq!(put(access(&another, "EOIR-12345")).await, "not_verified");
+    assert_eq!(at_kiosk.verify(id(), ("a_number", A_NUMBER), &own_code).await.result(), "verified");
+    portal.site.cli(&["audit", "verify"]);
+}
