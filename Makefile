@@ -15,10 +15,15 @@ KIOSK_PACKAGES := fonts-noto-core fonts-noto-mono libx11-6 libx11-xcb1 libxcb1 l
 	libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 # To test and to show without a display: a virtual one, the typefaces of specimens, the database server, a browser.
 TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core postgresql chromium chromium-driver
+# For the virtual hardware: an emulator, and what compiles a kernel module. The kernel itself, its headers and the
+# module's source are fetched into target/rig and not installed.
+RIG_PACKAGES := qemu-system-x86 make libelf1 binutils
 # To train: more typefaces.
 TRAIN_PACKAGES := fonts-liberation fonts-freefont-ttf
 # To count instructions, and to run the open peers (see tests/peers).
 BENCH_PACKAGES := valgrind
+# To compare the service with.
+BENCH_SERVICE_PACKAGES := nginx-light
 PEER_PACKAGES := tesseract-ocr python3-venv python3-dev
 # What `make measure-zone` draws: how many pictures of each set, from which seed on, on how many threads.
 HARSH ?= 10000
@@ -27,8 +32,8 @@ NONE ?= 2016
 SEED ?= 1000000
 JOBS ?= 1
 
-.PHONY: help axe demo test check train bench bench-record bench-peers measure-zone sequences fuzz packages-build packages-test \
-	packages-train packages-bench packages-peers packages-fuzz tool-rust tool-nightly tool-deny
+# Every target is a command, none is a file.
+.PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## What can be run
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +58,10 @@ axe: ## Fetches axe-core, with which the tests check that the portal is accessib
 		echo "$(AXE_SHA256)  $$folder/package/axe.min.js" | sha256sum --check --quiet; \
 		mkdir -p $(dir $(AXE)); cp "$$folder/package/axe.min.js" $(AXE); \
 	fi
+
+test-hardware: packages-test packages-rig tool-rust ## Real drivers in a virtual machine: adapters plugged and unplugged, cameras, filmed documents (2 minutes)
+	cargo build --locked --workspace --bins
+	tests/rig/run
 
 check: packages-build tool-rust tool-deny ## Format, lints (warnings denied), licences and sources of what we build on
 	cargo fmt --all --check
@@ -81,6 +90,17 @@ measure-zone: packages-test tool-rust ## Reads drawn pictures, with and without 
 		echo; echo "set $${set%:*}, $${set#*:} pictures from seed $(SEED) on"; \
 		./target/release/measure-zone --set "$${set%:*}" --count "$${set#*:}" --seed $(SEED) --jobs $(JOBS) || failed=1; \
 	done; exit $$failed
+
+# Kills, races, cuts and comparisons in their long form (see docs/track-record.md). One after the other: some measure time.
+soak-service: packages-test tool-rust ## The tests that hurt, long: 1,000 kills an engine, 1,000 codes raced, 10,000 requests cut (hours)
+	cargo build --locked --release --workspace --bins
+	HURT=full cargo test --locked --release --workspace --test hurt --test cut -- --nocapture --test-threads=1
+
+bench-service: packages-test packages-bench-service tool-rust ## The service beside nginx, argon2id, SQLite and pgbench: make bench-service [ONLY="tls redeem store latency size"]
+	cargo bench --locked --workspace --bench service -- $(ONLY)
+
+audit-tamper: packages-build tool-rust ## 10,000 random changes behind the service's back: `audit verify` finds all (SEED)
+	TAMPERINGS=10000 cargo test --locked --workspace --test service -- --nocapture tamper::
 
 SEQUENCES := 2000
 sequences: packages-test tool-rust ## 2,000 sequences of degraded frames through the tracker: none accepted wrong (an hour, one core)
@@ -123,8 +143,14 @@ packages-build:
 packages-test:
 	@$(call install,$(BUILD_PACKAGES) $(KIOSK_PACKAGES) $(TEST_PACKAGES))
 
+packages-rig:
+	@$(call install,$(RIG_PACKAGES))
+
 packages-bench:
 	@$(call install,$(BENCH_PACKAGES))
+
+packages-bench-service:
+	@$(call install,$(BENCH_SERVICE_PACKAGES))
 
 packages-peers:
 	@$(call install,$(PEER_PACKAGES))

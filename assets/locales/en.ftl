@@ -354,6 +354,7 @@ device-camera = Camera
 device-service = Record service
 device-certificate = Certificate
 device-journal = Journal
+device-log = Service's log
 device-reads = { $good } good, { $failed } failed
 device-starting = starting
 fault-not-reachable = not reachable

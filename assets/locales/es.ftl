@@ -353,6 +353,7 @@ device-camera = Cámara
 device-service = Servicio de registro
 device-certificate = Certificado
 device-journal = Diario
+device-log = Registro del servicio
 device-reads = { $good } buenas, { $failed } fallidas
 device-starting = arrancando
 fault-not-reachable = no se alcanza

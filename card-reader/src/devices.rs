@@ -1,9 +1,9 @@
 //! What is plugged in, and whether it can be used: for `kiosk-app devices` and the self-test. Looks once, and opens
 //! nothing that the kiosk has open.
 
-use crate::camera::v4l;
-use nokhwa::Camera;
-use nokhwa::utils::{ApiBackend, CameraIndex, RequestedFormat, RequestedFormatType};
+use crate::camera::direct;
+use crate::camera::format::{Format, best};
+use nokhwa::utils::ApiBackend;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -31,6 +31,8 @@ pub struct Node {
     pub offers: Vec<String>,
     /// The one that would be used.
     pub best: Option<String>,
+    /// What is unusual about it and can be served all the same.
+    pub note: Option<&'static str>,
     /// As [`Port::problem`].
     pub problem: Option<String>,
 }
@@ -133,25 +135,27 @@ pub fn cameras() -> Vec<Node> {
 
 fn look_at(index: u32, name: String) -> Node {
     let path = PathBuf::from(format!("/dev/video{index}"));
-    let request = RequestedFormat::with_formats(RequestedFormatType::None, &v4l::FORMATS);
-    let formats =
-        Camera::new(CameraIndex::Index(index), request).and_then(|mut camera| camera.compatible_camera_formats());
-    match formats {
-        Ok(formats) => {
-            let best = v4l::best(&formats).map(v4l::facts);
-            let problem = best.is_none().then(|| v4l::nothing_usable(&path));
-            Node { path, name, offers: formats.into_iter().map(v4l::facts).collect(), best, problem }
+    match direct::offers(&path) {
+        Ok(offered) => {
+            let best = best(&offered);
+            let problem = best.is_none().then(|| direct::nothing_usable(&path));
+            let offers = offered.iter().map(Format::to_string).collect();
+            Node { path, name, offers, note: note(&offered), best: best.map(|best| best.to_string()), problem }
         }
-        Err(error) => {
-            let problem = Some(v4l::open_problem(&path, &error).what);
-            Node { path, name, offers: Vec::new(), best: None, problem }
-        }
+        Err(error) => Node { path, name, offers: Vec::new(), note: None, best: None, problem: Some(error.what) },
     }
+}
+
+/// What a technician should know of a camera that only the fall-back serves.
+fn note(offered: &[Format]) -> Option<&'static str> {
+    let fractional = !offered.is_empty() && !offered.iter().any(|format| format.is_whole());
+    fractional.then_some("no whole-number frame rate")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{protocol, try_port, usb};
+    use super::{note, protocol, try_port, usb};
+    use crate::camera::format::{Encoding, Format};
     use std::fs;
     use std::path::Path;
 
@@ -176,6 +180,15 @@ mod tests {
         assert_eq!(said, "2b78:0005 IDBOX One");
         assert_eq!(protocol(&said), Some("elyctis"));
         assert_eq!(usb(&folder.path().join("tty"), Path::new("/dev/ttyS9")), None);
+    }
+
+    #[test]
+    fn a_camera_without_a_whole_number_of_frames_a_second_is_named() {
+        let format = |interval| Format { width: 720, height: 480, encoding: Encoding::Yuyv, interval };
+        let ntsc = format((1001, 30_000));
+        assert_eq!(note(&[ntsc]), Some("no whole-number frame rate"));
+        assert_eq!(note(&[ntsc, format((1, 15))]), None);
+        assert_eq!(note(&[]), None);
     }
 
     #[test]

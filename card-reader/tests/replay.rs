@@ -6,7 +6,7 @@ mod drawn;
 
 use card_reader::ocr::{Point, read};
 use card_reader::reader::{
-    Accept, CameraConfig, CameraSource, Command, DeviceId, Event, PresentationNo, Reader, ReaderConfig, Reading,
+    Accept, CameraConfig, CameraSource, Command, Event, PresentationNo, Reader, ReaderConfig, Reading,
 };
 use drawn::{Camera, Fonts, Kind, Page, Pose, Random, rows};
 use std::time::Duration;
@@ -47,7 +47,7 @@ fn frames_that_cannot_be_read_alone_are_read_together_by_the_camera() {
     }
 
     let source = CameraSource::Replay { path: folder.path().to_owned(), frames_per_second: 10 };
-    let cameras = vec![CameraConfig { id: DeviceId("camera".to_owned()), source }];
+    let cameras = vec![CameraConfig::new("camera", source)];
     let limit = Duration::from_secs(60);
     let config = ReaderConfig { cameras, try_limit: limit, decode_limit: limit, ..ReaderConfig::default() };
     let (reader, mut events) = Reader::start(config).unwrap();

@@ -59,6 +59,8 @@ pub struct Service {
     /// This kiosk's certificate and those above it.
     pub chain: PathBuf,
     pub key: PathBuf,
+    /// `log.pub`: the keys that may sign the service's audit log. Without it this kiosk is no witness of the log.
+    pub log: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -214,6 +216,26 @@ pub enum BlockCheck {
 pub struct Camera {
     pub node: Option<PathBuf>,
     pub replay: Option<PathBuf>,
+    /// Of a replay.
+    pub frames_per_second: Option<u32>,
+    pub infrared: Option<Infrared>,
+}
+
+/// How the second light is switched: a control of the camera, or a light of the kernel's.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Infrared {
+    pub control: Option<String>,
+    #[serde(default = "default_on")]
+    pub on: i64,
+    #[serde(default)]
+    pub off: i64,
+    /// A folder below `/sys/class/leds`.
+    pub led: Option<PathBuf>,
+}
+
+const fn default_on() -> i64 {
+    1
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -406,14 +428,30 @@ impl Config {
             }
         }
         match &self.camera {
-            Some(Camera { node: None, replay: None }) => {
+            Some(Camera { node: None, replay: None, .. }) => {
                 return Err("[camera] names no device; give node = \"/dev/video0\", or remove the table".to_owned());
             }
-            Some(Camera { node: Some(_), replay: Some(_) }) => {
+            Some(Camera { node: Some(_), replay: Some(_), .. }) => {
                 return Err("[camera] has both node and replay; keep one".to_owned());
             }
             Some(Camera { replay: Some(_), .. }) if !cfg!(feature = "simulated") => {
                 return Err("[camera] replay works only in a build for tests; give node = \"/dev/video0\"".to_owned());
+            }
+            Some(Camera { frames_per_second: Some(rate), .. }) if !(1..=60).contains(rate) => {
+                return Err(format!("[camera] frames_per_second is {rate}; it must lie between 1 and 60"));
+            }
+            Some(Camera { node: Some(_), frames_per_second: Some(_), .. }) => {
+                return Err("[camera] frames_per_second is of a replay; of a node the best rate is chosen".to_owned());
+            }
+            Some(Camera { infrared: Some(Infrared { control, led, .. }), .. })
+                if control.is_some() == led.is_some() =>
+            {
+                return Err(
+                    "[camera.infrared] needs either control = \"NAME\" or led = \"/sys/class/leds/NAME\"".to_owned()
+                );
+            }
+            Some(Camera { node: None, infrared: Some(Infrared { control: Some(_), .. }), .. }) => {
+                return Err("[camera.infrared] control is one of a node's; name an led".to_owned());
             }
             _ => {}
         }
@@ -434,7 +472,8 @@ impl Config {
         anchor(&mut self.journal.dir);
         anchor(&mut self.outbox.dir);
         let camera = self.camera.iter_mut().flat_map(|c| [&mut c.node, &mut c.replay]);
-        let keys = [&mut self.outbox.key, &mut self.technician.public_key, &mut self.technician.pepper];
+        let keys =
+            [&mut self.service.log, &mut self.outbox.key, &mut self.technician.public_key, &mut self.technician.pepper];
         let Documents { profiles, profiles_key, trust, .. } = &mut self.documents;
         camera.chain(keys).chain([profiles, profiles_key, trust]).flatten().for_each(anchor);
     }
@@ -597,7 +636,7 @@ mod tests {
             "[site]\nnumber = \"K07\"\nlane = \"7\"\n[site.directions]\nes = \"A la derecha\"\n\
              [session]\nwarn_after = 20\ntest_mode = true\n\
              [readers.scanner]\nprotocol = \"elyctis\"\npath = \"pty\"\n[camera]\nnode = \"/dev/video0\"\n\
-             [documents]\nprofiles = \"d.toml\"\nprofiles_key = \"d.pub\"\ntrust = \"t\"\n\
+             [camera.infrared]\ncontrol = \"Illuminator 2\"\n[documents]\nprofiles = \"d.toml\"\nprofiles_key = \"d.pub\"\ntrust = \"t\"\n\
              [journal]\ndir = \"j\"\n[outbox]\ndir = \"o\"\nkey = \"o.key\"\n\
              [technician]\npublic_key = \"t.pub\"\npepper = \"t.pepper\"\npin_digits = 10\n\
              [attract]\nmotion = false\n[display]\nscale = 0.5\nfullscreen = false\n[fonts]\nfiles = [\"a.ttf\"]\n",
@@ -609,6 +648,8 @@ mod tests {
         assert_eq!((reader.protocol, reader.baud), (Protocol::Elyctis, None));
         assert_eq!(reader.path, PathBuf::from("/etc/kiosk/pty"));
         assert_eq!(config.camera.as_ref().and_then(|c| c.node.clone()), Some(PathBuf::from("/dev/video0")));
+        let infrared = config.camera.as_ref().and_then(|c| c.infrared.as_ref()).expect("a second light");
+        assert_eq!((infrared.control.as_deref(), infrared.on, infrared.off), (Some("Illuminator 2"), 1, 0));
         assert_eq!(config.documents.profiles, Some(PathBuf::from("/etc/kiosk/d.toml")));
         assert_eq!(config.documents.trust, Some(PathBuf::from("/etc/kiosk/t")));
         assert!(!config.documents.unsigned_profiles);
@@ -648,6 +689,12 @@ mod tests {
         assert!(refusal("[site]\nnumber = \"k 7\"\n").ends_with("like K07"));
         assert!(refusal("[technician]\npin_digits = 4\n").ends_with("between 8 and 32"));
         assert!(refusal("[camera]\n").contains("names no device"));
+        let camera = |keys: &str| refusal(&format!("[camera]\n{keys}\n"));
+        assert!(camera("node = \"/dev/video0\"\nframes_per_second = 15").contains("of a replay"));
+        assert!(camera("replay = \"p\"\nframes_per_second = 0").contains("between 1 and 60"));
+        assert!(camera("node = \"/dev/video0\"\ninfrared = {}").contains("needs either"));
+        assert!(camera("node = \"/dev/video0\"\ninfrared = { control = \"a\", led = \"b\" }").contains("needs either"));
+        assert!(camera("replay = \"p\"\ninfrared = { control = \"a\" }").contains("name an led"));
         let plain = SERVICE.replace("https", "http");
         let http = Config::parse(&plain, Path::new("k.toml")).expect_err("refused").to_string();
         assert!(http.contains("must begin with https://"), "{http}");

@@ -3,6 +3,7 @@
 use crate::config::{self, Camera, Config, Protocol, Reader};
 use crate::diagnostics::Row;
 use crate::effect::MustAct;
+use card_reader::camera::light::Switch;
 use card_reader::reader::{
     CameraConfig, CameraSource, DeviceId, DeviceStatus, Fault, ReaderConfig, SelfTestReport, SerialConfig,
     SerialProtocol,
@@ -18,10 +19,13 @@ pub const CAMERA: &str = "camera";
 #[must_use]
 pub fn reader_config(config: &Config) -> ReaderConfig {
     let serial = config.readers.iter().map(|(name, reader)| serial_config(name, reader));
-    let cameras = config.camera.iter().filter_map(camera_source);
+    let cameras = config.camera.iter().filter_map(|camera| {
+        let infrared = camera.infrared.as_ref().and_then(infrared);
+        Some(CameraConfig { infrared, ..CameraConfig::new(CAMERA, camera_source(camera)?) })
+    });
     ReaderConfig {
         serial: serial.collect(),
-        cameras: cameras.map(|source| CameraConfig { id: DeviceId(CAMERA.to_owned()), source }).collect(),
+        cameras: cameras.collect(),
         try_limit: config.policy().try_for,
         ..ReaderConfig::default()
     }
@@ -96,9 +100,15 @@ fn block(table: &config::Block) -> swipe::Block {
 fn camera_source(camera: &Camera) -> Option<CameraSource> {
     #[cfg(feature = "simulated")]
     if let Some(path) = &camera.replay {
-        return Some(CameraSource::Replay { path: path.clone(), frames_per_second: 10 });
+        let frames_per_second = camera.frames_per_second.unwrap_or(10);
+        return Some(CameraSource::Replay { path: path.clone(), frames_per_second });
     }
     camera.node.clone().map(CameraSource::Node)
+}
+
+fn infrared(table: &config::Infrared) -> Option<Switch> {
+    let control = table.control.clone().map(|name| Switch::Control { name, on: table.on, off: table.off });
+    control.or_else(|| table.led.clone().map(Switch::Led))
 }
 
 /// Who must act on a fault.

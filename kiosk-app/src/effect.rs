@@ -193,10 +193,12 @@ pub enum JournalEvent {
     TechnicianRefused,
     TechnicianLeft,
     SelfTestRun,
+    /// The service's audit log is not what it was.
+    LogAlarm,
 }
 
 impl JournalEvent {
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::KioskStarted,
         Self::KioskStopped,
         Self::VisitStarted,
@@ -234,6 +236,7 @@ impl JournalEvent {
         Self::TechnicianRefused,
         Self::TechnicianLeft,
         Self::SelfTestRun,
+        Self::LogAlarm,
     ];
 
     #[must_use]
@@ -276,6 +279,7 @@ impl JournalEvent {
             Self::TechnicianRefused => "technician_refused",
             Self::TechnicianLeft => "technician_left",
             Self::SelfTestRun => "self_test_run",
+            Self::LogAlarm => "log_alarm",
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::session::state::{Contrast, IdentifierKind, Language, Reference, Reque
 use crate::{diagnostics, officer};
 use card_reader::reader;
 use verification_api::personal::PersonalText;
+use verification_api::wire::Timers;
 
 /// Everything that [`crate::kiosk::Kiosk::step`] understands.
 pub enum Event {
@@ -43,9 +44,10 @@ pub enum Event {
     Journal {
         writable: bool,
     },
-    /// The service's `/policy`: groups of a code.
+    /// The service's `/policy`: groups of a code, and times if the agency sets them.
     Policy {
         code_groups: u8,
+        timers: Option<Timers>,
     },
     /// The kiosk is quarantined or revoked, or taken back.
     Barred(bool),

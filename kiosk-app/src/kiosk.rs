@@ -258,8 +258,11 @@ impl Kiosk {
                 }
                 Vec::new()
             }
-            Event::Policy { code_groups } => {
+            Event::Policy { code_groups, timers } => {
                 self.policy.code_groups = *code_groups;
+                if let Some(timers) = timers {
+                    self.policy.take(timers);
+                }
                 Vec::new()
             }
             _ => Vec::new(),

@@ -18,7 +18,7 @@ const ROOM_BYTES: u64 = 16 * 1024 * 1024;
 /// Everything but the devices. `until`: the newest line of a journal that is being written.
 #[must_use]
 pub fn all(config: &Config, verifier: &Verifier, until: Option<u64>) -> Vec<Row> {
-    vec![
+    let rows = vec![
         service(verifier),
         certificate(verifier),
         journal(&config.journal.dir, until),
@@ -28,7 +28,15 @@ pub fn all(config: &Config, verifier: &Verifier, until: Option<u64>) -> Vec<Row>
         documents(config),
         fonts(config),
         clock(verifier.clock()),
-    ]
+    ];
+    rows.into_iter().chain(log(verifier)).collect()
+}
+
+/// The service's audit log, as far as this kiosk has witnessed it; none if it is no witness.
+#[must_use]
+pub fn log(verifier: &Verifier) -> Option<Row> {
+    let (facts, ok, must_act) = verifier.witness()?.facts();
+    Some(Row { name: "log".to_owned(), facts, ok, must_act })
 }
 
 /// The way to the service, each step with its time.

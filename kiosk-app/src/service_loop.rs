@@ -3,11 +3,13 @@
 
 use crate::clock::pause;
 use crate::devices;
+use crate::effect::{Entry, JournalEvent, MustAct};
 use crate::event::Event;
 use crate::journal::Writer;
 use crate::journal::disk::write_whole;
 use crate::outbox::Outbox;
 use crate::verifier::Verifier;
+use crate::verifier::witness::Witness;
 use card_reader::reader::ReaderHandle;
 use futures::Sink;
 use futures::SinkExt as _;
@@ -112,9 +114,18 @@ impl ServiceLoop {
 
     async fn heartbeat(&self, version: &mut Option<String>, out: &mut (impl Sink<Told> + Unpin)) -> bool {
         let head = self.journal.state().borrow().head.clone();
-        let devices = self.reader.status().iter().map(devices::health).collect();
-        if self.verifier.heartbeat(devices, &head, version.clone()).await.is_err() {
-            return false;
+        let mut devices: Vec<_> = self.reader.status().iter().map(devices::health).collect();
+        devices.extend(self.verifier.witness().map(Witness::health));
+        let Ok(checkpoint) = self.verifier.heartbeat(devices, &head, version.clone()).await else { return false };
+        if let Some(sentence) = self.verifier.judge(&checkpoint).await {
+            self.journal.note(Entry {
+                event: JournalEvent::LogAlarm,
+                visit: None,
+                role: "system",
+                actor: None,
+                cause: Some(sentence),
+                must_act: MustAct::Technician,
+            });
         }
         if head.seq > 0 {
             self.journal.acknowledge(head);
@@ -123,7 +134,7 @@ impl ServiceLoop {
         if version.as_ref() != Some(&policy.version) {
             *version = Some(policy.version);
             // The receiver is the program itself: gone only when it ends.
-            let _ = out.send(Told::Kiosk(Event::Policy { code_groups: policy.groups })).await;
+            let _ = out.send(Told::Kiosk(Event::Policy { code_groups: policy.groups, timers: policy.timers })).await;
             let _ = out.send(Told::RevokedTechnicians(policy.revoked_technicians)).await;
         }
         true

@@ -9,5 +9,6 @@ pub mod demo;
 pub mod display;
 pub mod harness;
 pub mod measure;
+pub mod rig;
 pub mod sim;
 pub mod specimen;

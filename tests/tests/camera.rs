@@ -33,7 +33,7 @@ impl Bench {
         let folder = TempDir::new().expect("a folder");
         let tray = Tray::new(&folder.path().join("tray")).expect("a tray");
         let source = CameraSource::Replay { path: tray.folder.clone(), frames_per_second: 15 };
-        let cameras = vec![CameraConfig { id: DeviceId("camera".to_owned()), source }];
+        let cameras = vec![CameraConfig::new("camera", source)];
         // Tests run beside other work on few cores: a slow decoder is not what they are about.
         let patient = Duration::from_secs(20);
         let config = ReaderConfig { cameras, try_limit, decode_limit: patient, ..ReaderConfig::default() };
@@ -181,7 +181,7 @@ fn a_black_picture_is_named() {
 #[test]
 fn a_camera_that_is_not_there_is_named_and_awaited() {
     let source = CameraSource::Node("/dev/no-such-camera".into());
-    let cameras = vec![CameraConfig { id: DeviceId("camera".to_owned()), source }];
+    let cameras = vec![CameraConfig::new("camera", source)];
     let (reader, events) = Reader::start(ReaderConfig { cameras, ..ReaderConfig::default() }).expect("a thread");
     let mut ears = Ears { reader, events };
     let lost = ears.hear("lost", |event| matches!(event, Event::Lost { .. }));

@@ -4,6 +4,7 @@
 
 pub mod backup_code;
 pub mod identifiers;
+pub mod log;
 pub mod names;
 pub mod personal;
 pub mod provisioning;

@@ -14,6 +14,7 @@ pub fn kiosk_toml(url: &str, number: &str, lane: &str) -> String {
          root = \"root.pem\"      # the only root that is trusted\n\
          chain = \"chain.pem\"\n\
          key = \"key.pem\"\n\
+         log = \"log.pub\"        # who may sign the audit log, of which this kiosk is a witness\n\
          \n\
          [site]\n\
          number = \"{number}\"\n\

@@ -4,6 +4,8 @@ use crate::clock::Clock;
 use crate::codes::Dummy;
 use crate::config::Config;
 use crate::derivations::Derivations;
+use crate::log::Log;
+use crate::pki::PkiError;
 use crate::random::Random;
 use crate::secrets::{Keys, SealError};
 use crate::store::Store;
@@ -19,6 +21,7 @@ pub struct App {
     pub random: Arc<dyn Random>,
     pub derivations: Derivations,
     pub dummy: Dummy,
+    pub log: Log,
 }
 
 /// Why the service cannot start.
@@ -28,11 +31,13 @@ pub enum StartError {
     Seal(#[from] SealError),
     #[error("a thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
+    #[error(transparent)]
+    Log(#[from] PkiError),
 }
 
 impl App {
     /// # Errors
-    /// If there is no randomness, or no thread can be started.
+    /// If there is no randomness, no thread can be started, or the log's keys are not what they should be.
     pub fn new(
         store: Arc<dyn Store>,
         keys: Keys,
@@ -42,7 +47,8 @@ impl App {
     ) -> Result<Self, StartError> {
         let dummy = Dummy::new(&keys, &*random)?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Ok(Self { store, keys, config, clock, random, derivations: Derivations::new(cores)?, dummy })
+        let log = Log::open(&config.tls.dir)?;
+        Ok(Self { store, keys, config, clock, random, derivations: Derivations::new(cores)?, dummy, log })
     }
 
     #[must_use]
@@ -50,15 +56,15 @@ impl App {
         self.clock.now()
     }
 
-    /// The audit log's newest checkpoint: the empty string until that log is a Merkle tree.
+    /// The audit log's newest checkpoint, as this instance knows it: `serve` seals before it is ready.
     #[must_use]
-    pub const fn checkpoint(&self) -> String {
-        String::new()
+    pub fn checkpoint(&self) -> String {
+        self.log.checkpoint()
     }
 
     /// The reply of a call that has nothing else to tell.
     #[must_use]
-    pub const fn receipt(&self, now: Timestamp) -> Receipt {
+    pub fn receipt(&self, now: Timestamp) -> Receipt {
         Receipt { checkpoint: self.checkpoint(), server_time: now }
     }
 }

@@ -92,11 +92,26 @@ pub fn make(
     (now, expires_at): (verification_api::wire::Timestamp, i64),
 ) -> Result<(BackupCode, Code), MakeError> {
     let code = BackupCode::generate(groups, &Zeroizing::new(random::bytes(random)?));
-    let id = random::uuid_v7(random, now)?;
     let salt = random::bytes(random)?;
     let derived = code.secret().expose(|secret| derive(secret, &salt, CODE_COST, &[]))?;
-    let tag = keys.tag(random, &BoundTo { account, code: id, alg: ALGORITHM }.parts(), &*derived)?;
-    let row = Code {
+    let row = row(keys, random, (account, identifier), (salt, &derived), (now, expires_at))?;
+    Ok((code, row))
+}
+
+/// The row of a code that was derived.
+///
+/// # Errors
+/// [`SealError`].
+pub fn row(
+    keys: &Keys,
+    random: &dyn Random,
+    (account, identifier): (Uuid, Blind),
+    (salt, derived): ([u8; 16], &[u8; 32]),
+    (now, expires_at): (verification_api::wire::Timestamp, i64),
+) -> Result<Code, SealError> {
+    let id = random::uuid_v7(random, now)?;
+    let tag = keys.tag(random, &BoundTo { account, code: id, alg: ALGORITHM }.parts(), derived)?;
+    Ok(Code {
         id,
         account,
         identifier,
@@ -107,8 +122,7 @@ pub fn make(
         version: 1,
         made_at: now.unix_millis(),
         expires_at,
-    };
-    Ok((code, row))
+    })
 }
 
 /// The last two symbols, which tell a holder which code it is: sealed for (code, "hint").
@@ -173,14 +187,16 @@ impl Dummy {
 }
 
 /// account ‖ code id ‖ algorithm; [`crate::secrets::aad`] adds the lengths.
-struct BoundTo<'a> {
-    account: Uuid,
-    code: Uuid,
-    alg: &'a str,
+pub struct BoundTo<'a> {
+    pub account: Uuid,
+    pub code: Uuid,
+    pub alg: &'a str,
 }
 
 impl BoundTo<'_> {
-    fn parts(&self) -> [&[u8]; 3] {
+    /// As a tag is bound to them.
+    #[must_use]
+    pub fn parts(&self) -> [&[u8]; 3] {
         [self.account.as_bytes(), self.code.as_bytes(), self.alg.as_bytes()]
     }
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use verification_api::backup_code::Groups;
+use verification_api::wire::Timers;
 
 /// Where the configuration is looked for without `--config`.
 pub const DEFAULT_PATH: &str = "/etc/inspection-kiosk/service.toml";
@@ -43,7 +44,29 @@ pub struct Config {
     #[serde(default)]
     pub retention: Retention,
     #[serde(default)]
+    pub log: LogTable,
+    #[serde(default)]
     pub kiosks: Kiosks,
+    /// Times that hold at every kiosk; without the table each kiosk has its own.
+    pub timers: Option<TimersTable>,
+}
+
+/// `[timers]`, in seconds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimersTable {
+    pub warn_s: u32,
+    pub answer_s: u32,
+    pub complete_s: u32,
+    pub referred_s: u32,
+    pub held_s: u32,
+}
+
+impl From<TimersTable> for Timers {
+    fn from(table: TimersTable) -> Self {
+        let TimersTable { warn_s, answer_s, complete_s, referred_s, held_s } = table;
+        Self { warn_s, answer_s, complete_s, referred_s, held_s }
+    }
 }
 
 /// What a kiosk is told when it enrols, and what its certificate is.
@@ -62,6 +85,8 @@ pub struct Kiosks {
 pub struct Listen {
     pub kiosk: SocketAddr,
     pub portal: SocketAddr,
+    /// Metrics, health and readiness, plain HTTP: for this machine only.
+    pub metrics: Option<SocketAddr>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -69,6 +94,13 @@ pub struct Listen {
 pub struct Tls {
     /// Folder of `pki init`.
     pub dir: PathBuf,
+    /// Certificates and CRL are looked at so often, in seconds.
+    #[serde(default = "reload_seconds")]
+    pub reload_seconds: u32,
+}
+
+const fn reload_seconds() -> u32 {
+    30
 }
 
 #[derive(Clone, Deserialize)]
@@ -144,6 +176,14 @@ pub struct Limits {
     pub connections: usize,
     /// Age of a connection, in seconds.
     pub connection_seconds: u32,
+}
+
+/// The audit log.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogTable {
+    /// Where the newest checkpoint is written once a minute, off this host: a file or a folder.
+    pub export: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -256,6 +296,7 @@ impl Config {
         ] {
             *file = folder.join(&*file);
         }
+        config.log.export = config.log.export.map(|path| folder.join(path));
         if let Some(file) = config.database.url.strip_prefix("sqlite:") {
             config.database.url = format!("sqlite:{}", folder.join(file).display());
         }
@@ -284,6 +325,16 @@ impl Config {
         }
         if config.kiosks.certificate_days == 0 || config.kiosks.certificate_days > 398 {
             return wrong("[kiosks] certificate_days is from 1 to 398");
+        }
+        if let Some(timers) = &config.timers {
+            // WCAG 2.2, 2.2.1: at least 20 seconds to ask for more time.
+            let all = [timers.warn_s, timers.answer_s, timers.complete_s, timers.referred_s, timers.held_s];
+            if timers.warn_s < 20 || timers.answer_s < 20 || all.iter().any(|s| !(5..=3600).contains(s)) {
+                return wrong("[timers] are from 5 to 3600 seconds; warn_s and answer_s at least 20");
+            }
+        }
+        if config.tls.reload_seconds == 0 || config.tls.reload_seconds > 3600 {
+            return wrong("[tls] reload_seconds is from 1 to 3600");
         }
         let limits = &config.limits;
         if [limits.lock_after, limits.disable_after, limits.pin_failures, limits.connection_seconds].contains(&0)
@@ -339,9 +390,11 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
          [listen]\n\
          kiosk = \"{kiosk}\"    # mutual TLS 1.3, certificates of kiosk-ca.pem only\n\
          portal = \"{portal}\"   # TLS 1.3 for people\n\
+         # metrics = \"127.0.0.1:9464\"  # plain HTTP for this machine only: /metrics, /health, /ready\n\
          \n\
          [tls]\n\
-         dir = \".\"                    # root.pem, kiosk-ca.pem, server.pem, their keys, crl.pem, technician.key\n\
+         dir = \".\"                    # root.pem, kiosk-ca.pem, server.pem, their keys, crl.pem, technician.key, log.key, log.pub\n\
+         reload_seconds = {reload}          # changed certificates and CRL are taken within so many\n\
          \n\
          [database]\n\
          url = \"{database}\"    # sqlite:FILE, or postgres://USER@HOST/DATABASE for several instances\n\
@@ -378,11 +431,22 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
          replies_hours = {rh}\n\
          throttles_days = {td}\n\
          referrals_hours = {fh}\n\
-         audit_days = {ad}\n\
+         audit_days = {ad}                # rows; their hashes stay, so that the log stays whole\n\
+         \n\
+         [log]                        # the newest checkpoint of the audit log leaves this host once a minute:\n\
+         # export = \"/mnt/elsewhere\"  # a folder or file that who can write the database cannot write\n\
          \n\
          [kiosks]\n\
          certificate_days = {kd}        # renewed at two thirds of them\n\
-         # url = \"https://HOST:PORT\"   # where kiosks reach this service, if not by its certificate's first name\n",
+         # url = \"https://HOST:PORT\"   # where kiosks reach this service, if not by its certificate's first name\n\
+         \n\
+         # [timers]                   # seconds, at every kiosk whatever its own configuration says\n\
+         # warn_s = 60                # without input until \"do you need more time?\"\n\
+         # answer_s = 30\n\
+         # complete_s = 20\n\
+         # referred_s = 30\n\
+         # held_s = 120\n",
+        reload = reload_seconds(),
         groups = code.groups,
         expires = code.expires,
         idle = Portal::default().idle_minutes,
@@ -446,6 +510,8 @@ mod tests {
         assert!(error(&written().replace("sqlite:", "mysql:")).contains("sqlite:FILE or postgres://"));
         assert!(error(&written().replace("lock_after = 5", "lock_after = 0")).contains("at least 1"));
         assert!(error("[listen]\n").contains("line 1"));
+        let timers = "[timers]\nwarn_s = 60\nanswer_s = 10\ncomplete_s = 20\nreferred_s = 30\nheld_s = 120\n";
+        assert!(error(&(written() + timers)).contains("at least 20"));
     }
 
     #[test]

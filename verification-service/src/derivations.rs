@@ -2,6 +2,7 @@
 //! threads that serve connections.
 
 use crate::codes::{Cost, NotDerived, derive_in};
+use crate::metrics::METRICS;
 use argon2::Block;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use tokio::sync::oneshot;
@@ -21,6 +22,8 @@ struct Job {
 /// The pool. Its threads end with it.
 pub struct Derivations {
     jobs: mpsc::Sender<Job>,
+    #[cfg(feature = "simulated")]
+    stub: Option<[u8; 32]>,
 }
 
 impl Derivations {
@@ -33,7 +36,18 @@ impl Derivations {
             let queue = Arc::clone(&queue);
             std::thread::Builder::new().name("derive".to_owned()).spawn(move || work(&queue))?;
         }
-        Ok(Self { jobs })
+        Ok(Self {
+            jobs,
+            #[cfg(feature = "simulated")]
+            stub: None,
+        })
+    }
+
+    /// Answers every derivation with the same bytes, at once: to measure everything else.
+    #[cfg(feature = "simulated")]
+    #[must_use]
+    pub fn stubbed(self, answer: [u8; 32]) -> Self {
+        Self { stub: Some(answer), ..self }
     }
 
     /// As [`crate::codes::derive`], in the pool.
@@ -41,6 +55,11 @@ impl Derivations {
     /// # Errors
     /// [`NotDerived`].
     pub async fn derive(&self, text: PersonalText, salt: [u8; 16], cost: Cost) -> Derived {
+        let _counted = METRICS.derivation();
+        #[cfg(feature = "simulated")]
+        if let Some(stub) = self.stub {
+            return Ok(Zeroizing::new(stub));
+        }
         let (answer, derived) = oneshot::channel();
         self.jobs.send(Job { text, salt, cost, answer }).map_err(|_| NotDerived)?;
         derived.await.map_err(|_| NotDerived)?

@@ -197,6 +197,7 @@ async fn enrol(State(app): State<Arc<App>>, body: Body) -> Result<Reply, Refusal
     };
     let dir = &app.config.tls.dir;
     let technician_public_key = std::fs::read_to_string(dir.join("technician.pub")).map_err(|why| unavailable(&why))?;
+    let log = std::fs::read_to_string(dir.join("log.pub")).map_err(|why| unavailable(&why))?;
     let pepper = std::fs::read(&app.config.secrets.technician_pepper).map(Zeroizing::new);
     let pepper = Zeroizing::new(hex::encode(&*pepper.map_err(|why| unavailable(&why))?));
     let url = kiosk_url(&app).map_err(|why| unavailable(&why))?;
@@ -215,6 +216,7 @@ async fn enrol(State(app): State<Arc<App>>, body: Body) -> Result<Reply, Refusal
         url,
         chain: certificate.chain_pem,
         not_after: certificate.not_after,
+        log,
         technician_public_key,
         technician_pepper: PersonalText::from(pepper.as_str()),
     })

@@ -5,6 +5,7 @@
 //! minutes, because identity is otherwise only checked at their start (the rows are checked on every request).
 
 use crate::kiosk_api::PeerIdentity;
+use crate::metrics::METRICS;
 use crate::roles::Role;
 use axum::Router;
 use axum::body::Body;
@@ -147,10 +148,14 @@ impl Listener {
     async fn connection(&self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
         // Replies are one segment or a few: waiting for more only delays them.
         let _ = stream.set_nodelay(true);
+        let _counted = METRICS.connection(if self.kiosks { "kiosk" } else { "portal" });
         let acceptor = TlsAcceptor::from(Arc::clone(&self.tls.borrow()));
         let tls = match tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await {
             Ok(Ok(tls)) => tls,
-            Ok(Err(why)) => return tracing::info!(cause = %why, "a TLS handshake failed"),
+            Ok(Err(why)) => {
+                METRICS.handshake_failed();
+                return tracing::info!(cause = %why, "a TLS handshake failed");
+            }
             Err(_) => return tracing::info!("a TLS handshake took too long"),
         };
         let peer = tls.get_ref().1.peer_certificates().and_then(|chain| chain.first()).and_then(identity);

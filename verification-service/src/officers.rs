@@ -31,6 +31,12 @@ pub fn badge_of(keys: &Keys, badge: &str) -> Blind {
     keys.blind("badge", &badge.trim().to_uppercase())
 }
 
+/// Where wrong PINs at a kiosk are counted.
+#[must_use]
+pub fn pins_at(keys: &Keys, kiosk: Uuid) -> Blind {
+    keys.blind("pins at kiosk", &kiosk.to_string())
+}
+
 /// Where a session is looked up: its SHA-256.
 #[must_use]
 pub fn hash_of(session: &PersonalText) -> [u8; 32] {
@@ -73,7 +79,7 @@ pub async fn sign_in(
     badge: PersonalText,
     pin: PersonalText,
 ) -> Result<SignInReply, Refusal> {
-    let subjects = [badge.expose(|b| badge_of(&app.keys, b)), app.keys.blind("pins at kiosk", &kiosk.to_string())];
+    let subjects = [badge.expose(|b| badge_of(&app.keys, b)), pins_at(&app.keys, kiosk)];
     let shared = Arc::clone(&app);
     let charged = app.store.write("charge a sign-in", move |tx| {
         Box::pin(async move {

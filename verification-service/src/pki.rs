@@ -13,11 +13,14 @@ use rcgen::{
     SigningKey,
 };
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, CertificateSigningRequestDer};
+use rustls::pki_types::{
+    CertificateDer, CertificateRevocationListDer, CertificateSigningRequestDer, PrivatePkcs8KeyDer,
+};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
+use verification_api::log::{SigningKey as LogKey, VerifierKey};
 use verification_api::wire::Timestamp;
 use x509_parser::prelude::{CertificateRevocationList, FromDer, GeneralName, X509Certificate};
 use zeroize::Zeroizing;
@@ -106,7 +109,7 @@ pub fn init(
 ) -> Result<Vec<PathBuf>, PkiError> {
     let files = ["root", "kiosk-ca", "server"].map(|n| [dir.join(format!("{n}.pem")), dir.join(format!("{n}.key"))]);
     let mut files: Vec<PathBuf> = files.into_iter().flatten().collect();
-    files.extend(["crl.pem", "technician.key", "technician.pub"].map(|n| dir.join(n)));
+    files.extend(["crl.pem", "technician.key", "technician.pub", "log.key", "log.pub"].map(|n| dir.join(n)));
     if let Some(there) = files.iter().find(|f| f.exists()) {
         return Err(PkiError::Exists(there.clone()));
     }
@@ -131,7 +134,62 @@ pub fn init(
     write_new(&dir.join("crl.pem"), crl.as_bytes(), 0o644)?;
     write_new(&dir.join("technician.key"), secret(&technician).as_bytes(), 0o600)?;
     write_new(&dir.join("technician.pub"), technician.public_key_pem().as_bytes(), 0o644)?;
+    make_log_key(dir, server_names.first().map_or("", String::as_str))?;
     Ok(files)
+}
+
+/// Makes the key that signs the audit log: `log.key`, and `log.pub` in the form of C2SP signed notes, named
+/// `SERVER/log/v1`.
+///
+/// # Errors
+/// [`PkiError`]; nothing is overwritten.
+pub fn make_log_key(dir: &Path, server_name: &str) -> Result<[PathBuf; 2], PkiError> {
+    let paths = ["log.key", "log.pub"].map(|name| dir.join(name));
+    if let Some(there) = paths.iter().find(|path| path.exists()) {
+        return Err(PkiError::Exists(there.clone()));
+    }
+    let pair = KeyPair::generate_for(&rcgen::PKCS_ED25519)?;
+    let (der, pem) = (Zeroizing::new(pair.serialize_der()), Zeroizing::new(pair.serialize_pem()));
+    let key = LogKey::from_pkcs8(&format!("{server_name}/log/v1"), &der);
+    let key = key.map_err(|_| PkiError::ServerName(server_name.to_owned()))?;
+    write_new(&paths[0], pem.as_bytes(), 0o600)?;
+    write_new(&paths[1], format!("{}\n", key.verifier()).as_bytes(), 0o644)?;
+    Ok(paths)
+}
+
+/// The keys whose signatures of the audit log are believed: the lines of `log.pub`; none if there is no such file.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn log_verifiers(dir: &Path) -> Result<Vec<VerifierKey>, PkiError> {
+    let path = dir.join("log.pub");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => VerifierKey::parse_all(&text).map_err(|why| PkiError::Wrong { path, cause: why.to_string() }),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(cause) => Err(PkiError::Unreadable { path, cause }),
+    }
+}
+
+/// The key that signs the audit log, if this machine has it and it is one of `trusted`.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn log_signer(dir: &Path, trusted: &[VerifierKey]) -> Result<Option<LogKey>, PkiError> {
+    let path = dir.join("log.key");
+    if !path.exists() {
+        return Ok(None);
+    }
+    let wrong = |cause: &str| PkiError::Wrong { path: path.clone(), cause: cause.to_owned() };
+    let pem = Zeroizing::new(read(&path)?);
+    let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).map_err(|why| wrong(&why.to_string()))?;
+    for verifier in trusted {
+        let key = LogKey::from_pkcs8(verifier.name(), der.secret_pkcs8_der());
+        let key = key.map_err(|_| wrong("it is no Ed25519 key (PKCS#8, PEM)"))?;
+        if key.verifier() == verifier {
+            return Ok(Some(key));
+        }
+    }
+    Err(wrong("no line of log.pub is the public key of it"))
 }
 
 /// Makes the server a new key and certificate, in place of the old ones.
@@ -259,13 +317,24 @@ pub fn renew_crl(dir: &Path, revoked: &[(Vec<u8>, i64)], now: Timestamp) -> Resu
 /// # Errors
 /// [`PkiError`] if there is none, or it is none.
 pub fn crl_is_due(dir: &Path, now: Timestamp) -> Result<bool, PkiError> {
+    Ok(crl_left(dir, now)? < CRL_LIFE / 2)
+}
+
+/// Whether the CRL has not expired.
+#[must_use]
+pub fn crl_holds(dir: &Path, now: Timestamp) -> bool {
+    crl_left(dir, now).is_ok_and(|left| left > 0)
+}
+
+/// Milliseconds that the CRL is still good for.
+fn crl_left(dir: &Path, now: Timestamp) -> Result<i64, PkiError> {
     let path = dir.join("crl.pem");
     let wrong = |cause: String| PkiError::Wrong { path: path.clone(), cause };
     let der = CertificateRevocationListDer::from_pem_slice(read(&path)?.as_bytes());
     let der = der.map_err(|why| wrong(why.to_string()))?;
     let (_, crl) = CertificateRevocationList::from_der(&der).map_err(|why| wrong(why.to_string()))?;
     let next = crl.next_update().map_or(0, |t| t.timestamp());
-    Ok((next - now.unix_millis() / 1000) * 1000 < CRL_LIFE / 2)
+    Ok((next - now.unix_millis() / 1000) * 1000)
 }
 
 /// Signs with the key of technicians' credentials.
@@ -291,7 +360,10 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PkiError> {
 }
 
 /// Replaces a file as a whole: whoever reads sees the old or the new one.
-fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PkiError> {
+///
+/// # Errors
+/// [`PkiError::NotWritten`].
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PkiError> {
     let not_written = |cause| PkiError::NotWritten { path: path.into(), cause };
     let new = path.with_extension(format!("new-{}", std::process::id()));
     let _ = std::fs::remove_file(&new);

@@ -1,6 +1,7 @@
 //! Every PUT counts once: the same bytes get the stored reply, other bytes under the same id are refused.
 
 use crate::app::App;
+use crate::failpoint;
 use crate::random::bytes;
 use crate::refusal::Refusal;
 use crate::secrets::same;
@@ -129,10 +130,13 @@ where
                 state: PutState::Done { status: reply.status, reply: once.seal(&shared, &reply.body)? },
             };
             tx.add_put(&once.key, &put).await?;
+            failpoint::reach("once.before_commit");
             Ok(Ok(reply))
         })
     });
-    done.await?
+    let done = done.await?;
+    failpoint::reach("once.committed");
+    done
 }
 
 /// Takes one from a rate; the milliseconds to wait if there is none.

@@ -68,6 +68,8 @@ pub const ROUTES: &[(Method, &str, Rule)] = &[
     (Method::GET, "/kiosk/v1/health", always(EVERYONE)),
     (Method::GET, "/kiosk/v1/policy", always(EVERYONE)),
     (Method::POST, "/kiosk/v1/certificate", only(EVERYONE)),
+    (Method::GET, "/log/v1/checkpoint", always(KIOSKS)),
+    (Method::GET, "/log/v1/tile/{level}/{*index}", always(KIOSKS)),
 ];
 
 /// The rule of a route; none for one that is not in the table.

@@ -8,6 +8,8 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use aws_lc_rs::{constant_time, hmac};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use verification_api::wire::Timestamp;
 use zeroize::Zeroizing;
 
 /// Bytes of every secret.
@@ -20,7 +22,7 @@ pub enum SecretError {
     Unreadable { path: PathBuf, cause: std::io::Error },
     #[error("{} must hold exactly 32 bytes", path.display())]
     NotASecret { path: PathBuf },
-    #[error("{} must hold lines of a number from 1 to 255, a blank and 64 hex digits", path.display())]
+    #[error("{} must hold lines of a number from 1 to 255, a blank and 64 hex digits, perhaps with the time from which it is used", path.display())]
     NotAPepper { path: PathBuf },
 }
 
@@ -35,12 +37,17 @@ pub enum SealError {
     NoRandom(#[from] NoRandom),
 }
 
-/// All keys, derived once.
+/// All keys, derived once. The peppers may be read again while the service runs.
 pub struct Keys {
-    peppers: BTreeMap<u8, PepperKeys>,
-    current: u8,
+    ring: RwLock<Arc<Ring>>,
     index: hmac::Key,
     bodies: hmac::Key,
+}
+
+struct Ring {
+    peppers: BTreeMap<u8, PepperKeys>,
+    /// What is made from now on is made under this one.
+    current: u8,
 }
 
 struct PepperKeys {
@@ -49,46 +56,62 @@ struct PepperKeys {
 }
 
 impl Keys {
-    /// Reads the files of `[secrets]`.
+    /// Reads the files of `[secrets]`. Of the peppers that are used by now the highest is the current one.
     ///
     /// # Errors
     /// [`SecretError`], naming the file.
-    pub fn load(pepper: &Path, index_key: &Path) -> Result<Self, SecretError> {
-        let read = |path: &Path| {
-            std::fs::read(path)
-                .map(Zeroizing::new)
-                .map_err(|cause| SecretError::Unreadable { path: path.into(), cause })
-        };
-        let text = read(pepper)?;
-        let peppers = parse_peppers(&text).ok_or_else(|| SecretError::NotAPepper { path: pepper.into() })?;
+    pub fn load(pepper: &Path, index_key: &Path, now: Timestamp) -> Result<Self, SecretError> {
+        let ring = Ring::read(pepper, now)?;
         let index = read(index_key)?;
         let index = <&[u8; SECRET_LEN]>::try_from(index.as_slice())
             .map_err(|_| SecretError::NotASecret { path: index_key.into() })?;
-        Self::new(&peppers, index).ok_or_else(|| SecretError::NotAPepper { path: pepper.into() })
+        Ok(Self::with(ring, index))
+    }
+
+    /// Reads the peppers again: a newer one may have been added, or have come into use. Whether anything is different.
+    ///
+    /// # Errors
+    /// [`SecretError`]; what was known stays.
+    pub fn reload(&self, pepper: &Path, now: Timestamp) -> Result<bool, SecretError> {
+        let new = Ring::read(pepper, now)?;
+        let known = self.ring();
+        let same = new.current == known.current && new.peppers.keys().eq(known.peppers.keys());
+        if !same {
+            *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        }
+        Ok(!same)
     }
 
     /// From the secrets themselves; `None` without a pepper. The highest number is used for what is made from now on.
     #[must_use]
     pub fn new(peppers: &BTreeMap<u8, Zeroizing<[u8; SECRET_LEN]>>, index: &[u8; SECRET_LEN]) -> Option<Self> {
-        let derived = |secret: &[u8], label: &[u8]| {
-            let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), label);
-            let mut key = Zeroizing::new([0; SECRET_LEN]);
-            key.copy_from_slice(tag.as_ref());
-            key
-        };
-        let aes = |key: &[u8]| UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).ok();
-        let mut keys = BTreeMap::new();
-        for (kid, pepper) in peppers {
-            let pair = PepperKeys { codes: aes(&**pepper)?, seal: aes(&*derived(&**pepper, b"seal v1"))? };
-            keys.insert(*kid, pair);
-        }
+        let current = *peppers.keys().next_back()?;
+        Some(Self::with(Ring::new(peppers, current)?, index))
+    }
+
+    fn with(ring: Ring, index: &[u8; SECRET_LEN]) -> Self {
         let mac = |label: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, &*derived(index, label));
-        Some(Self {
-            current: *keys.keys().next_back()?,
-            peppers: keys,
+        Self {
+            ring: RwLock::new(Arc::new(ring)),
             index: hmac::Key::new(hmac::HMAC_SHA256, index),
             bodies: mac(b"request bodies v1"),
-        })
+        }
+    }
+
+    fn ring(&self) -> Arc<Ring> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Number of the pepper under which things are made now.
+    #[must_use]
+    pub fn current(&self) -> u8 {
+        self.ring().current
+    }
+
+    /// Numbers of all peppers that are known.
+    #[must_use]
+    pub fn peppers(&self) -> Vec<u8> {
+        self.ring().peppers.keys().copied().collect()
     }
 
     /// Where something is looked up: HMAC(index key, type ‖ normalised), the type preceded by its length.
@@ -111,10 +134,11 @@ impl Keys {
     /// # Errors
     /// [`SealError::NoRandom`].
     pub fn seal(&self, random: &dyn Random, bound_to: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, SealError> {
-        let pair = self.peppers.get(&self.current).ok_or(SealError::DoesNotOpen)?;
+        let ring = self.ring();
+        let pair = ring.peppers.get(&ring.current).ok_or(SealError::DoesNotOpen)?;
         let (nonce, boxed) = encrypt(&pair.seal, random, bound_to, plain)?;
         let mut out = Vec::with_capacity(1 + NONCE_LEN + boxed.len());
-        out.push(self.current);
+        out.push(ring.current);
         out.extend_from_slice(&nonce);
         out.extend_from_slice(&boxed);
         Ok(out)
@@ -127,7 +151,7 @@ impl Keys {
     pub fn open(&self, bound_to: &[&[u8]], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let (kid, rest) = sealed.split_first().ok_or(SealError::DoesNotOpen)?;
         let (nonce, boxed) = rest.split_at_checked(NONCE_LEN).ok_or(SealError::DoesNotOpen)?;
-        decrypt(&self.peppers.get(kid).ok_or(SealError::DoesNotOpen)?.seal, nonce, bound_to, boxed)
+        decrypt(&self.ring().peppers.get(kid).ok_or(SealError::DoesNotOpen)?.seal, nonce, bound_to, boxed)
     }
 
     /// As [`Keys::open`], for text.
@@ -144,9 +168,20 @@ impl Keys {
     /// # Errors
     /// [`SealError::NoRandom`].
     pub fn tag(&self, random: &dyn Random, bound_to: &[&[u8]], derived: &[u8]) -> Result<Tag, SealError> {
-        let pair = self.peppers.get(&self.current).ok_or(SealError::DoesNotOpen)?;
+        let ring = self.ring();
+        let pair = ring.peppers.get(&ring.current).ok_or(SealError::DoesNotOpen)?;
         let (nonce, tag) = encrypt(&pair.codes, random, bound_to, derived)?;
-        Ok(Tag { kid: self.current, nonce, tag })
+        Ok(Tag { kid: ring.current, nonce, tag })
+    }
+
+    /// The same tag under the current pepper.
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub fn retag(&self, random: &dyn Random, bound_to: &[&[u8]], tag: &Tag) -> Result<Tag, SealError> {
+        let ring = self.ring();
+        let pair = ring.peppers.get(&tag.kid).ok_or(SealError::DoesNotOpen)?;
+        self.tag(random, bound_to, &decrypt(&pair.codes, &tag.nonce, bound_to, &tag.tag)?)
     }
 
     /// Whether a tag holds `derived`, in constant time.
@@ -154,7 +189,8 @@ impl Keys {
     /// # Errors
     /// [`SealError::DoesNotOpen`].
     pub fn tag_holds(&self, tag: &Tag, bound_to: &[&[u8]], derived: &[u8]) -> Result<bool, SealError> {
-        let pair = self.peppers.get(&tag.kid).ok_or(SealError::DoesNotOpen)?;
+        let ring = self.ring();
+        let pair = ring.peppers.get(&tag.kid).ok_or(SealError::DoesNotOpen)?;
         let stored = decrypt(&pair.codes, &tag.nonce, bound_to, &tag.tag)?;
         Ok(bool::from(subtle::ConstantTimeEq::ct_eq(stored.as_slice(), derived)))
     }
@@ -208,13 +244,77 @@ pub fn new_pepper_file(random: &dyn Random) -> Result<Zeroizing<String>, NoRando
     Ok(Zeroizing::new(format!("1 {}\n", hex::encode(*pepper))))
 }
 
-fn parse_peppers(text: &[u8]) -> Option<BTreeMap<u8, Zeroizing<[u8; SECRET_LEN]>>> {
+/// The file with one more pepper, which is used from a time on: the text and the number; `None` if there are 255.
+///
+/// # Errors
+/// [`NoRandom`].
+pub fn with_new_pepper(
+    text: &str,
+    from: Timestamp,
+    random: &dyn Random,
+) -> Result<Option<(Zeroizing<String>, u8)>, NoRandom> {
+    let numbers = text.lines().filter_map(|line| line.split_once(' ')?.0.parse::<u8>().ok());
+    let Some(number) = numbers.max().unwrap_or(0).checked_add(1) else { return Ok(None) };
+    let pepper = Zeroizing::new(random::bytes::<SECRET_LEN>(random)?);
+    let digits = Zeroizing::new(hex::encode(*pepper));
+    // Large enough at once: growing would leave copies behind.
+    let mut new = Zeroizing::new(String::with_capacity(text.len() + 128));
+    new.push_str(text.trim_end());
+    new.push_str(&format!("\n{number} "));
+    new.push_str(&digits);
+    new.push_str(&format!(" {from}\n"));
+    Ok(Some((new, number)))
+}
+
+impl Ring {
+    fn read(path: &Path, now: Timestamp) -> Result<Self, SecretError> {
+        let not_a_pepper = || SecretError::NotAPepper { path: path.into() };
+        let lines = parse_peppers(&read(path)?).ok_or_else(not_a_pepper)?;
+        let used =
+            lines.iter().filter(|(_, (_, from))| from.is_none_or(|from| from.unix_millis() <= now.unix_millis()));
+        // If none is used yet, the oldest is.
+        let current = used.map(|(kid, _)| *kid).next_back().or_else(|| lines.keys().next().copied());
+        let peppers = lines.into_iter().map(|(kid, (secret, _))| (kid, secret)).collect();
+        current.and_then(|current| Self::new(&peppers, current)).ok_or_else(not_a_pepper)
+    }
+
+    fn new(peppers: &BTreeMap<u8, Zeroizing<[u8; SECRET_LEN]>>, current: u8) -> Option<Self> {
+        let aes = |key: &[u8]| UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).ok();
+        let mut keys = BTreeMap::new();
+        for (kid, pepper) in peppers {
+            let pair = PepperKeys { codes: aes(&**pepper)?, seal: aes(&*derived(&**pepper, b"seal v1"))? };
+            keys.insert(*kid, pair);
+        }
+        Some(Self { peppers: keys, current })
+    }
+}
+
+fn derived(secret: &[u8], label: &[u8]) -> Zeroizing<[u8; SECRET_LEN]> {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), label);
+    let mut key = Zeroizing::new([0; SECRET_LEN]);
+    key.copy_from_slice(tag.as_ref());
+    key
+}
+
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+    std::fs::read(path).map(Zeroizing::new).map_err(|cause| SecretError::Unreadable { path: path.into(), cause })
+}
+
+/// A pepper and the time from which it is used.
+type PepperLine = (Zeroizing<[u8; SECRET_LEN]>, Option<Timestamp>);
+
+/// Lines of a number, a blank, 64 hex digits, and perhaps a blank and the time from which it is used.
+fn parse_peppers(text: &[u8]) -> Option<BTreeMap<u8, PepperLine>> {
     let mut peppers = BTreeMap::new();
     for line in std::str::from_utf8(text).ok()?.lines().filter(|l| !l.trim().is_empty()) {
-        let (kid, digits) = line.split_once(' ')?;
+        let (kid, rest) = line.split_once(' ')?;
+        let (digits, from) = match rest.trim().split_once(' ') {
+            Some((digits, from)) => (digits, Some(Timestamp::parse(from.trim()).ok()?)),
+            None => (rest.trim(), None),
+        };
         let mut secret = Zeroizing::new([0; SECRET_LEN]);
-        hex::decode_to_slice(digits.trim(), &mut *secret).ok()?;
-        peppers.insert(kid.parse().ok().filter(|k| *k > 0)?, secret);
+        hex::decode_to_slice(digits, &mut *secret).ok()?;
+        peppers.insert(kid.parse().ok().filter(|k| *k > 0)?, (secret, from));
     }
     (!peppers.is_empty()).then_some(peppers)
 }
@@ -252,9 +352,10 @@ fn to_array(tag: &[u8]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Keys, SealError, aad};
+    use super::{Keys, SealError, aad, new_pepper_file, with_new_pepper};
     use crate::random::SystemRandomness;
     use std::collections::BTreeMap;
+    use verification_api::wire::Timestamp;
     use zeroize::Zeroizing;
 
     fn keys(peppers: &[u8]) -> Keys {
@@ -285,6 +386,34 @@ mod tests {
         assert_eq!(rotated.tag_holds(&tag, &[b"a"], &[8; 32]), Ok(false));
         assert_eq!(rotated.tag(&random, &[b"a"], &[7; 32]).unwrap().kid, 2);
         assert!(keys(&[2]).tag_holds(&tag, &[b"a"], &[7; 32]).is_err());
+    }
+
+    #[test]
+    fn a_pepper_is_used_from_its_time_on_and_known_before() {
+        let (folder, random) = (tempfile::tempdir().unwrap(), SystemRandomness::new());
+        let (pepper, index) = (folder.path().join("pepper"), folder.path().join("index"));
+        std::fs::write(&index, [9; 32]).unwrap();
+        let at = |second: i64| Timestamp::from_unix_millis(1_764_100_000_000 + second * 1000).unwrap();
+        let first = new_pepper_file(&random).unwrap();
+        std::fs::write(&pepper, first.as_bytes()).unwrap();
+        let keys = Keys::load(&pepper, &index, at(0)).unwrap();
+        let sealed = keys.seal(&random, &[b"a"], b"older").unwrap();
+        let tag = keys.tag(&random, &[b"a"], &[7; 32]).unwrap();
+        let (text, number) = with_new_pepper(&first, at(120), &random).unwrap().unwrap();
+        assert_eq!(number, 2);
+        std::fs::write(&pepper, text.as_bytes()).unwrap();
+        assert_eq!(keys.reload(&pepper, at(119)).ok(), Some(true), "it is known");
+        assert_eq!((keys.current(), keys.peppers()), (1, vec![1, 2]));
+        assert_eq!(keys.reload(&pepper, at(120)).ok(), Some(true), "it is used");
+        assert_eq!(keys.reload(&pepper, at(121)).ok(), Some(false));
+        assert_eq!(keys.current(), 2);
+        assert_eq!(keys.open(&[b"a"], &sealed).unwrap().as_slice(), b"older");
+        let moved = keys.retag(&random, &[b"a"], &tag).unwrap();
+        assert_eq!((moved.kid, keys.tag_holds(&moved, &[b"a"], &[7; 32])), (2, Ok(true)));
+        assert!(keys.retag(&random, &[b"b"], &tag).is_err(), "of another place");
+        std::fs::write(&pepper, "2 zz").unwrap();
+        assert!(keys.reload(&pepper, at(122)).is_err());
+        assert_eq!(keys.current(), 2, "what was known stays");
     }
 
     #[test]

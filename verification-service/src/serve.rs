@@ -6,19 +6,22 @@ use crate::cli::CommandError;
 use crate::enrol;
 use crate::kiosk_api;
 use crate::listener::{Listener, first_name, kiosk_tls, portal_tls};
+use crate::log;
+use crate::monitor;
+use crate::observe::observe;
 use crate::pki;
 use crate::portal::{self, Portal};
 use crate::store::Answer;
 use crate::store::rows::Purged;
+use axum::middleware::from_fn;
 use rustls::ServerConfig;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// Certificates and CRL are looked at so often.
-const RELOAD_EVERY: Duration = Duration::from_secs(30);
 /// What is past its time is deleted so often.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
 
@@ -29,6 +32,8 @@ const PURGE_EVERY: Duration = Duration::from_secs(600);
 pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
     let app = Arc::new(app);
     renew_crl_if_due(&app).await?;
+    // Never ready without a checkpoint.
+    log::seal::seal(&app).await?.map_err(|fault| CommandError::refused(fault.to_string()))?;
     let (kiosks, people) =
         (bind(app.config.listen.kiosk, "kiosk").await?, bind(app.config.listen.portal, "portal").await?);
     let dir = &app.config.tls.dir;
@@ -36,6 +41,10 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
     let (portal_config, portal_tls_now) = watch::channel(Arc::new(portal_tls(dir, app.now())?));
     let address = |socket: &TcpListener| socket.local_addr().map_err(|why| CommandError::refused(why.to_string()));
     let (kiosk_at, portal_at) = (address(&kiosks)?, address(&people)?);
+    let watchers = match app.config.listen.metrics {
+        Some(at) => Some(bind(at, "metrics").await?),
+        None => None,
+    };
 
     let origin = match &app.config.portal.origin {
         Some(origin) => origin.clone(),
@@ -56,12 +65,19 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
     let portal_port = Listener {
         socket: people,
         tls: portal_tls_now,
-        router: portal::router(Arc::new(people_portal)).merge(enrol::router(Arc::clone(&app))),
+        router: portal::router(Arc::new(people_portal))
+            .merge(enrol::router(Arc::clone(&app)))
+            .merge(monitor::ready_router(Arc::clone(&app)))
+            .layer(from_fn(|request, next| observe("portal", request, next))),
         kiosks: false,
         connections: limits.connections,
         age,
     };
-    let ports = [tokio::spawn(kiosk_port.run(stopping.clone())), tokio::spawn(portal_port.run(stopping))];
+    let (close, closed) = watch::channel(false);
+    let keeper = tokio::spawn(log::keeper::run(Arc::clone(&app), closed));
+    let mut ports =
+        vec![tokio::spawn(kiosk_port.run(stopping.clone())), tokio::spawn(portal_port.run(stopping.clone()))];
+    ports.extend(watchers.map(|socket| tokio::spawn(monitor::serve(socket, Arc::clone(&app), stopping))));
     tokio::spawn(reload(Arc::clone(&app), kiosk_config, portal_config));
     tokio::spawn(purge_now_and_then(Arc::clone(&app)));
 
@@ -78,6 +94,9 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
     for port in ports {
         let _ = port.await;
     }
+    // Last, when nothing is written any more.
+    let _ = close.send(true);
+    let _ = keeper.await;
     Ok(())
 }
 
@@ -92,7 +111,7 @@ pub async fn purge(app: &Arc<App>) -> Answer<Purged> {
             let now = shared.now();
             let [replies, throttles, referrals, audit_rows] =
                 shared.config.retention.spans().map(|span| now.unix_millis().saturating_sub(span));
-            let before = Purged { replies, throttles, referrals, audit: audit_rows };
+            let before = Purged { replies, throttles, referrals, audit: audit_rows, ..Purged::default() };
             let gone = tx.purge(&before, now.unix_millis()).await?;
             tx.purge_portal(throttles, audit_rows).await?;
             if gone != Purged::default() {
@@ -134,10 +153,26 @@ async fn renew_crl_if_due(app: &App) -> Result<(), CommandError> {
 }
 
 async fn reload(app: Arc<App>, kiosk: watch::Sender<Arc<ServerConfig>>, portal: watch::Sender<Arc<ServerConfig>>) {
-    let mut tick = tokio::time::interval(RELOAD_EVERY);
+    let mut tick = tokio::time::interval(Duration::from_secs(app.config.tls.reload_seconds.into()));
+    let mut told = signal(SignalKind::hangup()).ok();
     let mut seen = files(&app);
     loop {
-        tick.tick().await;
+        // SIGHUP: at once.
+        let hangup = async {
+            match told.as_mut() {
+                Some(told) => drop(told.recv().await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = hangup => {}
+        }
+        match app.keys.reload(&app.config.secrets.pepper, app.now()) {
+            Ok(true) => tracing::info!(pepper = app.keys.current(), "the peppers were read again"),
+            Ok(false) => {}
+            Err(why) => tracing::error!(cause = %why, "the peppers were not read again"),
+        }
         if let Err(why) = renew_crl_if_due(&app).await {
             tracing::error!(cause = %why, "crl.pem could not be signed anew");
         }
@@ -173,7 +208,6 @@ async fn purge_now_and_then(app: Arc<App>) {
 }
 
 async fn told_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => {
             tokio::select! {

@@ -4,7 +4,10 @@
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::codes;
+use crate::failpoint;
 use crate::inspect::StoredParts;
+use crate::log;
+use crate::metrics::METRICS;
 use crate::officers;
 use crate::put_once::{Once, Reply, Seen, json, take};
 use crate::random::bytes;
@@ -60,6 +63,7 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Reply, Refusal> {
         Begun::Evaluate(evaluation) => evaluation,
     };
     let holds = holds(&app, &request, evaluation.code.as_ref()).await?;
+    failpoint::reach("derived");
 
     // Both replies are made whatever the outcome: the transaction only chooses.
     let now = app.now();
@@ -67,11 +71,15 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Reply, Refusal> {
     let sealed = [request.once.seal(&app, &plain[0].body)?, request.once.seal(&app, &plain[1].body)?];
 
     let (shared, owned) = (Arc::clone(&app), Arc::clone(&request));
+    let (locked, purpose) = (evaluation.charged.locked, request.purpose.name());
     let redeemed = app.store.write("redeem", move |tx| {
         Box::pin(async move { finish(tx, &shared, &owned, &evaluation, holds, &sealed).await })
     });
     let [yes, no] = plain;
-    Ok(match redeemed.await? {
+    let result = redeemed.await?;
+    failpoint::reach("redeem.committed");
+    METRICS.verification(result.name(), purpose, locked);
+    Ok(match result {
         VerificationResult::Verified => yes,
         VerificationResult::NotVerified => no,
     })
@@ -109,6 +117,7 @@ async fn begin_or_wait(app: &Arc<App>, request: &Arc<Request>) -> Result<Begun, 
         let (shared, owned) = (Arc::clone(app), Arc::clone(request));
         let begun =
             app.store.write("charge", move |tx| Box::pin(async move { begin(tx, &shared, &owned).await })).await??;
+        failpoint::reach("charge.committed");
         if !matches!(begun, Begun::Pending) {
             return Ok(begun);
         }
@@ -136,6 +145,9 @@ async fn begin(tx: &mut Tx, app: &App, request: &Request) -> Answer<Result<Begun
         }
         Ok(Seen::Never) => None,
     };
+    if !log::is_fresh(tx, now).await? {
+        return Ok(Err(Refusal::because(ProblemType::Unavailable, "The audit log is not being sealed")));
+    }
     let officer = match &request.officer_session {
         None => false,
         Some(session) => match officers::live(tx, session, kiosk, now).await? {
@@ -167,6 +179,7 @@ async fn begin(tx: &mut Tx, app: &App, request: &Request) -> Answer<Result<Begun
                 state: PutState::Pending,
             };
             tx.add_put(key, &put).await?;
+            failpoint::reach("charge.before_commit");
             charged
         }
     };
@@ -263,6 +276,7 @@ async fn finish(
     } else {
         penalise(tx, app, key.kiosk, identifier, evaluation.charged.n, now).await?;
     }
+    failpoint::reach("redeem.before_commit");
     Ok(result)
 }
 
@@ -287,6 +301,7 @@ pub async fn count_failing(tx: &mut Tx, app: &App, kiosk: Uuid, subject: Blind, 
         tx.set_quarantine(kiosk, Some(at)).await?;
         let detail = object!({ "distinct_failing_identifiers": distinct });
         audit::append(tx, now, Actor::Service, Event::KioskQuarantined, &kiosk.to_string(), &detail).await?;
+        METRICS.quarantine();
         tracing::warn!(%kiosk, "ALARM: this kiosk is quarantined; find out why, then `kiosk release`");
     }
     Ok(())

@@ -4,9 +4,10 @@
 //! anybody. The supervisor notices when nothing comes, says so, and opens the camera again.
 
 use super::gate::{Gate, Seen, WIDTH};
-use super::{Picture, SourceError};
+use super::light::{Lamp, Light, Turns};
+use super::{FrameSource, Picture, SourceError};
 use crate::clock::now;
-use crate::reader::{CameraSource, Fault, Frame, PreviewFrame};
+use crate::reader::{CameraConfig, Fault, Frame, PreviewFrame};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,12 +20,7 @@ const LOOK_IDLE: Duration = Duration::from_millis(500);
 const LOOK_ACTIVE: Duration = Duration::from_millis(60);
 /// Between two preview frames: twelve a second.
 const PREVIEW: Duration = Duration::from_millis(80);
-/// No frame for this long is a loss.
-const SILENT: Duration = Duration::from_millis(1700);
-/// Opening and the first frame take longer.
-const FIRST_FRAME: Duration = Duration::from_secs(5);
-/// A thread that hangs in the driver is left behind after this long, and only so many are.
-const ABANDON: Duration = Duration::from_secs(15);
+/// Threads that hang in the driver and are left behind; no more than these.
 const ABANDONED_MAX: u32 = 3;
 const RETRY: Duration = Duration::from_millis(250);
 const RETRY_QUICK: u32 = 120;
@@ -85,8 +81,41 @@ pub struct Events {
     pub to: mpsc::Sender<(usize, CameraEvent)>,
 }
 
+/// How long the watchdog waits.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// No frame for this long is a loss.
+    silent: Duration,
+    /// Opening and the first frame take longer.
+    first_frame: Duration,
+    /// A thread that hangs in the driver is left behind after this long.
+    abandon: Duration,
+}
+
+const PATIENCE: Patience = Patience {
+    silent: Duration::from_millis(1700),
+    first_frame: Duration::from_secs(5),
+    abandon: Duration::from_secs(15),
+};
+
+/// Opens the camera, and its second light if there is one; again after each loss.
+type Open = Arc<dyn Fn() -> Result<Opened, SourceError> + Send + Sync>;
+
+struct Opened {
+    source: Box<dyn FrameSource>,
+    lamp: Option<Result<Lamp, String>>,
+}
+
 /// Runs until nobody takes its events any more.
-pub async fn run(source: CameraSource, orders: Arc<Orders>, views: Views, events: Events) {
+pub async fn run(config: CameraConfig, orders: Arc<Orders>, views: Views, events: Events) {
+    let open: Open = Arc::new(move || {
+        let source = super::open(&config.source)?;
+        Ok(Opened { source, lamp: config.infrared.as_ref().map(|switch| Lamp::open(switch, &config.source)) })
+    });
+    watch_over(open, PATIENCE, orders, views, events).await;
+}
+
+async fn watch_over(open: Open, patience: Patience, orders: Arc<Orders>, views: Views, events: Events) {
     let mut failures = 0;
     let mut abandoned = 0;
     let mut told = false;
@@ -94,7 +123,7 @@ pub async fn run(source: CameraSource, orders: Arc<Orders>, views: Views, events
         let pulse = Arc::new(Pulse::new(now()));
         let (ending, mut ended) = oneshot::channel();
         let thread = Thread {
-            source: source.clone(),
+            open: Arc::clone(&open),
             orders: Arc::clone(&orders),
             views: views.clone(),
             events: events.clone(),
@@ -110,7 +139,7 @@ pub async fn run(source: CameraSource, orders: Arc<Orders>, views: Views, events
         }
         let mut silent = false;
         let error = loop {
-            let look = now() + Duration::from_millis(200);
+            let look = now() + Duration::from_millis(100);
             tokio::select! {
                 end = &mut ended => match end {
                     Ok(End::Stopped) => return,
@@ -124,7 +153,7 @@ pub async fn run(source: CameraSource, orders: Arc<Orders>, views: Views, events
                 return;
             }
             let quiet = pulse.quiet_for(now());
-            let limit = if pulse.has_beaten() { SILENT } else { FIRST_FRAME };
+            let limit = if pulse.has_beaten() { patience.silent } else { patience.first_frame };
             if quiet >= limit && !silent {
                 silent = true;
                 told = true;
@@ -135,7 +164,7 @@ pub async fn run(source: CameraSource, orders: Arc<Orders>, views: Views, events
                 silent = false;
                 pulse.announce_again();
             }
-            if quiet >= ABANDON && abandoned < ABANDONED_MAX {
+            if quiet >= patience.abandon && abandoned < ABANDONED_MAX {
                 abandoned += 1;
                 pulse.abandon();
                 break SourceError::new(Fault::NotResponding, "the camera hangs; its thread is left behind");
@@ -218,7 +247,7 @@ enum End {
 }
 
 struct Thread {
-    source: CameraSource,
+    open: Open,
     orders: Arc<Orders>,
     views: Views,
     events: Events,
@@ -234,12 +263,14 @@ impl Thread {
     }
 
     fn take_pictures(&self) -> End {
-        let mut source = match super::open(&self.source) {
-            Ok(source) => source,
+        let Opened { mut source, lamp } = match (self.open)() {
+            Ok(opened) => opened,
             Err(error) => return End::Lost(error),
         };
+        let mut second = SecondLight::new(lamp);
         let mut gate = Gate::default();
         let (mut look_at, mut preview_at) = (now(), now());
+        let mut last = None;
         loop {
             let picture = match source.next() {
                 Ok(picture) => picture,
@@ -251,12 +282,22 @@ impl Thread {
             let now = now();
             self.pulse.beat(now);
             if self.pulse.to_announce() {
-                self.tell(CameraEvent::Ready { name: source.name(), facts: source.facts() });
+                self.tell(CameraEvent::Ready { name: source.name(), facts: second.facts(source.facts()) });
             }
             let active = self.orders.active.load(Ordering::Relaxed);
+            let light = second.step(now, active && last.is_some_and(|seen: Seen| seen.present));
+            if light == Light::Changing {
+                continue;
+            }
             if now >= look_at {
                 look_at = now + if active { LOOK_ACTIVE } else { LOOK_IDLE };
-                let seen = gate.look(now, picture.overview(WIDTH));
+                let overview = picture.overview(WIDTH);
+                let seen = match (light, last) {
+                    // What lies there was seen in the usual light, and so will its removal be.
+                    (Light::Infrared, Some(last)) => Seen { still: second.gate.look(now, overview).still, ..last },
+                    _ => gate.look(now, overview),
+                };
+                last = Some(seen);
                 if seen.frozen {
                     return End::Lost(SourceError::new(
                         Fault::Frozen,
@@ -270,7 +311,10 @@ impl Thread {
                 }
                 self.tell(CameraEvent::Seen(seen));
             }
-            preview_at = self.show(&picture, now, preview_at);
+            // The preview does not flicker.
+            if light == Light::Usual {
+                preview_at = self.show(&picture, now, preview_at);
+            }
         }
     }
 
@@ -296,6 +340,256 @@ impl Thread {
             && !matches!(event, CameraEvent::Seen(_))
         {
             self.pulse.announce_again();
+        }
+    }
+}
+
+/// The second light of a camera that has one.
+struct SecondLight {
+    lamp: Option<Lamp>,
+    problem: Option<String>,
+    turns: Turns,
+    /// Looks at pictures in it, which have nothing in common with those in the usual light.
+    gate: Gate,
+}
+
+impl SecondLight {
+    fn new(lamp: Option<Result<Lamp, String>>) -> Self {
+        let (lamp, problem) = match lamp {
+            Some(Ok(lamp)) => (Some(lamp), None),
+            Some(Err(problem)) => (None, Some(problem)),
+            None => (None, None),
+        };
+        if let Some(problem) = &problem {
+            tracing::warn!(problem, "no second light");
+        }
+        Self { lamp, problem, turns: Turns::default(), gate: Gate::default() }
+    }
+
+    fn step(&mut self, now: Instant, wanted: bool) -> Light {
+        let Some(lamp) = &self.lamp else { return Light::Usual };
+        let (light, switch) = self.turns.step(now, wanted);
+        if let Some(Err(error)) = switch.map(|lit| lamp.set(lit)) {
+            tracing::warn!(%error, "the second light cannot be switched; pictures are taken without it");
+            self.lamp = None;
+            return Light::Usual;
+        }
+        light
+    }
+
+    fn facts(&self, facts: String) -> String {
+        match (&self.lamp, &self.problem) {
+            (Some(_), _) => format!("{facts}, infrared first"),
+            (None, Some(problem)) => format!("{facts}, no second light: {problem}"),
+            (None, None) => facts,
+        }
+    }
+}
+
+impl Drop for SecondLight {
+    fn drop(&mut self) {
+        if let Some(lamp) = &self.lamp {
+            // The camera may be gone, and its light with it.
+            let _ = lamp.set(false);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CameraEvent, Events, Fault, Open, Opened, Orders, Patience, Views, watch_over};
+    use crate::camera::light::{Lamp, Switch};
+    use crate::camera::{FrameSource, Layout, Picture, SourceError};
+    use crate::clock::now;
+    use crate::reader::CameraSource;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+    use tokio::sync::{mpsc, watch};
+
+    /// Plays a camera by what the test sends: a picture of this grey, or `None` for an error. It waits as long as
+    /// nothing is sent, as a driver does.
+    struct Played(Receiver<Option<u8>>, u32);
+
+    impl FrameSource for Played {
+        fn next(&mut self) -> Result<Picture, SourceError> {
+            let grey = self.0.recv().ok().flatten();
+            let grey = grey.ok_or_else(|| SourceError::new(Fault::NotReachable, "pulled out"))?;
+            self.1 += 1;
+            let mut pixels = vec![grey; 320 * 240];
+            // Print on it, and a trace of noise, as every sensor has.
+            pixels.iter_mut().enumerate().filter(|(at, _)| at / 8 % 2 == 0).for_each(|(_, pixel)| *pixel += 40);
+            let at = self.1 as usize * 977 % pixels.len();
+            pixels[at..].iter_mut().take(400).for_each(|pixel| *pixel = pixel.wrapping_add(1));
+            Picture::new(320, 240, Layout::Grey, pixels)
+                .ok_or_else(|| SourceError::new(Fault::Unsupported, "no picture"))
+        }
+
+        fn facts(&self) -> String {
+            "played".to_owned()
+        }
+
+        fn name(&self) -> String {
+            "played".to_owned()
+        }
+    }
+
+    struct Bench {
+        events: mpsc::Receiver<(usize, CameraEvent)>,
+        orders: Arc<Orders>,
+        views: Views,
+        opened: Arc<AtomicU32>,
+        /// To the camera as it was opened last.
+        frames: Arc<Mutex<Option<Sender<Option<u8>>>>>,
+    }
+
+    impl Bench {
+        fn new(patience: Patience, led: Option<&Path>) -> Self {
+            let (to, events) = mpsc::channel(64);
+            let views = Views { frame: watch::channel(None).0, preview: watch::channel(None).0 };
+            let (orders, opened) = (Arc::new(Orders::default()), Arc::new(AtomicU32::new(0)));
+            let frames = Arc::new(Mutex::new(None));
+            let (count, here, led) = (Arc::clone(&opened), Arc::clone(&frames), led.map(Path::to_owned));
+            let open: Open = Arc::new(move || {
+                let (sender, receiver) = channel();
+                *here.lock().unwrap() = Some(sender);
+                count.fetch_add(1, Ordering::SeqCst);
+                let nowhere = CameraSource::Node("/dev/no-such-camera".into());
+                let lamp = led.clone().map(|led| Lamp::open(&Switch::Led(led), &nowhere));
+                Ok(Opened { source: Box::new(Played(receiver, 0)), lamp })
+            });
+            let events_to = Events { camera: 0, to };
+            tokio::spawn(watch_over(open, patience, Arc::clone(&orders), views.clone(), events_to));
+            Self { events, orders, views, opened, frames }
+        }
+
+        fn send(&self, frame: Option<u8>) {
+            if let Some(sender) = &*self.frames.lock().unwrap() {
+                let _ = sender.send(frame);
+            }
+        }
+
+        /// Frames every 20 ms until the event comes.
+        async fn film_until(&mut self, grey: u8, wanted: impl Fn(&CameraEvent) -> bool) -> CameraEvent {
+            let end = now() + Duration::from_secs(10);
+            loop {
+                self.send(Some(grey));
+                let pause = tokio::time::timeout(Duration::from_millis(20), self.events.recv()).await;
+                match pause {
+                    Ok(Some((_, event))) if wanted(&event) => return event,
+                    _ => assert!(now() < end, "in time"),
+                }
+            }
+        }
+
+        async fn next(&mut self) -> CameraEvent {
+            let next = tokio::time::timeout(Duration::from_secs(10), self.events.recv()).await;
+            next.expect("an event in time").expect("the watchdog runs").1
+        }
+    }
+
+    fn patience() -> Patience {
+        Patience {
+            silent: Duration::from_millis(600),
+            first_frame: Duration::from_secs(2),
+            abandon: Duration::from_millis(1500),
+        }
+    }
+
+    fn is_ready(event: &CameraEvent) -> bool {
+        matches!(event, CameraEvent::Ready { .. })
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_never_gives_the_next_frame_is_named_and_its_frames_are_taken_when_they_come_again() {
+        let mut bench = Bench::new(patience(), None);
+        bench.orders.set_active(true);
+        bench.film_until(100, is_ready).await;
+        bench.film_until(100, |event| matches!(event, CameraEvent::Seen(_))).await;
+        let start = now();
+        while bench.next().await != CameraEvent::Lost(Fault::NotResponding) {}
+        let took = now() - start;
+        assert!(took < Duration::from_millis(1500), "{took:?}");
+        assert!(bench.views.frame.borrow().is_none(), "an old frame is nobody's");
+        bench.film_until(100, is_ready).await;
+        assert_eq!(bench.opened.load(Ordering::SeqCst), 1, "the same opening: it was only slow");
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_hangs_for_good_is_left_behind_and_the_camera_opened_anew() {
+        let mut bench = Bench::new(patience(), None);
+        bench.film_until(100, is_ready).await;
+        let old = bench.frames.lock().unwrap().clone();
+        while bench.next().await != CameraEvent::Lost(Fault::NotResponding) {}
+        while bench.opened.load(Ordering::SeqCst) < 2 {
+            let _ = tokio::time::timeout(Duration::from_millis(20), bench.events.recv()).await;
+        }
+        bench.film_until(100, is_ready).await;
+        // The one left behind wakes up: it ends, and says nothing.
+        old.unwrap().send(Some(7)).unwrap();
+        let next = bench.film_until(100, |_| true).await;
+        assert!(matches!(next, CameraEvent::Seen(_)), "{next:?}");
+    }
+
+    #[tokio::test]
+    async fn a_camera_pulled_out_is_told_once_and_opened_again() {
+        let mut bench = Bench::new(patience(), None);
+        bench.film_until(100, is_ready).await;
+        bench.send(None);
+        while bench.next().await != CameraEvent::Lost(Fault::NotReachable) {}
+        bench.film_until(100, is_ready).await;
+        assert_eq!(bench.opened.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn the_newest_frame_takes_the_place_of_the_one_before() {
+        let mut bench = Bench::new(patience(), None);
+        bench.orders.set_active(true);
+        bench.film_until(10, is_ready).await;
+        for grey in [10, 200] {
+            let end = now() + Duration::from_secs(5);
+            let mut newest = None;
+            while newest != Some(grey) {
+                assert!(now() < end, "{grey}: {newest:?}");
+                bench.film_until(grey, |event| matches!(event, CameraEvent::Seen(_))).await;
+                newest = bench.views.frame.borrow().as_ref().map(|frame| frame.pixels[8]);
+            }
+        }
+        bench.orders.set_active(false);
+        bench.film_until(200, |event| matches!(event, CameraEvent::Seen(_))).await;
+        let end = now() + Duration::from_secs(5);
+        while bench.views.frame.borrow().is_some() {
+            assert!(now() < end, "nothing is kept at rest");
+            bench.film_until(200, |event| matches!(event, CameraEvent::Seen(_))).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn the_second_light_burns_while_a_document_is_read_and_is_put_out_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("max_brightness"), "9").unwrap();
+        let brightness = || std::fs::read_to_string(folder.path().join("brightness")).unwrap();
+        let mut bench = Bench::new(patience(), Some(folder.path()));
+        let ready = bench.film_until(100, is_ready).await;
+        assert!(matches!(ready, CameraEvent::Ready { facts, .. } if facts == "played, infrared first"));
+        assert_eq!(brightness(), "0");
+        bench.orders.set_active(true);
+        let mut seen = Vec::new();
+        let end = now() + Duration::from_secs(10);
+        while seen != ["9", "0", "9"] {
+            assert!(now() < end, "{seen:?}");
+            bench.film_until(100, |event| matches!(event, CameraEvent::Seen(_))).await;
+            let lit = brightness();
+            if seen.last().is_none_or(|last| *last != lit) && (lit == "9" || !seen.is_empty()) {
+                seen.push(lit);
+            }
+        }
+        bench.orders.set_active(false);
+        while brightness() != "0" {
+            assert!(now() < end, "out");
+            bench.film_until(100, |event| matches!(event, CameraEvent::Seen(_))).await;
         }
     }
 }

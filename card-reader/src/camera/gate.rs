@@ -28,6 +28,10 @@ const FROZEN: Duration = Duration::from_millis(1400);
 /// So long without light.
 const DARK: Duration = Duration::from_millis(1500);
 
+/// Darker than this, and nothing brighter than a little more: no light. Cameras that keep to television's range give 16 for
+/// black.
+const BLACK: u8 = 20;
+
 /// What a look found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -64,9 +68,11 @@ impl Gate {
             }
             None => (false, false),
         };
-        let same_for = since(&mut self.same_since, same, now);
+        let dark = brightness < BLACK && darkest_of_the_bright(&picture) < usize::from(BLACK) + 8;
+        // Behind a cover a sensor that cuts off its noise gives nothing but zeros: black, not frozen.
+        let same_for = since(&mut self.same_since, same && !dark, now);
         let unmoved_for = since(&mut self.unmoved_since, still, now);
-        let dark_for = since(&mut self.dark_since, brightness < 6 && darkest_of_the_bright(&picture) < 24, now);
+        let dark_for = since(&mut self.dark_since, dark, now);
         self.present = self.is_present(&picture);
         self.learn(&picture, unmoved_for);
         self.last = Some(picture);
@@ -235,5 +241,12 @@ mod tests {
             value = 1 - value;
         }
         assert!(bench.now - start <= Duration::from_secs(2), "{:?}", bench.now - start);
+        let mut bench = Bench::new();
+        let of_television = (0..100).map(|_| bench.look(black(16))).last();
+        assert!(of_television.is_some_and(|seen| seen.black && !seen.frozen));
+        let dim = (0..20).map(|noise| bench.look(picture(30, 80, noise % 2))).last();
+        assert!(dim.is_some_and(|seen| !seen.black));
+        let covered = (0..100).map(|_| bench.look(black(0))).last();
+        assert!(covered.is_some_and(|seen| seen.black && !seen.frozen), "zeros for ever are a cover");
     }
 }

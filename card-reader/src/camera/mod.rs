@@ -3,7 +3,10 @@
 //! recognition takes the newest full frame when it is idle.
 
 pub mod capture;
+pub mod direct;
+pub mod format;
 pub mod gate;
+pub mod light;
 pub mod pixels;
 #[cfg(feature = "simulated")]
 pub mod replay;
@@ -49,7 +52,7 @@ impl SourceError {
 /// There is no such camera, it is in use, or it offers nothing that can be used; the text says what to do.
 pub fn open(source: &CameraSource) -> Result<Box<dyn FrameSource>, SourceError> {
     match source {
-        CameraSource::Node(node) => Ok(Box::new(v4l::V4l::open(node)?)),
+        CameraSource::Node(node) => v4l::open(node),
         #[cfg(feature = "simulated")]
         CameraSource::Replay { path, frames_per_second } => {
             Ok(Box::new(replay::Replay::new(path.clone(), *frames_per_second)))

@@ -1,74 +1,96 @@
-//! V4L2 cameras through nokhwa: which format to ask for, and its bytes to a [`Picture`].
+//! V4L2 cameras through nokhwa, and through [`super::direct`] where nokhwa leaves out what reads best.
 //!
-//! nokhwa's `frame()` has no time-out and drops frame intervals whose numerator is not 1; the first is the watchdog's
-//! business ([`super::capture`]), the second is named here.
+//! nokhwa's `frame()` has no time-out; that is the watchdog's business ([`super::capture`]).
 
-use super::{FrameSource, Layout, Picture, SourceError};
+use super::direct::{self, nothing_usable};
+use super::format::{Encoding, Format, best};
+use super::{FrameSource, Picture, SourceError};
 use crate::reader::Fault;
 use nokhwa::Camera;
-use nokhwa::utils::{CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType};
+use nokhwa::utils::{CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType, Resolution};
 use std::path::Path;
 
-/// The formats that can be decoded here.
-pub const FORMATS: [FrameFormat; 6] = [
-    FrameFormat::MJPEG,
-    FrameFormat::YUYV,
-    FrameFormat::NV12,
-    FrameFormat::GRAY,
-    FrameFormat::RAWRGB,
-    FrameFormat::RAWBGR,
-];
+/// Opens `node` with the format that reads best.
+///
+/// # Errors
+/// No such node, in use by another program, or nothing usable offered; the text says what to do.
+pub fn open(node: &Path) -> Result<Box<dyn FrameSource>, SourceError> {
+    let index = index_of(node)?;
+    let offered = direct::offers(node)?;
+    let Some(best) = best(&offered) else {
+        return Err(SourceError::new(Fault::Unsupported, nothing_usable(node)));
+    };
+    match for_nokhwa(best) {
+        Some(format) => match V4l::open(node, index, format) {
+            Ok(camera) => Ok(Box::new(camera)),
+            // It also wants the rate that the camera happens to stand at to be a whole one.
+            Err(error) if error.fault == Fault::Unsupported => Ok(Box::new(direct::open_best(node, &offered)?)),
+            Err(error) => Err(error),
+        },
+        None => Ok(Box::new(direct::open_best(node, &offered)?)),
+    }
+}
+
+/// The format in nokhwa's terms, if it has any for it.
+#[must_use]
+pub fn for_nokhwa(format: Format) -> Option<CameraFormat> {
+    let encoding = match format.encoding {
+        Encoding::Mjpeg => FrameFormat::MJPEG,
+        Encoding::Yuyv => FrameFormat::YUYV,
+        Encoding::Nv12 => FrameFormat::NV12,
+        Encoding::Rgb => FrameFormat::RAWRGB,
+        Encoding::Bgr => FrameFormat::RAWBGR,
+        // Its letters for it are GRAY, the kernel's GREY.
+        Encoding::Grey => return None,
+    };
+    let size = Resolution::new(format.width, format.height);
+    format.is_whole().then(|| CameraFormat::new(size, encoding, format.interval.1))
+}
 
 /// An open camera.
-pub struct V4l {
+struct V4l {
     camera: Camera,
-    format: CameraFormat,
+    format: Format,
     name: String,
 }
 
 impl V4l {
-    /// Opens `node` with the format that reads best.
-    ///
-    /// # Errors
-    /// No such node, in use by another program, or nothing usable offered; the text says what to do.
-    pub fn open(node: &Path) -> Result<Self, SourceError> {
-        let index = index_of(node)?;
-        let request = RequestedFormat::with_formats(RequestedFormatType::None, &FORMATS);
+    fn open(node: &Path, index: u32, wanted: CameraFormat) -> Result<Self, SourceError> {
+        let request = RequestedFormat::with_formats(RequestedFormatType::Exact(wanted), &FORMATS);
         let mut camera = Camera::new(CameraIndex::Index(index), request).map_err(|error| open_problem(node, &error))?;
-        let refused = |error: nokhwa::NokhwaError| {
-            SourceError::new(Fault::NotReachable, format!("{} refuses: {error}", node.display()))
-        };
-        let offered = camera.compatible_camera_formats().map_err(refused)?;
-        let Some(best) = best(&offered) else {
-            return Err(SourceError::new(Fault::Unsupported, nothing_usable(node)));
-        };
-        if best != camera.camera_format() {
-            camera
-                .set_camera_requset(RequestedFormat::with_formats(RequestedFormatType::Exact(best), &FORMATS))
-                .map_err(refused)?;
-        }
-        camera.open_stream().map_err(refused)?;
+        camera.open_stream().map_err(|error| open_problem(node, &error))?;
+        let given = camera.camera_format();
+        let format = from_nokhwa(given).ok_or_else(|| {
+            SourceError::new(Fault::Unsupported, format!("{} gives {given} instead of {wanted}", node.display()))
+        })?;
         let name = camera.info().human_name();
-        Ok(Self { format: camera.camera_format(), camera, name })
+        Ok(Self { camera, format, name })
     }
 }
 
-/// Why a camera does not open.
-pub(crate) fn open_problem(node: &Path, error: &nokhwa::NokhwaError) -> SourceError {
-    // Without any format that it understands nokhwa cannot fulfil the request.
+const FORMATS: [FrameFormat; 5] =
+    [FrameFormat::MJPEG, FrameFormat::YUYV, FrameFormat::NV12, FrameFormat::RAWRGB, FrameFormat::RAWBGR];
+
+fn from_nokhwa(format: CameraFormat) -> Option<Format> {
+    let encoding = match format.format() {
+        FrameFormat::MJPEG => Encoding::Mjpeg,
+        FrameFormat::YUYV => Encoding::Yuyv,
+        FrameFormat::NV12 => Encoding::Nv12,
+        FrameFormat::GRAY => Encoding::Grey,
+        FrameFormat::RAWRGB => Encoding::Rgb,
+        FrameFormat::RAWBGR => Encoding::Bgr,
+    };
+    let (width, height) = (format.width(), format.height());
+    (format.frame_rate() > 0).then_some(Format { width, height, encoding, interval: (1, format.frame_rate()) })
+}
+
+/// Why nokhwa does not open a camera. [`Fault::Unsupported`]: it leaves out what the camera has.
+fn open_problem(node: &Path, error: &nokhwa::NokhwaError) -> SourceError {
     let text = error.to_string();
-    if text.contains("Fufill") || text.contains("not whole number") {
-        SourceError::new(Fault::Unsupported, nothing_usable(node))
-    } else {
-        SourceError::new(Fault::NotReachable, format!("{} cannot be opened: {text}", node.display()))
-    }
-}
-
-pub(crate) fn nothing_usable(node: &Path) -> String {
-    format!(
-        "{} offers no whole-number frame rate in a format that is understood here (MJPEG, YUYV, NV12, grey, RGB); use another camera",
-        node.display()
-    )
+    // Without any format that it understands nokhwa cannot fulfil the request.
+    let unsupported = text.contains("Fufill") || text.contains("not whole number") || text.contains("unsupported");
+    let fault = if unsupported { Fault::Unsupported } else { Fault::NotReachable };
+    SourceError::new(fault, format!("{} cannot be opened: {text}", node.display()))
 }
 
 /// The number that the kernel gave the node, also behind a stable link.
@@ -85,47 +107,20 @@ fn index_of(node: &Path) -> Result<u32, SourceError> {
         })
 }
 
-/// Near 1280×960 at ten frames or more; among these without the artefacts of compression, then the faster one.
-#[must_use]
-pub fn best(offered: &[CameraFormat]) -> Option<CameraFormat> {
-    const WANTED: i64 = 1280 * 960;
-    offered.iter().filter(|format| FORMATS.contains(&format.format()) && format.frame_rate() > 0).copied().min_by_key(
-        |format| {
-            let pixels = i64::from(format.width()) * i64::from(format.height());
-            // Too small loses characters, too large only time.
-            let size = if pixels < WANTED { (WANTED - pixels) * 2 } else { (pixels - WANTED) / 2 };
-            let slow = format.frame_rate() < 10;
-            let compressed = format.format() == FrameFormat::MJPEG;
-            (slow, size, compressed, std::cmp::Reverse(format.frame_rate().min(30)))
-        },
-    )
-}
-
 impl FrameSource for V4l {
     fn next(&mut self) -> Result<Picture, SourceError> {
         let frame = self
             .camera
             .frame()
             .map_err(|error| SourceError::new(Fault::NotReachable, format!("the camera gave no frame: {error}")))?;
-        let (width, height) = (self.format.width() as usize, self.format.height() as usize);
-        let bytes = frame.buffer();
-        let picture = match self.format.format() {
-            FrameFormat::MJPEG => image::load_from_memory_with_format(bytes, image::ImageFormat::Jpeg)
-                .ok()
-                .map(image::DynamicImage::into_rgb8)
-                .and_then(|rgb| Picture::new(rgb.width() as usize, rgb.height() as usize, Layout::Rgb, rgb.into_raw())),
-            FrameFormat::YUYV => Picture::new(width, height, Layout::Yuyv, bytes.to_vec()),
-            FrameFormat::NV12 => Picture::new(width, height, Layout::Nv12, bytes.to_vec()),
-            FrameFormat::GRAY => Picture::new(width, height, Layout::Grey, bytes.to_vec()),
-            FrameFormat::RAWRGB => Picture::new(width, height, Layout::Rgb, bytes.to_vec()),
-            FrameFormat::RAWBGR => Picture::new(width, height, Layout::Bgr, bytes.to_vec()),
-        };
-        picture
+        let Format { width, height, encoding, .. } = self.format;
+        encoding
+            .picture(width as usize, height as usize, frame.buffer())
             .ok_or_else(|| SourceError::new(Fault::NotResponding, "the camera gave a frame that is no whole picture"))
     }
 
     fn facts(&self) -> String {
-        facts(self.format)
+        self.format.to_string()
     }
 
     fn name(&self) -> String {
@@ -133,41 +128,24 @@ impl FrameSource for V4l {
     }
 }
 
-/// `1280x960 YUYV, 15 frames a second`.
-#[must_use]
-pub fn facts(format: CameraFormat) -> String {
-    format!("{}x{} {}, {} frames a second", format.width(), format.height(), format.format(), format.frame_rate())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{best, index_of};
-    use nokhwa::utils::{CameraFormat, FrameFormat, Resolution};
+    use super::{Encoding, Format, for_nokhwa, index_of};
     use std::path::Path;
-
-    fn format(width: u32, height: u32, format: FrameFormat, rate: u32) -> CameraFormat {
-        CameraFormat::new(Resolution::new(width, height), format, rate)
-    }
-
-    #[test]
-    fn the_format_that_reads_best_is_chosen() {
-        let offered = [
-            format(640, 480, FrameFormat::YUYV, 30),
-            format(1280, 960, FrameFormat::YUYV, 5),
-            format(1280, 960, FrameFormat::MJPEG, 30),
-            format(1920, 1080, FrameFormat::MJPEG, 30),
-        ];
-        assert_eq!(best(&offered), Some(offered[2]), "ten frames a second count more than no compression");
-        assert_eq!(best(&offered[..2]), Some(offered[0]));
-        let uncompressed = format(1280, 960, FrameFormat::NV12, 15);
-        assert_eq!(best(&[offered[2], uncompressed]), Some(uncompressed));
-        assert_eq!(best(&[]), None);
-    }
 
     #[test]
     fn a_missing_node_says_what_to_do() {
         let error = index_of(Path::new("/dev/no-such-camera")).unwrap_err();
         assert!(error.what.contains("/dev/no-such-camera") && error.what.contains("connect"), "{}", error.what);
         assert!(index_of(Path::new("/dev/null")).unwrap_err().what.contains("not a camera"));
+    }
+
+    #[test]
+    fn nokhwa_gets_whole_rates_and_colour_only() {
+        let format = |encoding, interval| Format { width: 1280, height: 960, encoding, interval };
+        assert!(for_nokhwa(format(Encoding::Yuyv, (1, 30))).is_some_and(|format| format.frame_rate() == 30));
+        assert!(for_nokhwa(format(Encoding::Yuyv, (1001, 30_000))).is_none());
+        assert!(for_nokhwa(format(Encoding::Yuyv, (1000, 25_000))).is_none());
+        assert!(for_nokhwa(format(Encoding::Grey, (1, 30))).is_none());
     }
 }

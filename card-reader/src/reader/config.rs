@@ -1,6 +1,7 @@
 //! Which devices there are and how patient to be with them.
 
 use super::DeviceId;
+use crate::camera::light::Switch;
 use crate::serial::port::Line;
 use crate::serial::{Protocol, crt571, elyctis, newland, scanner, ssi, swipe, synm};
 use std::path::PathBuf;
@@ -209,6 +210,16 @@ impl SerialProtocol {
 pub struct CameraConfig {
     pub id: DeviceId,
     pub source: CameraSource,
+    /// A second light, tried first and then in turn with the usual one.
+    pub infrared: Option<Switch>,
+}
+
+impl CameraConfig {
+    /// A camera with the light that is there.
+    #[must_use]
+    pub fn new(id: &str, source: CameraSource) -> Self {
+        Self { id: DeviceId(id.to_owned()), source, infrared: None }
+    }
 }
 
 /// Where a camera's pictures come from.

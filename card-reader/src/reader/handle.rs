@@ -200,12 +200,7 @@ impl Shell {
         let (to, seen) = mpsc::channel(64);
         for (camera, (config, started)) in self.config.cameras.iter().zip(&self.cameras).enumerate() {
             let events = capture::Events { camera, to: to.clone() };
-            tokio::spawn(capture::run(
-                config.source.clone(),
-                Arc::clone(&started.orders),
-                started.views.clone(),
-                events,
-            ));
+            tokio::spawn(capture::run(config.clone(), Arc::clone(&started.orders), started.views.clone(), events));
         }
         seen
     }

@@ -421,6 +421,7 @@ impl App {
             service: Some(selftest::service_state(&self.verifier)),
             certificate: Some(selftest::certificate(&self.verifier)),
             journal: Some(journal),
+            log: selftest::log(&self.verifier),
             tests: Vec::new(),
             stages: self.stage_times.clone(),
         }

@@ -52,21 +52,20 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut out: impl Write, mut err: i
 }
 
 fn looked_at(config: &Config, clock: &Clock) -> Vec<Row> {
-    let certificate = match Verifier::new(&config.service, &config.site.lane, &config.journal.dir, clock.clone()) {
-        Ok(verifier) => selftest::certificate(&verifier),
-        Err(error) => Row {
-            name: "certificate".to_owned(),
-            facts: error.to_string(),
-            ok: false,
-            must_act: crate::effect::MustAct::Technician,
-        },
+    let verifier = Verifier::new(&config.service, &config.site.lane, &config.journal.dir, clock.clone());
+    let service = match verifier {
+        Ok(verifier) => [Some(selftest::certificate(&verifier)), selftest::log(&verifier)],
+        Err(error) => {
+            let (facts, must_act) = (error.to_string(), crate::effect::MustAct::Technician);
+            [Some(Row { name: "certificate".to_owned(), facts, ok: false, must_act }), None]
+        }
     };
-    vec![
-        certificate,
+    let files = [
         selftest::fonts(config),
         selftest::disk(&config.journal.dir),
         selftest::outbox(config),
         selftest::technician(config),
         selftest::documents(config),
-    ]
+    ];
+    service.into_iter().flatten().chain(files).collect()
 }

@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut out: impl Write, mut err: i
             .collect();
         let cameras: Vec<_> = cameras
             .iter()
-            .map(|c| json!({"path": c.path, "name": c.name, "best": c.best, "offers": c.offers, "problem": c.problem}))
+            .map(|c| json!({"path": c.path, "name": c.name, "best": c.best, "note": c.note, "offers": c.offers, "problem": c.problem}))
             .collect();
         let mut told = as_json(&rows);
         told["ports"] = ports.into();
@@ -88,7 +88,8 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut out: impl Write, mut err: i
         }
         for camera in cameras {
             let use_ = camera.best.or(camera.problem).unwrap_or_default();
-            writeln!(out, "camera  {}  {}  {use_}", camera.path.display(), camera.name)?;
+            let note = camera.note.map_or_else(String::new, |note| format!("; {note}"));
+            writeln!(out, "camera  {}  {}  {use_}{note}", camera.path.display(), camera.name)?;
         }
     }
     if let Some(seconds) = arguments.watch {

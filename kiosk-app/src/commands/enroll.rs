@@ -111,6 +111,7 @@ fn enrol(arguments: &Arguments, input: impl BufRead) -> Result<EnrolReply, Enrol
     let pepper = pepper.map_err(|_| EnrolError::NotUnderstood)?;
     files.write("root.pem", pem("CERTIFICATE", &root_der).as_bytes())?;
     files.write("chain.pem", reply.chain.as_bytes())?;
+    files.write("log.pub", reply.log.as_bytes())?;
     files.write("technician.pub", reply.technician_public_key.as_bytes())?;
     files.write_private("technician_pepper", &pepper)?;
     files.write("kiosk.toml", kiosk_toml(&reply.url, &reply.number, &reply.lane).as_bytes())?;
@@ -135,7 +136,8 @@ struct Files<'a> {
 impl<'a> Files<'a> {
     fn new(dir: &'a Path) -> Result<Self, EnrolError> {
         std::fs::create_dir_all(dir).map_err(|cause| EnrolError::NotWritten { path: dir.to_owned(), cause })?;
-        for name in ["key.pem", "chain.pem", "root.pem", "technician.pub", "technician_pepper", "kiosk.toml"] {
+        for name in ["key.pem", "chain.pem", "root.pem", "log.pub", "technician.pub", "technician_pepper", "kiosk.toml"]
+        {
             let path = dir.join(name);
             if path.exists() {
                 return Err(EnrolError::Exists(path));

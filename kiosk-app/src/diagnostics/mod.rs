@@ -94,6 +94,8 @@ pub struct Report {
     pub service: Option<Row>,
     pub certificate: Option<Row>,
     pub journal: Option<Row>,
+    /// The service's audit log, as this kiosk has witnessed it.
+    pub log: Option<Row>,
     /// Result lines of the last tests, by row name.
     pub tests: Vec<Row>,
     /// (name, milliseconds) of the last reading's stages; the pictures are in the shell.

@@ -130,7 +130,8 @@ pub const fn disposition(event: JournalEvent) -> &'static str {
         | E::DeviceLost
         | E::DeviceDegraded
         | E::DecoderFailed
-        | E::OutOfService => "failed",
+        | E::OutOfService
+        | E::LogAlarm => "failed",
         E::CodeOutcomeUnknown => "unknown",
         E::CodeUsedNotHonoured => "not_honoured",
         E::VisitTimedOut | E::VisitAborted => "abandoned",

@@ -1,6 +1,7 @@
 //! The times and limits of a visit, all in one place (`docs/architecture.md`, "Times").
 
 use std::time::Duration;
+use verification_api::wire::Timers;
 
 /// Settings of a visit; some come from `kiosk.toml`, some from the service's `/policy`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,18 @@ pub struct Policy {
     pub unsigned_profiles: bool,
     /// An officer without input is signed out after this.
     pub officer_idle: Duration,
+}
+
+impl Policy {
+    /// Takes the agency's times for those of this kiosk.
+    pub fn take(&mut self, timers: &Timers) {
+        let seconds = |s: u32| Duration::from_secs(u64::from(s));
+        self.warn_after = seconds(timers.warn_s);
+        self.answer_within = seconds(timers.answer_s);
+        self.complete_for = seconds(timers.complete_s);
+        self.referred_for = seconds(timers.referred_s);
+        self.held_for = seconds(timers.held_s);
+    }
 }
 
 impl Default for Policy {

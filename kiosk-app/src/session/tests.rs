@@ -12,6 +12,7 @@ use card_reader::ocr::Advice;
 use card_reader::reader::{Accept, CardMove, DeviceId, Event as Heard, Fault, PresentationNo, Reading, Source};
 use verification_api::personal::PersonalText;
 use verification_api::wire::ReferralOutcome;
+use verification_api::wire::Timers;
 
 #[test]
 fn a_card_that_reads_and_is_found_completes() {
@@ -484,6 +485,17 @@ fn a_quarantined_kiosk_refers_the_running_visit_and_goes_out_of_service_after_it
     assert_eq!(bench.held_for(), Some(ReferralReason::Technical));
     bench.touch(Intent::StartOver);
     assert!(matches!(bench.kiosk.mode, Mode::OutOfService(Why::Barred)));
+}
+
+#[test]
+fn the_agencys_times_hold_from_the_next_visit_on() {
+    let timers = Timers { warn_s: 300, answer_s: 20, complete_s: 7, referred_s: 8, held_s: 9 };
+    let mut bench = Bench::new();
+    bench.event(Event::Policy { code_groups: 4, timers: Some(timers) });
+    bench.at_code().wait(290);
+    assert_eq!(bench.kind(), Some(StateKind::BackupCode), "the kiosk's own minute does not count any more");
+    bench.wait(11);
+    assert_eq!(bench.kind(), Some(StateKind::StillThere));
 }
 
 /// What can go wrong under a visit.

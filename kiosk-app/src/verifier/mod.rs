@@ -2,7 +2,7 @@
 //!
 //! [`transport`] does one call (mutual TLS, deadlines, tries, circuit), [`convert`] turns the kiosk's words into the wire's
 //! and back, [`officers`] lets an officer in who signed in lately while the service is away, [`probe`] measures the
-//! connection for diagnostics. Nothing here decides about a visit: an answer is an answer of the service or it is none.
+//! connection for diagnostics, [`witness`] judges its audit log. Nothing here decides about a visit: an answer is an answer of the service or it is none.
 
 pub mod circuit;
 mod convert;
@@ -15,6 +15,7 @@ pub mod renewal;
 mod tests;
 mod tls;
 pub mod transport;
+pub mod witness;
 
 pub use failure::Failure;
 
@@ -38,6 +39,7 @@ use transport::{NoReply, Reply, Request, Transport};
 use uuid::Uuid;
 use verification_api::personal::PersonalText;
 use verification_api::wire::{self, ProblemType};
+use witness::Witness;
 use zeroize::Zeroizing;
 
 /// An unknown outcome is asked for again this long after the last try, and as often; only then is "not there" final.
@@ -57,6 +59,7 @@ struct Shared {
     officers: OfflineOfficers,
     barred: watch::Sender<bool>,
     last_failure: watch::Sender<Option<Failure>>,
+    witness: Option<Witness>,
 }
 
 /// What became of a verification whose outcome was unknown.
@@ -79,7 +82,7 @@ pub struct SignedOverride {
 }
 
 impl Verifier {
-    /// `state`: where the count of wrong PINs is kept.
+    /// `state`: where the count of wrong PINs and the newest checkpoint of the log are kept.
     ///
     /// # Errors
     /// `[service] url` is no address.
@@ -90,6 +93,7 @@ impl Verifier {
             officers: OfflineOfficers::new(KeptLockout::open(&state.join("officer-pins"))),
             barred: watch::Sender::new(false),
             last_failure: watch::Sender::new(None),
+            witness: service.log.as_deref().map(|keys| Witness::open(keys, state)),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -239,7 +243,7 @@ impl Verifier {
         self.call(&ask).await.map(|_| ()).map_err(|e| e.failure)
     }
 
-    /// Tells the service how the kiosk is.
+    /// Tells the service how the kiosk is, and gives the checkpoint of its audit log.
     ///
     /// # Errors
     /// It was not taken.
@@ -248,14 +252,23 @@ impl Verifier {
         devices: Vec<wire::DeviceHealth>,
         head: &Head,
         policy_version: Option<String>,
-    ) -> Result<(), Failure> {
+    ) -> Result<String, Failure> {
         let journal = (head.seq > 0).then(|| wire::JournalHead { seq: head.seq, hash: head.hash.clone() });
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let body = wire::HeartbeatRequest { devices, journal, version, policy_version };
-        self.send::<wire::Receipt>(Request::new(Method::POST, "kiosk/v1/heartbeats"), &body)
-            .await
-            .map(|_| ())
-            .map_err(|e| e.failure)
+        let reply = self.send::<wire::Receipt>(Request::new(Method::POST, "kiosk/v1/heartbeats"), &body).await;
+        reply.map(|receipt| receipt.checkpoint).map_err(|e| e.failure)
+    }
+
+    /// Judges the checkpoint that a heartbeat gave. The sentence of an alarm that was not known before.
+    pub async fn judge(&self, checkpoint: &str) -> Option<String> {
+        self.shared.witness.as_ref()?.judge(checkpoint, self).await
+    }
+
+    /// The witness of the service's audit log, if `[service] log` names its keys.
+    #[must_use]
+    pub fn witness(&self) -> Option<&Witness> {
+        self.shared.witness.as_ref()
     }
 
     /// The service's settings for every kiosk.

@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 pub enum RenewalError {
     #[error("the service did not renew this kiosk's certificate: {}", .0.sentence())]
     NotRenewed(Failure),
-    #[error("the service sent a certificate that is not for this kiosk's key, or no better than the present one")]
+    #[error("the service sent a certificate that is not for this kiosk's key, or older than the present one")]
     NotOurs,
     #[error("the service sent a certificate that cannot be used: {0}")]
     Unusable(#[from] IdentityError),
@@ -88,7 +88,7 @@ fn take(service: &Service, chain: &str, present: &Identity, clock: &Clock) -> Re
         other => other?,
     };
     new.judge(&files, identity::roots(service)?, clock)?;
-    if new.not_after_ms <= present.not_after_ms {
+    if new.not_after_ms < present.not_after_ms {
         return Err(RenewalError::NotOurs);
     }
     let chain = next(&service.chain);

@@ -1,5 +1,7 @@
 //! The client against a record service inside the test: every way in which a service can fail, over real TLS.
 
+mod witness;
+
 use super::{Failure, Settled, Verifier};
 use crate::clock::Clock;
 use crate::config::Service;
@@ -24,6 +26,7 @@ use verification_api::personal::PersonalText;
 #[derive(Clone)]
 enum React {
     Reply(u16, String),
+    Bytes(Vec<u8>),
     /// Takes the request and closes without a word.
     Cut,
     Silent,
@@ -83,6 +86,7 @@ impl Pki {
             root: file("root.pem"),
             chain: file("chain.pem"),
             key: file("key.pem"),
+            log: None,
         }
     }
 
@@ -127,6 +131,12 @@ async fn serve(own: (String, String), clients: &Pki, script: Vec<React>) -> (u16
                         Some(React::Reply(status, body)) => {
                             let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}", body.len());
                             if stream.write_all(head.as_bytes()).await.is_err() || stream.flush().await.is_err() {
+                                return;
+                            }
+                        }
+                        Some(React::Bytes(body)) => {
+                            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+                            if stream.write_all(&[head.as_bytes(), &body].concat()).await.is_err() {
                                 return;
                             }
                         }
@@ -301,7 +311,7 @@ async fn a_quarantined_kiosk_knows_it_and_knows_its_release() {
     let barred = verifier.barred();
     assert!(matches!(verifier.verify(&code()).await, Err(CallFailure::Refused)));
     assert!(*barred.borrow());
-    assert_eq!(verifier.heartbeat(Vec::new(), &Head::empty(), None).await, Ok(()));
+    assert_eq!(verifier.heartbeat(Vec::new(), &Head::empty(), None).await, Ok(String::new()));
     assert!(*barred.borrow(), "a heartbeat is answered to quarantined kiosks too");
     verifier.knock().await;
     assert!(*barred.borrow());

@@ -444,6 +444,7 @@ fn report() -> Report {
         service: row("service", "name 2 ms · connect 9 ms · handshake 24 ms · answer 31 ms", true, MustAct::Nobody),
         certificate: row("certificate", "5 days left, renews in 2 days", true, MustAct::Technician),
         journal: row("journal", "sequence 88412 · chain verified · 61 % free", true, MustAct::Nobody),
+        log: None,
         tests: vec![Row {
             name: "scanner".into(),
             facts: "answered in 14 ms, version 2.1.7".into(),

@@ -76,7 +76,7 @@ impl Setup {
         let identity = |name: &str| quoted(&self.identity.join(name));
         let (width, height) = self.window;
         let mut text = format!(
-            "[service]\nurl = \"https://{}\"\nroot = {}\nchain = {}\nkey = {}\n\n\
+            "[service]\nurl = \"https://{}\"\nroot = {}\nchain = {}\nkey = {}\nlog = {}\n\n\
              [site]\nnumber = \"{}\"\nlane = \"{}\"\ngate = \"B12\"\ncounter = \"4\"\n\n\
              [display]\nwidth = {width}\nheight = {height}\nfullscreen = false\nscale = {:?}\n\n\
              [attract]\nmotion = {}\n\n[session]\ntest_mode = true\n{}\n\n\
@@ -85,6 +85,7 @@ impl Setup {
             identity("root.pem"),
             identity("chain.pem"),
             identity("key.pem"),
+            identity("log.pub"),
             self.number,
             self.lane,
             self.scale,

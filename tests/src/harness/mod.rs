@@ -3,6 +3,7 @@
 //! [`records`] makes the service's folder with its own command line, [`service`] runs it, [`kiosk`] runs the kiosk,
 //! [`line`] is the network between the two, which can be cut. [`wait`] is the only place that waits.
 
+pub mod cutter;
 pub mod judge;
 pub mod kiosk;
 pub mod line;

@@ -45,6 +45,8 @@ pub struct EnrolReply {
     /// PEM: the kiosk's certificate, then the CA's.
     pub chain: String,
     pub not_after: Timestamp,
+    /// The keys that may sign the audit log, of which the kiosk is a witness: C2SP verifier keys, one a line.
+    pub log: String,
     /// PEM: the key that signs technicians' credentials.
     pub technician_public_key: String,
     /// 32 bytes, hex: what technicians' PINs are derived with.

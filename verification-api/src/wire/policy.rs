@@ -11,7 +11,9 @@ pub struct Policy {
     pub version: String,
     /// Groups of a new backup code: 4 or 6.
     pub groups: u8,
-    pub timers: Timers,
+    /// Times that hold at every kiosk, whatever its own configuration says; none if the agency leaves them to the kiosks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timers: Option<Timers>,
     /// Ids of technicians' credentials that are no longer taken.
     pub revoked_technicians: Vec<Uuid>,
     /// Pseudonyms of officers whose cached sign-in ends.

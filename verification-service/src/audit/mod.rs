@@ -1,6 +1,7 @@
 //! The audit log: one row for each change, written in the change's own transaction.
 //!
-//! A row never holds a code, nor an identifier in clear: those appear as blind indexes.
+//! A row never holds a code, nor an identifier in clear: those appear as blind indexes. Within a second it is a leaf of
+//! the [`log`](crate::log).
 
 mod verify;
 
@@ -37,6 +38,7 @@ pub enum Event {
     AccountAdded,
     AccountInvited,
     AssistanceCalled,
+    BackupMade,
     CertificateRenewed,
     CodeDisabled,
     CodeMade,
@@ -54,12 +56,14 @@ pub enum Event {
     OfficerSignedOut,
     OfficerSignInFailed,
     Override,
+    PepperAdded,
     /// What people do in the portal.
     Portal(crate::portal::activity::Deed),
     Purged,
     ReferralClosed,
     ReferralOpened,
     ReferralStored,
+    Resealed,
     TechnicianIssued,
     TechnicianRevoked,
     ThrottleCleared,
@@ -73,6 +77,7 @@ impl Event {
             Self::AccountAdded => "account_added",
             Self::AccountInvited => "account_invited",
             Self::AssistanceCalled => "assistance_called",
+            Self::BackupMade => "backup_made",
             Self::CertificateRenewed => "certificate_renewed",
             Self::CodeDisabled => "code_disabled",
             Self::CodeMade => "code_made",
@@ -90,11 +95,13 @@ impl Event {
             Self::OfficerSignedOut => "officer_signed_out",
             Self::OfficerSignInFailed => "officer_sign_in_failed",
             Self::Override => "override",
+            Self::PepperAdded => "pepper_added",
             Self::Portal(deed) => deed.name(),
             Self::Purged => "purged",
             Self::ReferralClosed => "referral_closed",
             Self::ReferralOpened => "referral_opened",
             Self::ReferralStored => "referral_stored",
+            Self::Resealed => "resealed",
             Self::TechnicianIssued => "technician_issued",
             Self::TechnicianRevoked => "technician_revoked",
             Self::ThrottleCleared => "throttle_cleared",

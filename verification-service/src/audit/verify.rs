@@ -1,10 +1,20 @@
-//! Checks that every stored decision has the row that tells it, and every such row its decision.
+//! Re-derives the whole log: the checkpoint's signature, the tiles up to its root, each row that is kept against its
+//! leaf, and that every stored decision has the row that tells it and every such row its decision.
 
 use super::Event;
-use crate::store::rows::Decision;
+use crate::log::LogFault;
+use crate::log::export::continues;
+use crate::log::seal::hash_of;
+use crate::store::rows::{AuditRow, Decision, StoredTile};
 use crate::store::{StoreError, Tx};
 use std::collections::BTreeMap;
 use uuid::Uuid;
+use verification_api::log::tree::{Subtree, Subtrees, root};
+use verification_api::log::witness::Breach;
+use verification_api::log::{Checkpoint, Hash, Tile, VerifierKey, tile};
+
+/// Rows and tiles that are looked at in one go.
+const PAGE: i64 = 1000;
 
 /// A whole log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,11 +23,29 @@ pub struct AuditReport {
     pub rows: i64,
     /// Sequence number of the newest row.
     pub seq: i64,
+    /// Leaves of the log.
+    pub leaves: u64,
+    /// Leaves whose rows were purged.
+    pub purged: u64,
+    /// Rows that are no leaves yet: not protected before they are.
+    pub unsealed: i64,
 }
 
 /// The first thing that is wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditFault {
+    #[error(transparent)]
+    Log(#[from] LogFault),
+    #[error("audit row {0} was changed: it is not what was sealed as leaf {1}")]
+    Changed(i64, u64),
+    #[error("the audit row of leaf {0} is missing")]
+    Missing(u64),
+    #[error("the rows of {found} leaves are gone, but the newest purge tells of {told}")]
+    Purged { found: u64, told: u64 },
+    #[error("tile/{level}/{number} does not belong to a log of {leaves} leaves")]
+    StrayTile { level: i64, number: i64, leaves: u64 },
+    #[error("the log does not continue the checkpoint that left this host: {0}")]
+    Exported(#[from] Breach),
     #[error("the decision {1} has no audit row {0} that tells it")]
     Untold(i64, String),
     #[error("audit row {0} tells a decision that is not stored any more")]
@@ -28,45 +56,228 @@ pub enum AuditFault {
     Store(#[from] StoreError),
 }
 
-/// Checks everything that the database holds of the log.
+/// Checks everything that the database holds of the log. `trusted`: the keys that may sign it; `exported`: a checkpoint
+/// that left this host earlier.
 ///
 /// # Errors
 /// [`AuditFault`], the first one found.
-pub async fn verify(tx: &mut Tx) -> Result<AuditReport, AuditFault> {
-    const PAGE: i64 = 1000;
-    let mut untold: BTreeMap<i64, Decision> = tx.decisions().await?.into_iter().map(|d| (d.audit_seq, d)).collect();
-    let mut report = AuditReport { rows: 0, seq: 0 };
+pub async fn verify(
+    tx: &mut Tx,
+    trusted: &[VerifierKey],
+    exported: Option<&Checkpoint>,
+) -> Result<AuditReport, AuditFault> {
+    let tree = head(tx, trusted).await?;
+    let hashes = tiles(tx, &tree).await?;
+    if let Some(exported) = exported {
+        continues(tx, exported, &tree).await??;
+    }
+    let mut decisions = Decisions::read(tx).await?;
+    let mut report = AuditReport { rows: 0, seq: 0, leaves: tree.size, purged: 0, unsealed: 0 };
+    let (mut told, mut next) = (Purge::default(), None);
     loop {
-        let page = tx.audit_rows(report.seq + 1, PAGE).await?;
+        // From the lowest number on: none may hide below the first leaf.
+        let from = next.map_or(Ok(i64::MIN), number)?;
+        let page = tx.leaves(from, PAGE).await?;
+        for row in &page {
+            let leaf = row.leaf.and_then(|leaf| u64::try_from(leaf).ok()).unwrap_or(u64::MAX);
+            let expected = next.unwrap_or(leaf);
+            if leaf != expected {
+                return Err(AuditFault::Missing(expected));
+            }
+            let sealed = usize::try_from(leaf).ok().and_then(|leaf| hashes.get(leaf));
+            if sealed != Some(&hash_of(row)) {
+                return Err(AuditFault::Changed(row.seq, leaf));
+            }
+            if next.is_none() {
+                report.purged = leaf;
+            }
+            next = leaf.checked_add(1);
+            report.note(row);
+            told.note(row);
+            decisions.note(row)?;
+        }
         if page.is_empty() {
             break;
         }
-        for row in page {
-            let decision = untold.remove(&row.seq);
-            let decides = [Event::Verification, Event::Inspection, Event::Override].map(Event::name);
-            match decision {
-                Some(d) if d.event != row.event || d.subject != row.subject => {
-                    return Err(AuditFault::Untold(d.audit_seq, d.subject));
-                }
-                Some(d) if !d.result.is_empty() && result_of(&row.detail) != d.result => {
-                    return Err(AuditFault::Untold(d.audit_seq, d.subject));
-                }
-                None if decides.contains(&row.event.as_str()) => return Err(AuditFault::Lost(row.seq)),
-                _ => {}
-            }
-            report = AuditReport { rows: report.rows + 1, seq: row.seq };
+    }
+    match next {
+        Some(next) if next != tree.size => return Err(AuditFault::Missing(next)),
+        None if tree.size > 0 => return Err(AuditFault::Missing(tree.size - 1)),
+        _ => {}
+    }
+    let mut after = 0;
+    loop {
+        let page = tx.no_leaves(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.seq;
+        for row in &page {
+            report.note(row);
+            report.unsealed += 1;
+            told.note(row);
+            decisions.note(row)?;
         }
     }
-    if let Some((seq, decision)) = untold.pop_first() {
-        return Err(AuditFault::Untold(seq, decision.subject));
+    if told.leaves != report.purged {
+        return Err(AuditFault::Purged { found: report.purged, told: told.leaves });
     }
+    decisions.all_told(&told)?;
     if let Some(code) = tx.used_codes().await?.into_iter().next() {
         return Err(AuditFault::UsedWithoutVerification(code));
     }
     Ok(report)
 }
 
-fn result_of(detail: &str) -> String {
-    let detail: serde_json::Value = serde_json::from_str(detail).unwrap_or_default();
-    detail.get("result").and_then(|r| r.as_str()).unwrap_or_default().to_owned()
+impl AuditReport {
+    fn note(&mut self, row: &AuditRow) {
+        self.rows += 1;
+        self.seq = self.seq.max(row.seq);
+    }
+}
+
+async fn head(tx: &mut Tx, trusted: &[VerifierKey]) -> Result<Checkpoint, AuditFault> {
+    if trusted.is_empty() {
+        return Err(LogFault::NoKey.into());
+    }
+    let head = tx.log_head().await?.ok_or(LogFault::NoHead)?;
+    let tree = Checkpoint::open(&head.checkpoint, trusted).map_err(LogFault::from)?;
+    if i64::try_from(tree.size) != Ok(head.size) {
+        return Err(LogFault::Head { head: head.size, checkpoint: tree.size }.into());
+    }
+    Ok(tree)
+}
+
+/// The hashes of all leaves, whose tree is that of the checkpoint and whose tiles are those that are stored, no more.
+async fn tiles(tx: &mut Tx, tree: &Checkpoint) -> Result<Vec<Hash>, AuditFault> {
+    let mut leaves: Vec<Hash> = Vec::new();
+    // Of the level that is read: what each hash must be, made of the level below.
+    let (mut at, mut below, mut level): (_, Vec<Hash>, Vec<Hash>) = ((0, -1), Vec::new(), Vec::new());
+    loop {
+        let page = tx.tiles_after(at.0, at.1, PAGE).await?;
+        for stored in &page {
+            if stored.level != at.0 {
+                below = finish(&mut level, &mut leaves, at.0, tree)?;
+                if stored.level != at.0 + 1 {
+                    return Err(stray(stored, tree));
+                }
+            }
+            let expected = if stored.level == at.0 { at.1 + 1 } else { 0 };
+            let wanted = tile_of(stored.level, expected, tree.size).ok_or_else(|| stray(stored, tree))?;
+            if stored.number != expected {
+                return Err(LogFault::Tile(wanted.path()).into());
+            }
+            let hashes = tile::hashes(&stored.hashes).filter(|hashes| hashes.len() == usize::from(wanted.width));
+            let hashes = hashes.ok_or_else(|| LogFault::Tile(wanted.path()))?;
+            if stored.level > 0 && below.get(level.len()..level.len() + hashes.len()) != Some(&hashes[..]) {
+                return Err(LogFault::Root.into());
+            }
+            level.extend(hashes);
+            at = (stored.level, stored.number);
+        }
+        if page.is_empty() {
+            break;
+        }
+    }
+    let above = finish(&mut level, &mut leaves, at.0, tree)?;
+    if !above.is_empty() {
+        return Err(LogFault::Tile(format!("tile/{}", at.0 + 1)).into());
+    }
+    if root(tree.size, &leaves[..]) != Some(tree.root) {
+        return Err(LogFault::Root.into());
+    }
+    Ok(leaves)
+}
+
+/// Ends a level, which must be complete: the roots of its full tiles, which are the level above.
+fn finish(
+    level: &mut Vec<Hash>,
+    leaves: &mut Vec<Hash>,
+    number: i64,
+    tree: &Checkpoint,
+) -> Result<Vec<Hash>, AuditFault> {
+    let hashes = std::mem::take(level);
+    if hashes.len() as u64 != Tile::hashes_of_level(u8::try_from(number).unwrap_or(u8::MAX), tree.size) {
+        return Err(LogFault::Tile(format!("the end of tile/{number}")).into());
+    }
+    let whole = |chunk: &[Hash]| chunk.subtree(Subtree { level: 8, index: 0 });
+    let above = hashes.chunks_exact(256).filter_map(whole).collect();
+    if number == 0 {
+        *leaves = hashes;
+    }
+    Ok(above)
+}
+
+fn tile_of(level: i64, index: i64, size: u64) -> Option<Tile> {
+    let (level, index) = (u8::try_from(level).ok()?, u64::try_from(index).ok()?);
+    let left = Tile::hashes_of_level(level, size).checked_sub(index * tile::WIDTH)?;
+    let width = u16::try_from(left.min(tile::WIDTH)).ok().filter(|width| *width > 0)?;
+    Some(Tile { level, index, width })
+}
+
+fn stray(stored: &StoredTile, tree: &Checkpoint) -> AuditFault {
+    AuditFault::StrayTile { level: stored.level, number: stored.number, leaves: tree.size }
+}
+
+/// What the newest purge of audit rows tells.
+#[derive(Default)]
+struct Purge {
+    leaves: u64,
+    last_seq: i64,
+}
+
+impl Purge {
+    fn note(&mut self, row: &AuditRow) {
+        if row.event != Event::Purged.name() {
+            return;
+        }
+        let detail: serde_json::Value = serde_json::from_str(&row.detail).unwrap_or_default();
+        let member = |name: &str| detail.get(name).and_then(serde_json::Value::as_i64);
+        if let (Some(leaves), Some(last_seq)) = (member("leaves"), member("last_seq")) {
+            *self = Self { leaves: u64::try_from(leaves).unwrap_or(0), last_seq };
+        }
+    }
+}
+
+/// Decisions whose rows have not been met yet.
+struct Decisions(BTreeMap<i64, Decision>);
+
+impl Decisions {
+    async fn read(tx: &mut Tx) -> Result<Self, AuditFault> {
+        let mut untold = BTreeMap::new();
+        for decision in tx.decisions().await? {
+            // A row tells one decision.
+            if let Some(other) = untold.insert(decision.audit_seq, decision) {
+                return Err(AuditFault::Untold(other.audit_seq, other.subject));
+            }
+        }
+        Ok(Self(untold))
+    }
+
+    fn note(&mut self, row: &AuditRow) -> Result<(), AuditFault> {
+        let decides = [Event::Verification, Event::Inspection, Event::Override].map(Event::name);
+        match self.0.remove(&row.seq) {
+            Some(decision) if !tells(row, &decision) => Err(AuditFault::Untold(decision.audit_seq, decision.subject)),
+            None if decides.contains(&row.event.as_str()) => Err(AuditFault::Lost(row.seq)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is left must be of rows that were purged.
+    fn all_told(self, purge: &Purge) -> Result<(), AuditFault> {
+        match self.0.into_iter().next_back().filter(|(seq, _)| *seq > purge.last_seq || *seq < 1) {
+            Some((seq, decision)) => Err(AuditFault::Untold(seq, decision.subject)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn tells(row: &AuditRow, decision: &Decision) -> bool {
+    let detail: serde_json::Value = serde_json::from_str(&row.detail).unwrap_or_default();
+    row.event == decision.event
+        && row.subject == decision.subject
+        && row.at == decision.at
+        && decision.told.iter().all(|(member, value)| detail.get(member) == Some(value))
+}
+
+fn number(n: u64) -> Result<i64, StoreError> {
+    i64::try_from(n).map_err(|_| StoreError::NotUnderstood("number of a leaf"))
 }

@@ -85,10 +85,10 @@ enum Status {
 pub(super) struct Which {
     /// A-Number (USCIS#).
     #[arg(long)]
-    a_number: Option<String>,
+    pub(super) a_number: Option<String>,
     /// Receipt (case) number.
     #[arg(long)]
-    receipt: Option<String>,
+    pub(super) receipt: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -97,14 +97,6 @@ pub(super) enum CodeCommand {
     New(Which),
     /// End the backup code of a number.
     Revoke(Which),
-}
-
-#[derive(Subcommand)]
-pub(super) enum ThrottleCommand {
-    /// Tries charged with a number, and its lock.
-    Show(Which),
-    /// Forget the tries with a number, and end its lock.
-    Clear(Which),
 }
 
 pub(super) async fn account(app: App, command: AccountCommand) -> Result<Done, CommandError> {
@@ -253,40 +245,8 @@ async fn new_code(app: &Arc<App>, identifier: Blind) -> Result<Done, CommandErro
     Ok(code.text().expose(|text| Done::new(text, json!({ "code": text, "expires": expires }))))
 }
 
-pub(super) async fn throttle(app: App, command: ThrottleCommand) -> Result<Done, CommandError> {
-    let app = Arc::new(app);
-    match command {
-        ThrottleCommand::Show(which) => {
-            let state = app.store.read().await?.throttle(which.blind(&app)?).await?;
-            let locked = state.locked_until > app.now().unix_millis();
-            let until = Timestamp::from_unix_millis(state.locked_until).ok().filter(|_| locked);
-            let text = match until {
-                Some(until) => format!("{} tries charged; locked until {until}", state.n),
-                None => format!("{} tries charged; not locked", state.n),
-            };
-            Ok(Done::new(text, json!({ "n": state.n, "locked_until": until })))
-        }
-        ThrottleCommand::Clear(which) => {
-            let identifier = which.blind(&app)?;
-            let shared = Arc::clone(&app);
-            let cleared = app.store.write("clear a throttle", move |tx| {
-                Box::pin(async move {
-                    tx.lock(Locked::Identifier, &identifier.0).await?;
-                    let now = shared.now();
-                    let none = Throttle { last_at: now.unix_millis(), ..Throttle::default() };
-                    tx.set_throttle(identifier, none).await?;
-                    let (event, subject) = (Event::ThrottleCleared, identifier.hex());
-                    audit::append(tx, now, Actor::Operator, event, &subject, &json!({})).await
-                })
-            });
-            cleared.await?;
-            Ok(Done::new("cleared", json!({ "n": 0, "locked_until": null })))
-        }
-    }
-}
-
 impl Which {
-    fn blind(&self, app: &App) -> Result<Blind, CommandError> {
+    pub(super) fn blind(&self, app: &App) -> Result<Blind, CommandError> {
         let identifier = match (&self.a_number, &self.receipt) {
             (Some(text), _) => identifier(IdentifierType::ANumber, text)?,
             (None, Some(text)) => identifier(IdentifierType::Receipt, text)?,

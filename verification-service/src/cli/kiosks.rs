@@ -124,6 +124,7 @@ async fn add(
     copy("root.pem", &tls.join("root.pem"), 0o644)?;
     let mut made = json!({ "kiosk": id, "client": id, "dir": folder, "expires": certificate.not_after });
     if newcomer.role == Role::Kiosk {
+        copy("log.pub", &tls.join("log.pub"), 0o644)?;
         copy("technician.pub", &tls.join("technician.pub"), 0o644)?;
         copy("technician_pepper", &app.config.secrets.technician_pepper, 0o600)?;
         let toml = folder.join("kiosk.toml");

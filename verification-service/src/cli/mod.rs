@@ -1,9 +1,12 @@
 //! The command line. Exit status: 0 done, 1 refused, 2 usage. With `--json` every command prints one object.
 
 mod accounts;
+mod backup;
 mod kiosks;
+mod secrets;
 mod setup;
 mod staff;
+mod throttles;
 mod upkeep;
 
 use crate::app::App;
@@ -56,12 +59,25 @@ enum Command {
     /// Technicians' credentials: issue, revoke.
     #[command(subcommand)]
     Technician(staff::TechnicianCommand),
-    /// Lock-out of an identifier: show, clear.
+    /// Lock-out of numbers, badges and kiosks: list, show, clear.
     #[command(subcommand)]
-    Throttle(accounts::ThrottleCommand),
+    Throttle(throttles::ThrottleCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(upkeep::AuditCommand),
+    /// Peppers: add a newer one, move what is stored to it.
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
+    /// Copy the database into a new file, while the service runs.
+    Backup {
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Put a copy in the place of a database that is not there.
+    Restore {
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+    },
     /// Make the database, or bring its schema up to date.
     Migrate,
     /// Delete what is past its time, as `serve` does every 10 minutes.
@@ -174,6 +190,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
     let open = || open(&arguments.config);
+    let appends = matches!(
+        arguments.command,
+        Command::Kiosk(_)
+            | Command::Client(_)
+            | Command::Account(_)
+            | Command::Code(_)
+            | Command::Throttle(_)
+            | Command::Officer(_)
+            | Command::Technician(_)
+            | Command::Secrets(_)
+            | Command::Purge
+    );
     let done = match arguments.command {
         Command::Init(init) => setup::init(&init).await?,
         Command::Pki(pki) => setup::pki(&pki)?,
@@ -181,10 +209,15 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
         Command::Client(command) => kiosks::client(open().await?, &arguments.config, command).await?,
         Command::Account(command) => accounts::account(open().await?, command).await?,
         Command::Code(command) => accounts::code(open().await?, command).await?,
-        Command::Throttle(command) => accounts::throttle(open().await?, command).await?,
+        Command::Throttle(command) => throttles::run(open().await?, command).await?,
         Command::Officer(command) => staff::officer(open().await?, command).await?,
         Command::Technician(command) => staff::technician(open().await?, command).await?,
-        Command::Audit(upkeep::AuditCommand::Verify) => upkeep::audit_verify(open().await?).await?,
+        Command::Audit(upkeep::AuditCommand::Verify { checkpoint }) => {
+            upkeep::audit_verify(open().await?, checkpoint).await?
+        }
+        Command::Secrets(command) => secrets::run(open().await?, command).await?,
+        Command::Backup { to } => backup::backup(open().await?, to).await?,
+        Command::Restore { from } => backup::restore(&arguments.config, &from).await?,
         Command::Migrate => upkeep::migrate(&arguments.config).await?,
         Command::Purge => upkeep::purge(open().await?).await?,
         Command::Serve => {
@@ -193,13 +226,17 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
             return Ok(None);
         }
     };
+    if appends && let Err(why) = upkeep::seal(open().await?).await {
+        // What was asked for is done all the same.
+        eprintln!("verification-service: the audit log could not be sealed: {}", why.message);
+    }
     Ok(Some(done))
 }
 
 /// Everything that a command on the database needs.
 async fn open(config: &std::path::Path) -> Result<App, CommandError> {
     let config = Config::load(config)?;
-    let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key)?;
+    let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key, SystemClock.now())?;
     let store = crate::store::open(&config.database_at()).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandomness::new());

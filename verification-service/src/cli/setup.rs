@@ -42,6 +42,14 @@ pub(super) enum Pki {
         #[arg(long, required = true, value_name = "NAME")]
         server_name: Vec<String>,
     },
+    /// The key that signs the audit log, for a folder that was made before there was one.
+    Log {
+        #[arg(long)]
+        dir: PathBuf,
+        /// Name of the log: the server's.
+        #[arg(long)]
+        name: String,
+    },
     /// A new key and certificate for the server, in place of the old ones; `serve` takes them within 30 s.
     Server {
         #[arg(long)]
@@ -84,6 +92,8 @@ pub(super) async fn init(arguments: &Init) -> Result<Done, CommandError> {
             made.push(database);
         }
     }
+    // The empty tree: the log has a head from the first moment on.
+    super::upkeep::seal(super::open(&toml).await?).await?;
     let text = format!(
         "made {} files in {}\nnext: verification-service --config {} kiosk add --number K01 --lane 1",
         made.len(),
@@ -101,6 +111,7 @@ pub(super) fn pki(command: &Pki) -> Result<Done, CommandError> {
             folder(dir)?;
             pki::init(dir, server_name, &random, now)?
         }
+        Pki::Log { dir, name } => pki::make_log_key(dir, name)?.to_vec(),
         Pki::Server { dir, server_name } => pki::renew_server(dir, server_name, &random, now)?,
     };
     let text = made.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("\n");

@@ -102,6 +102,7 @@ pub fn ok<T: serde::Serialize>(value: &T) -> Result<Reply, Refusal> {
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
+        crate::failpoint::reach("reply");
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
         (status, headers, self.body.to_vec()).into_response()
@@ -115,6 +116,8 @@ impl IntoResponse for Refusal {
         let headers = [(CONTENT_TYPE, "application/problem+json"), (CACHE_CONTROL, "no-store")];
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, headers, body).into_response();
+        // For the log and the counts.
+        response.extensions_mut().insert(self.problem);
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

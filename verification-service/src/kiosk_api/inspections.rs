@@ -5,6 +5,7 @@ use super::edge::{Part, checked_lane, checked_v7, ok, parse, uuid_v7, whole};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::inspect::{self, KIND};
+use crate::metrics::METRICS;
 use crate::put_once::{self, Once, Reply, Work, json};
 use crate::refusal::Refusal;
 use crate::store::rows::{Inspection, PutKey};
@@ -81,6 +82,11 @@ async fn decide(
     if let Some(failing) = findings.failing {
         count_failing(tx, app, kiosk, failing, now).await?;
     }
+    METRICS.inspection(match findings.record {
+        RecordFound::Found => "found",
+        RecordFound::NotFound => "not_found",
+        RecordFound::Refer => "refer",
+    });
     let reply = InspectionReply {
         record: findings.record,
         document_status: findings.document_status,

@@ -4,6 +4,7 @@ mod caller;
 mod certificates;
 pub(crate) mod edge;
 mod inspections;
+mod log;
 mod officers;
 mod overrides;
 mod referrals;
@@ -13,10 +14,11 @@ mod verifications;
 pub use caller::PeerIdentity;
 
 use crate::app::App;
+use crate::observe::observe;
 use crate::refusal::Refusal;
 use axum::Router;
 use axum::http::Method;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 use std::sync::Arc;
 use verification_api::wire::ProblemType;
@@ -36,10 +38,13 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/kiosk/v1/assistance", post(status::assistance))
         .route("/kiosk/v1/health", get(status::health))
         .route("/kiosk/v1/policy", get(status::policy))
+        .route("/log/v1/checkpoint", get(log::checkpoint))
+        .route("/log/v1/tile/{level}/{*index}", get(log::tile))
         .route("/kiosk/v1/certificate", post(certificates::renew))
         .route_layer(from_fn_with_state(Arc::clone(&app), caller::admit))
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)
+        .layer(from_fn(|request, next| observe("kiosk", request, next)))
         .with_state(app)
 }
 

@@ -59,19 +59,21 @@ pub async fn store(
                 Ok(confirmed) => confirmed,
                 Err(refusal) => return Ok(Work::Refused(refusal)),
             };
+            let bound_to: [&[u8]; 3] = [kiosk.id.as_bytes(), id.as_bytes(), b"override"];
+            let sealed = shared.keys.seal(&*shared.random, &bound_to, &raw)?;
             let detail = object!({
                 "officer": officer,
                 "reason": request.reason.name(),
                 "decided_at": request.decided_at,
                 "visit": request.visit,
                 "flags": flags,
+                "signature": signature.header(),
             });
             let (actor, subject) = (Actor::Kiosk(kiosk.id), format!("{}/{id}", kiosk.id));
             let audit_seq = audit::append(tx, now, actor, Event::Override, &subject, &detail).await?;
             if !flags.is_empty() {
                 tracing::warn!(kiosk = %kiosk.id, override_id = %id, ?flags, "ALARM: a person must look at this override");
             }
-            let bound_to: [&[u8]; 3] = [kiosk.id.as_bytes(), id.as_bytes(), b"override"];
             let row = Override {
                 kiosk: kiosk.id,
                 id,
@@ -80,7 +82,7 @@ pub async fn store(
                 reason: request.reason.name(),
                 decided_at: request.decided_at.unix_millis(),
                 received_at: now.unix_millis(),
-                sealed: shared.keys.seal(&*shared.random, &bound_to, &raw)?,
+                sealed,
                 signature: signature.header(),
                 audit_seq,
                 flags,

@@ -4,19 +4,20 @@ use super::caller::Caller;
 use super::edge::{checked_lane, checked_v7, ok, parse, whole};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
+use crate::metrics::METRICS;
 use crate::put_once::Reply;
 use crate::refusal::Refusal;
 use aws_lc_rs::digest;
 use axum::body::Body;
 use axum::extract::State;
 use std::sync::Arc;
-use verification_api::wire::{AssistanceRequest, HealthReply, HeartbeatRequest, Policy, Timers};
+use verification_api::wire::{AssistanceRequest, DeviceState, HealthReply, HeartbeatRequest, Policy, Receipt, Timers};
 
 /// Most devices in a heartbeat.
 const MAX_DEVICES: usize = 64;
 
-/// What kiosks follow where nothing else is configured.
-const TIMERS: Timers = Timers { warn_s: 60, answer_s: 30, complete_s: 20, referred_s: 30, held_s: 120 };
+/// The device of a heartbeat that is the kiosk as a witness of the log.
+const LOG_WITNESS: &str = "audit-log";
 
 pub async fn health(State(app): State<Arc<App>>, Caller(_): Caller) -> Result<Reply, Refusal> {
     ok(&HealthReply {
@@ -32,13 +33,13 @@ pub async fn policy(State(app): State<Arc<App>>, Caller(_): Caller) -> Result<Re
     let mut tx = app.store.read().await?;
     let revoked_technicians = tx.revoked_technicians(now.unix_millis()).await?;
     let disabled_officers = tx.disabled_officers().await?;
-    let groups = app.config.code.groups;
-    let content = serde_json::json!([groups, TIMERS, revoked_technicians, disabled_officers]).to_string();
+    let (groups, timers) = (app.config.code.groups, app.config.timers.map(Timers::from));
+    let content = serde_json::json!([groups, timers, revoked_technicians, disabled_officers]).to_string();
     let hash = digest::digest(&digest::SHA256, content.as_bytes());
     ok(&Policy {
         version: hex::encode(hash.as_ref().get(..8).unwrap_or_default()),
         groups,
-        timers: TIMERS,
+        timers,
         revoked_technicians,
         disabled_officers,
         checkpoint: app.checkpoint(),
@@ -52,16 +53,22 @@ pub async fn heartbeat(State(app): State<Arc<App>>, Caller(kiosk): Caller, body:
     if request.devices.len() > MAX_DEVICES || !request.journal.as_ref().is_none_or(|head| hash_is_hex(&head.hash)) {
         return Err(Refusal::malformed("A heartbeat names at most 64 devices; a journal's hash has 64 hex digits"));
     }
+    if request.devices.iter().any(|device| device.device == LOG_WITNESS && device.state == DeviceState::Failed) {
+        METRICS.log_alarm();
+        tracing::error!(kiosk = %kiosk.number, "ALARM: this kiosk says that the audit log shrank or forked; look at its journal");
+    }
     let shared = Arc::clone(&app);
     let seen = app.store.write("heartbeat", move |tx| {
         Box::pin(async move {
             let now = shared.now();
             let json = String::from_utf8(crate::put_once::json(&request)?.to_vec()).unwrap_or_default();
             tx.heartbeat(kiosk.id, now.unix_millis(), &json).await?;
-            Ok(now)
+            // Read here and now: kiosks judge the log by this one.
+            let checkpoint = tx.log_head().await?.map_or_else(String::new, |head| head.checkpoint);
+            Ok(Receipt { checkpoint, server_time: now })
         })
     });
-    ok(&app.receipt(seen.await?))
+    ok(&seen.await?)
 }
 
 pub async fn assistance(State(app): State<Arc<App>>, Caller(kiosk): Caller, body: Body) -> Result<Reply, Refusal> {

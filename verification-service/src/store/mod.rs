@@ -7,9 +7,10 @@ pub mod connection;
 pub mod postgres;
 pub mod rows;
 pub mod sqlite;
-mod statements;
+pub mod statements;
 
 use crate::config::DatabaseAt;
+use crate::metrics::{METRICS, Stopwatch};
 use crate::secrets::SealError;
 use connection::{Connection, Query, Row, sql};
 use futures::future::BoxFuture;
@@ -89,9 +90,11 @@ impl dyn Store {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Answer<T>> + Send + 'static,
     {
-        let (job, answer) = job(f);
+        let (watch, (job, answer)) = (Stopwatch::start(), job(f));
         self.run(job).await.map_err(|why| named(name, why))?;
-        answer.await.unwrap_or_else(|_| Err(StoreError::NotWritten(format!("{name} was not run"))))
+        let answer = answer.await;
+        METRICS.transaction(name, watch.read());
+        answer.unwrap_or_else(|_| Err(StoreError::NotWritten(format!("{name} was not run"))))
     }
 
     /// Runs `f` on one view of everything, in which nothing changes meanwhile.
@@ -103,9 +106,11 @@ impl dyn Store {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Answer<T>> + Send + 'static,
     {
-        let (job, answer) = job(f);
+        let (watch, (job, answer)) = (Stopwatch::start(), job(f));
         self.view(job).await.map_err(|why| named(name, why))?;
-        answer.await.unwrap_or_else(|_| Err(StoreError::NotWritten(format!("{name} was not run"))))
+        let answer = answer.await;
+        METRICS.transaction(name, watch.read());
+        answer.unwrap_or_else(|_| Err(StoreError::NotWritten(format!("{name} was not run"))))
     }
 }
 

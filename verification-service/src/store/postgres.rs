@@ -6,6 +6,7 @@
 
 use super::connection::Connection;
 use super::{Answer, Job, OpenError, Ran, Store, StoreError, Tx, cause};
+use crate::metrics::{METRICS, Stopwatch};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sqlx::pool::PoolConnection;
@@ -16,9 +17,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// Every version of the schema, oldest first; the table `schema_version` says how many a database has.
-const MIGRATIONS: &[&str] = &[
+pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0001_first_light.sql"),
     include_str!("migrations/postgres/0002_audit_rows.sql"),
+    include_str!("migrations/postgres/0003_log.sql"),
     include_str!("migrations/postgres/0004_portal.sql"),
     include_str!("migrations/postgres/0005_clients.sql"),
 ];
@@ -123,7 +125,9 @@ impl Store for PostgresStore {
             // One statement at a time needs no transaction, but a live connection.
             let mut last = None;
             for _ in 0..BROKEN_AT_MOST {
+                let watch = Stopwatch::start();
                 let mut connection = self.pool.acquire().await?;
+                METRICS.connection_wait(watch.read());
                 match connection.ping().await {
                     Ok(()) => return Ok(Tx::new(Connection::Postgres(connection))),
                     Err(why) => {

@@ -134,6 +134,17 @@ pub struct Code {
     pub expires_at: i64,
 }
 
+/// A lock that has not ended.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    /// `code` or `pin`.
+    pub kind: String,
+    /// A blind index, hex.
+    pub subject: String,
+    pub n: u32,
+    pub until: i64,
+}
+
 /// Which PUT: one id may be used once in each scope of a kiosk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutKey {
@@ -281,8 +292,27 @@ pub struct Decision {
     pub audit_seq: i64,
     pub event: &'static str,
     pub subject: String,
-    /// For a verification: its result. For others: empty.
-    pub result: String,
+    /// When it was stored.
+    pub at: i64,
+    /// Members of the audit row's detail, as they must be.
+    pub told: Vec<(&'static str, serde_json::Value)>,
+}
+
+/// The newest tree of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogHead {
+    /// Leaves.
+    pub size: i64,
+    /// Signed note.
+    pub checkpoint: String,
+}
+
+/// A tile as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredTile {
+    pub level: i64,
+    pub number: i64,
+    pub hashes: Vec<u8>,
 }
 
 /// For a purge: the times before which rows go; in its answer: how many went.
@@ -292,4 +322,10 @@ pub struct Purged {
     pub throttles: i64,
     pub referrals: i64,
     pub audit: i64,
+    /// In the answer: leaves of the log whose rows are gone, if some went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leaves: Option<i64>,
+    /// Likewise: the highest number of the rows that are gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_seq: Option<i64>,
 }

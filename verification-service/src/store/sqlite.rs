@@ -5,6 +5,7 @@
 
 use super::connection::Connection;
 use super::{Answer, Job, OpenError, Ran, Store, StoreError, Tx, cause};
+use crate::metrics::{METRICS, Stopwatch};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sqlx::pool::PoolConnection;
@@ -16,12 +17,17 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Every version of the schema, oldest first; `PRAGMA user_version` says how many a file has.
-const MIGRATIONS: &[&str] = &[
+pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/sqlite/0001_first_light.sql"),
     include_str!("migrations/sqlite/0002_audit_rows.sql"),
+    include_str!("migrations/sqlite/0003_log.sql"),
     include_str!("migrations/sqlite/0004_portal.sql"),
     include_str!("migrations/sqlite/0005_clients.sql"),
 ];
+
+/// How the writer works. Lookups go by blind indexes, which lie anywhere: a batch dirties hundreds of pages, which must fit
+/// in its cache, and copying them from the WAL into the database is put off until there are many.
+const WRITER: &[&str] = &["PRAGMA cache_size = -16384", "PRAGMA wal_autocheckpoint = 8192"];
 
 /// Most writes in one commit.
 const BATCH: usize = 64;
@@ -42,6 +48,9 @@ impl SqliteStore {
             return Err(OpenError::Missing(path.into()));
         }
         let mut connection = connect(path, false).await?;
+        for pragma in WRITER {
+            connection.execute(*pragma).await.map_err(|why| not_writable(path, &why))?;
+        }
         let found = user_version(&mut connection, path).await?;
         if usize::try_from(found) != Ok(MIGRATIONS.len()) {
             return Err(OpenError::OtherSchema { at: path.display().to_string(), found, known: MIGRATIONS.len() });
@@ -54,6 +63,22 @@ impl SqliteStore {
         let (writer, jobs) = mpsc::channel(1024);
         tokio::spawn(write_all(Tx::new(Connection::Sqlite(connection)), jobs));
         Ok(Self { readers, writer })
+    }
+
+    /// Copies a database into a new file, as it is at one moment, also while others write.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
+        if !from.exists() {
+            return Err(OpenError::Missing(from.into()));
+        }
+        let mut connection = connect(from, false).await?;
+        // Of the source: whoever copies a file that is no database of ours is told so.
+        user_version(&mut connection, from).await?;
+        let copied = sqlx::query("VACUUM INTO $1").bind(to.display().to_string()).execute(&mut *connection).await;
+        copied.map_err(|why| not_writable(to, &why))?;
+        Ok(())
     }
 
     /// Makes the file if need be and brings its schema up to date; how many versions were added.
@@ -102,7 +127,12 @@ impl Store for SqliteStore {
     }
 
     fn read(&self) -> BoxFuture<'_, Answer<Tx>> {
-        Box::pin(async move { Ok(Tx::new(Connection::Sqlite(self.readers.acquire().await?))) })
+        Box::pin(async move {
+            let watch = Stopwatch::start();
+            let connection = self.readers.acquire().await?;
+            METRICS.connection_wait(watch.read());
+            Ok(Tx::new(Connection::Sqlite(connection)))
+        })
     }
 }
 

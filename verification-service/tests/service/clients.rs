@@ -32,6 +32,7 @@ async fn every_route_answers_exactly_its_roles() {
         let http = serving.client(client);
         for (method, path, rule) in ROUTES {
             let path = path.replace("{id}", &id().to_string()).replace("{visit}", &id().to_string());
+            let path = path.replace("{level}", "0").replace("{*index}", "000.p/1");
             let path = path.replace("{reference}", "K07-AAAA");
             let answer = http.try_call(method.clone(), &path, &[], b"{}".to_vec()).await.unwrap();
             let refused = !answer.status.is_success() && answer.problem() == "role";

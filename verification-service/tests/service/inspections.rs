@@ -15,7 +15,7 @@ fn inspection(document: &Value) -> Value {
     json!({ "visit": id(), "lane": "7", "device_time": TIME, "how": "serial", "document": document, "checks": [] })
 }
 
-async fn inspect(client: &Client, change: impl Fn(&mut Value)) -> (String, String, Value) {
+pub async fn inspect(client: &Client, change: impl Fn(&mut Value)) -> (String, String, Value) {
     let mut document = card();
     change(&mut document);
     let answer = client.put(&format!("/kiosk/v1/inspections/{}", id()), &inspection(&document)).await.json();
@@ -132,4 +132,19 @@ async fn status_calls_answer() {
     let call = json!({ "lane": "7", "visit": id() });
     assert!(client.post("/kiosk/v1/assistance", &call).await.status.is_success());
     assert_eq!(site.sql("DELETE FROM assistance").await, 1);
+}
+
+#[tokio::test]
+async fn the_agencys_times_travel_in_the_policy() {
+    let site = Site::new();
+    let timers = "\n[timers]\nwarn_s = 90\nanswer_s = 40\ncomplete_s = 20\nreferred_s = 30\nheld_s = 120\n";
+    let before = std::fs::read_to_string(site.config()).unwrap();
+    let (kiosk, serving) = (site.add_kiosk("K07"), site.serve());
+    let none = serving.client(&kiosk).get("/kiosk/v1/policy").await.json();
+    assert!(none.get("timers").is_none(), "each kiosk has its own: {none}");
+    drop(serving);
+    std::fs::write(site.config(), before + timers).unwrap();
+    let policy = site.serve().client(&kiosk).get("/kiosk/v1/policy").await.json();
+    assert_eq!((&policy["timers"]["warn_s"], &policy["timers"]["answer_s"]), (&json!(90), &json!(40)));
+    assert_ne!(policy["version"], none["version"], "a new version, so that kiosks take it");
 }

@@ -5,29 +5,11 @@ use futures::future::join_all;
 use std::sync::Arc;
 use uuid::Uuid;
 
-const RAISED: [(&str, &str); 7] = [
-    ("verifications_per_minute", "1000000"),
-    ("verifications_burst", "100000"),
-    ("failing_identifiers", "100000"),
-    ("lock_after", "5"),
-    ("disable_after", "1000"),
-    ("connections", "1024"),
-    ("connection_seconds", "600"),
-];
-
-fn raised(site: &Site) {
-    for (key, value) in RAISED {
-        if !site.has(key, value) {
-            site.set(key, value);
-        }
-    }
-}
-
 /// 256 wrong codes for one identifier at once, over two instances: exactly 5 are evaluated, whoever gets them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_out_is_common_to_all_instances_and_survives_a_restart() {
     let site = Site::new();
-    raised(&site);
+    site.raise_limits();
     let (kiosk, code) = (site.add_kiosk("K07"), site.new_code());
     let two = [site.serve(), site.serve()];
     let clients: Vec<Client> = two.iter().map(|serving| serving.client(&kiosk)).collect();
@@ -55,7 +37,7 @@ async fn a_lock_out_is_common_to_all_instances_and_survives_a_restart() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_verifies_once_whatever_the_instances_do() {
     let site = Site::new();
-    raised(&site);
+    site.raise_limits();
     site.set("lock_after", "1000");
     let kiosk = site.add_kiosk("K07");
     let two = [site.serve(), site.serve()];
@@ -89,7 +71,7 @@ async fn a_code_verifies_once_whatever_the_instances_do() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_three_instances_dies_and_nothing_is_lost() {
     let site = Site::new();
-    raised(&site);
+    site.raise_limits();
     site.set("lock_after", "1000");
     let kiosk = site.add_kiosk("K07");
     let mut instances: Vec<Serving> = (0..3).map(|_| site.serve()).collect();

@@ -6,9 +6,15 @@ mod clients;
 mod cluster;
 mod command_line;
 mod inspections;
+mod log;
+mod migrations;
 mod officers;
+mod operations;
 mod referrals;
+mod rotation;
+#[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
+mod tamper;
 mod tls;
 mod verifications;
 

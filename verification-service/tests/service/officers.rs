@@ -79,14 +79,14 @@ fn signature(kiosk: &Kiosk, id: Uuid, body: &[u8]) -> String {
     format!("{}:{}", hex::encode(spki.as_ref()), STANDARD.encode(signed))
 }
 
-async fn put_override(client: &Client, kiosk: &Kiosk, id: Uuid, body: &Value) -> Answer {
+pub async fn put_override(client: &Client, kiosk: &Kiosk, id: Uuid, body: &Value) -> Answer {
     let raw = body.to_string().into_bytes();
     let header = signature(kiosk, id, &raw);
     let path = format!("/kiosk/v1/overrides/{id}");
     client.try_call(Method::PUT, &path, &[("kiosk-signature", &header)], raw).await.unwrap()
 }
 
-fn decision(decided_at: Timestamp) -> Value {
+pub fn decision(decided_at: Timestamp) -> Value {
     json!({
         "visit": id(), "decided_at": decided_at, "reason": "worn_document",
         "reading": { "source": "serial", "lines": ["I<UTOD231458907<<<<<<<<<<<<<<<"], "checks": [] }
@@ -224,4 +224,25 @@ async fn nothing_personal_is_logged_or_stored_in_clear() {
             assert!(!found, "{text} is in {file}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_locked_badge_is_listed_and_can_be_cleared() {
+    let site = Site::new();
+    let (kiosk, serving) = (site.add_kiosk("K07"), site.serve());
+    site.add_officer("B7");
+    let client = serving.client(&kiosk);
+    for _ in 0..5 {
+        let wrong = json!({ "badge": "B7", "pin": "000000" });
+        assert_eq!(client.post("/kiosk/v1/officers/sign-in", &wrong).await.problem(), "officer-session");
+    }
+    let right = json!({ "badge": "B7", "pin": "123456" });
+    assert_eq!(client.post("/kiosk/v1/officers/sign-in", &right).await.problem(), "rate-limited");
+    let locks = site.cli(&["throttle", "list"]);
+    assert_eq!(locks["locks"].as_array().unwrap().len(), 2, "the badge's and the kiosk's: {locks}");
+    assert_eq!(site.cli(&["throttle", "show", "--badge", "B7"])["n"], 5);
+    site.cli(&["throttle", "clear", "--badge", "B7"]);
+    site.cli(&["throttle", "clear", "--kiosk", &kiosk.id.to_string()]);
+    assert_eq!(site.cli(&["throttle", "list"])["locks"], json!([]));
+    client.sign_in("B7").await;
 }

@@ -5,8 +5,13 @@ mod clients;
 mod cluster;
 mod inspections;
 mod instances;
+mod log;
+mod migrations;
 mod officers;
+mod operations;
 mod referrals;
+mod rotation;
+#[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
 mod tls;
 mod verifications;

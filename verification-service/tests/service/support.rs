@@ -49,7 +49,20 @@ pub struct Site {
 
 impl Site {
     pub fn new() -> Self {
-        let database = crate::ON_POSTGRES.then(|| cluster().database());
+        Self::on(crate::ON_POSTGRES)
+    }
+
+    /// On PostgreSQL, or else SQLite.
+    pub fn on(postgres: bool) -> Self {
+        Self::made(postgres.then(|| cluster().database()))
+    }
+
+    /// On this PostgreSQL database.
+    pub fn with_database(url: String) -> Self {
+        Self::made(Some(url))
+    }
+
+    fn made(database: Option<String>) -> Self {
         let site = Self { folder: tempfile::tempdir().unwrap(), database };
         let dir = site.path("svc");
         let mut arguments = vec!["init", "--dir", dir.to_str().unwrap()];
@@ -77,6 +90,23 @@ impl Site {
         site
     }
 
+    /// The same site with a database that is not there, or is empty: for `restore`.
+    pub fn with_empty_database(self) -> Self {
+        match &self.database {
+            None => {
+                for name in ["svc/service.db", "svc/service.db-wal", "svc/service.db-shm"] {
+                    let _ = std::fs::remove_file(self.path(name));
+                }
+                self
+            }
+            Some(_) => {
+                let url = cluster().database();
+                self.set("url", &format!("\"{url}\""));
+                Self { database: Some(url), ..self }
+            }
+        }
+    }
+
     /// A path below the temporary folder; `svc` is the folder of `init`.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -99,11 +129,15 @@ impl Site {
         self
     }
 
-    /// Whether a line of the configuration is `key = value` already.
-    pub fn has(&self, key: &str, value: &str) -> bool {
-        let text = std::fs::read_to_string(self.config()).unwrap();
-        let start = format!("{key} = {value}");
-        text.lines().any(|line| line.strip_prefix(&start).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
+    /// Limits that no test reaches; the lock-out stays as it is.
+    pub fn raise_limits(&self) -> &Self {
+        for key in ["verifications_per_minute", "inspections_per_minute"] {
+            self.set(key, "1000000");
+        }
+        for key in ["verifications_burst", "inspections_burst", "failing_identifiers", "disable_after"] {
+            self.set(key, "1000000");
+        }
+        self
     }
 
     /// Runs a command with `--json`; its object.
@@ -168,7 +202,13 @@ impl Site {
     }
 
     pub fn serve(&self) -> Serving {
+        self.serve_with(&[])
+    }
+
+    /// With variables in its environment.
+    pub fn serve_with(&self, environment: &[(&str, &str)]) -> Serving {
         let mut child = Command::new(env!("CARGO_BIN_EXE_verification-service"))
+            .envs(environment.iter().copied())
             .args(["--json", "--config", self.config().to_str().unwrap(), "serve"])
             .stdout(Stdio::piped())
             .stderr(std::fs::OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap())
@@ -195,6 +235,31 @@ pub struct Serving {
 }
 
 impl Serving {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Sends a signal: `TERM`, `HUP`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success(), "kill -s {name}");
+    }
+
+    /// Waits for its end.
+    pub fn ended(mut self, within: std::time::Duration) -> std::process::ExitStatus {
+        let (send, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let status = self.child.wait().unwrap();
+            send.send(status).unwrap();
+        });
+        ended.recv_timeout(within).expect("it ends in time")
+    }
+
     /// kill -9.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

@@ -113,3 +113,51 @@ async fn the_portals_port_answers_people() {
     assert_eq!(page.status(), StatusCode::OK);
     assert!(page.text().await.unwrap().contains("<h1>Account portal</h1>"));
 }
+
+/// The certificate that the server shows to a new connection.
+async fn shown(port: u16, tls: Arc<ClientConfig>) -> Vec<u8> {
+    let tcp = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let stream = TlsConnector::from(tls).connect(ServerName::try_from("localhost").unwrap(), tcp).await.unwrap();
+    stream.get_ref().1.peer_certificates().unwrap()[0].to_vec()
+}
+
+#[tokio::test]
+async fn a_new_server_certificate_is_taken_without_a_restart_and_a_wrong_one_is_not() {
+    let site = Site::new();
+    site.set("reload_seconds", "1");
+    let (kiosk, serving) = (site.add_kiosk("K07"), site.serve());
+    let open = serving.client(&kiosk);
+    assert_eq!(open.get("/kiosk/v1/health").await.status, StatusCode::OK);
+    let tls = Arc::new(kiosk.tls(&[&rustls::version::TLS13]));
+    let before = shown(serving.kiosk_port, Arc::clone(&tls)).await;
+
+    // A chain of another authority is not taken: the old one goes on.
+    let (own, other) = (std::fs::read(site.path("svc/server.pem")).unwrap(), Site::new());
+    std::fs::copy(other.path("svc/server.pem"), site.path("svc/server.pem")).unwrap();
+    let told = || std::fs::read_to_string(site.path("log")).unwrap().contains("the new certificates were not taken");
+    within("the wrong chain to be named", async || told().then_some(())).await;
+    assert_eq!(shown(serving.kiosk_port, Arc::clone(&tls)).await, before);
+    std::fs::write(site.path("svc/server.pem"), own).unwrap();
+
+    let dir = site.path("svc");
+    site.cli(&["pki", "server", "--dir", dir.to_str().unwrap(), "--server-name", "localhost"]);
+    for port in [serving.kiosk_port, serving.portal_port] {
+        let (tls, before) = (&tls, &before);
+        within("the new certificate", async || (shown(port, Arc::clone(tls)).await != *before).then_some(())).await;
+    }
+    assert_eq!(open.get("/kiosk/v1/health").await.status, StatusCode::OK, "the open connection went on");
+}
+
+/// Asks until there is an answer, for ten seconds.
+async fn within<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(10), asking).await;
+    answer.unwrap_or_else(|_| panic!("waited in vain for {what}"))
+}

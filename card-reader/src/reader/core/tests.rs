@@ -26,8 +26,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let camera =
-            CameraConfig { id: DeviceId("camera".to_owned()), source: CameraSource::Node("/dev/video0".into()) };
+        let camera = CameraConfig::new("camera", CameraSource::Node("/dev/video0".into()));
         let config = ReaderConfig { cameras: vec![camera], ..ReaderConfig::default() };
         let mut bench = Self { core: Core::new(&config), now: now() };
         bench.core.camera(bench.now, 0, CameraEvent::Ready { name: "cam".to_owned(), facts: String::new() });

@@ -33,6 +33,7 @@ pub(super) fn content(diagnostics: &Diagnostics, technician: &str) -> ScreenCont
         (Msg::DeviceService, &report.service, Some(TestId::Service)),
         (Msg::DeviceCertificate, &report.certificate, None),
         (Msg::DeviceJournal, &report.journal, Some(TestId::Journal)),
+        (Msg::DeviceLog, &report.log, None),
     ] {
         let Some(row) = row else { continue };
         let at = id.map(|id| content.place(vec![test(id, running)]).start);

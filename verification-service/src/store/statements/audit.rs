@@ -21,10 +21,6 @@ impl Tx {
         self.one(query).await?.ok_or(StoreError::NotUnderstood("audit row"))?.get("seq")
     }
 
-    pub async fn audit_rows(&mut self, from_seq: i64, limit: i64) -> Answer<Vec<AuditRow>> {
-        self.all(sql!("SELECT * FROM audit WHERE seq >= $1 ORDER BY seq LIMIT $2", from_seq, limit), audit_row).await
-    }
-
     pub async fn purge(&mut self, before: &Purged, _now: i64) -> Answer<Purged> {
         let replies = self
             .run(sql!(
@@ -40,18 +36,28 @@ impl Tx {
         self.run(sql!("DELETE FROM officer_session WHERE begun_at < $1", before.throttles)).await?;
         let referrals = self.run(sql!("DELETE FROM referral WHERE stored_at < $1", before.referrals)).await?;
         self.run(sql!("DELETE FROM referral_opening WHERE at < $1", before.replies)).await?;
-        let audit = self.run(sql!("DELETE FROM audit WHERE at < $1 AND leaf IS NOT NULL", before.audit)).await?;
+        let audit = self.purge_audit(before.audit).await?;
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        Ok(Purged {
-            replies: number(replies),
-            throttles: number(throttles),
-            referrals: number(referrals),
-            audit: number(audit),
-        })
+        Ok(Purged { replies: number(replies), throttles: number(throttles), referrals: number(referrals), ..audit })
+    }
+
+    /// Deletes the rows before a time that are leaves, from the first leaf on and without gaps. The newest row stays.
+    async fn purge_audit(&mut self, before: i64) -> Answer<Purged> {
+        let ends = self
+            .one(sql!("SELECT MIN(CASE WHEN at >= $1 THEN leaf END) AS kept, MAX(leaf) AS newest FROM audit", before))
+            .await?;
+        let (kept, newest): (Option<i64>, Option<i64>) =
+            ends.map_or(Ok((None, None)), |row| Ok::<_, StoreError>((row.get("kept")?, row.get("newest")?)))?;
+        let Some(first) = kept.or(newest) else { return Ok(Purged::default()) };
+        let last = self.one(sql!("SELECT MAX(seq) AS seq FROM audit WHERE leaf < $1", first)).await?;
+        let last_seq: Option<i64> = last.map_or(Ok(None), |row| row.get("seq"))?;
+        let gone = self.run(sql!("DELETE FROM audit WHERE leaf < $1", first)).await?;
+        let leaves = last_seq.map(|_| first);
+        Ok(Purged { audit: i64::try_from(gone).unwrap_or(i64::MAX), leaves, last_seq, ..Purged::default() })
     }
 }
 
-fn audit_row(row: &Row) -> Answer<AuditRow> {
+pub(super) fn audit_row(row: &Row) -> Answer<AuditRow> {
     Ok(AuditRow {
         seq: row.get("seq")?,
         at: row.get("at")?,

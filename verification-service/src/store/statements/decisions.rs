@@ -3,9 +3,9 @@
 use super::columns::{id, json, parse, text};
 use crate::store::connection::{Row, sql};
 use crate::store::rows::{Decision, Inspection, Override, Verification};
-use crate::store::{Answer, Tx};
+use crate::store::{Answer, StoreError, Tx};
 use uuid::Uuid;
-use verification_api::wire::VerificationResult;
+use verification_api::wire::{Timestamp, VerificationResult};
 
 impl Tx {
     pub async fn add_verification(&mut self, row: &Verification) -> Answer<()> {
@@ -89,28 +89,15 @@ impl Tx {
         self.run(query).await.map(drop)
     }
 
-    /// Rows of decisions, as (audit sequence, event, what the audit row's subject must be, code used up).
+    /// Every decision, and what its audit row must tell of it.
+    ///
+    /// # Errors
+    /// Of the store.
     pub async fn decisions(&mut self) -> Answer<Vec<Decision>> {
-        let first = self.one(sql!("SELECT COALESCE(MIN(seq), 0) AS first FROM audit")).await?;
-        let first: i64 = first.map_or(Ok(0), |row| row.get("first"))?;
-        let query = sql!(
-            "SELECT audit_seq, 'verification' AS event, kiosk || '/' || id AS subject, result FROM verification \
-             WHERE audit_seq >= $1 \
-             UNION ALL SELECT audit_seq, 'inspection', kiosk || '/' || id, '' FROM inspection WHERE audit_seq >= $1 \
-             UNION ALL SELECT audit_seq, 'override', kiosk || '/' || id, '' FROM override WHERE audit_seq >= $1 \
-             ORDER BY audit_seq",
-            first
-        );
-        let read = |row: &Row| {
-            let event = match row.get::<String>("event")?.as_str() {
-                "verification" => "verification",
-                "inspection" => "inspection",
-                _ => "override",
-            };
-            let (audit_seq, subject, result) = (row.get("audit_seq")?, row.get("subject")?, row.get("result")?);
-            Ok(Decision { audit_seq, event, subject, result })
-        };
-        self.all(query, read).await
+        let mut all = self.all(sql!("SELECT * FROM verification"), verification_told).await?;
+        all.extend(self.all(sql!("SELECT * FROM inspection"), inspection_told).await?);
+        all.extend(self.all(sql!("SELECT * FROM override"), override_told).await?);
+        Ok(all)
     }
 
     pub async fn used_codes(&mut self) -> Answer<Vec<Uuid>> {
@@ -120,4 +107,43 @@ impl Tx {
         );
         self.all(query, |row| id(row, "id")).await
     }
+}
+
+fn verification_told(row: &Row) -> Answer<Decision> {
+    let told = vec![
+        ("result", row.get::<String>("result")?.into()),
+        ("purpose", row.get::<String>("purpose")?.into()),
+        ("visit", row.get::<String>("visit")?.into()),
+        ("identifier", hex::encode(row.get::<Vec<u8>>("identifier")?).into()),
+        ("code", row.get::<Option<String>>("code")?.into()),
+    ];
+    decision(row, "verification", row.get("at")?, told)
+}
+
+fn inspection_told(row: &Row) -> Answer<Decision> {
+    let told = vec![
+        ("record", parse(&row.get::<String>("record")?)?),
+        ("document_status", parse(&row.get::<String>("document_status")?)?),
+        ("mismatch", parse(&row.get::<String>("mismatch")?)?),
+        ("visit", row.get::<String>("visit")?.into()),
+    ];
+    decision(row, "inspection", row.get("at")?, told)
+}
+
+fn override_told(row: &Row) -> Answer<Decision> {
+    let decided_at = Timestamp::from_unix_millis(row.get("decided_at")?);
+    let told = vec![
+        ("officer", row.get::<Option<String>>("officer")?.into()),
+        ("reason", row.get::<String>("reason")?.into()),
+        ("decided_at", decided_at.map_err(|_| StoreError::NotUnderstood("time of an override"))?.to_string().into()),
+        ("flags", parse(&row.get::<String>("flags")?)?),
+        ("visit", row.get::<String>("visit")?.into()),
+        ("signature", row.get::<String>("signature")?.into()),
+    ];
+    decision(row, "override", row.get("received_at")?, told)
+}
+
+fn decision(row: &Row, event: &'static str, at: i64, told: Vec<(&'static str, serde_json::Value)>) -> Answer<Decision> {
+    let subject = format!("{}/{}", row.get::<String>("kiosk")?, row.get::<String>("id")?);
+    Ok(Decision { audit_seq: row.get("audit_seq")?, event, subject, at, told })
 }

@@ -1,8 +1,9 @@
 //! What slows guessing down: tries with an identifier, wrong PINs, rates, failing identifiers.
 
-use super::columns::{count, text};
+use super::columns::{count, fixed, text};
 use crate::secrets::Blind;
-use crate::store::connection::sql;
+use crate::store::connection::{Row, sql};
+use crate::store::rows::Lock;
 use crate::store::{Answer, Tx};
 use crate::throttle::{PinThrottle, Throttle};
 use uuid::Uuid;
@@ -44,6 +45,23 @@ impl Tx {
             state.last_at
         );
         self.run(query).await.map(drop)
+    }
+
+    /// Every lock that has not ended: of backup codes and of PINs.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn locks(&mut self, now: i64) -> Answer<Vec<Lock>> {
+        let query = sql!(
+            "SELECT 'code' AS kind, identifier AS subject, n, locked_until FROM throttle WHERE locked_until > $1 \
+             UNION ALL SELECT 'pin', subject, n, locked_until FROM pin_throttle WHERE locked_until > $1 ORDER BY 4",
+            now
+        );
+        let read = |row: &Row| {
+            let subject = Blind(fixed(row, "subject")?).hex();
+            Ok(Lock { kind: row.get("kind")?, subject, n: count(row, "n")?, until: row.get("locked_until")? })
+        };
+        self.all(query, read).await
     }
 
     pub async fn arrival(&mut self, subject: &str) -> Answer<i64> {

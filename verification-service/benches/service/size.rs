@@ -1,0 +1,46 @@
+//! Memory with 500 kiosks connected, and the time to `ready` with a million accounts.
+
+use crate::line;
+use crate::support::{Client, Kiosk, Site};
+use futures::future::join_all;
+use sqlx::{Connection, Executor, SqliteConnection};
+use std::time::Instant;
+
+const CONNECTIONS: usize = 500;
+
+pub async fn run() {
+    let site = Site::new();
+    let kiosks: Vec<Kiosk> = (0..10).map(|nth| site.add_kiosk(&format!("K{nth}"))).collect();
+    let serving = site.serve();
+    let clients: Vec<Client> = (0..CONNECTIONS).map(|nth| serving.client(&kiosks[nth % kiosks.len()])).collect();
+    for some in clients.chunks(50) {
+        join_all(some.iter().map(|client| client.get("/kiosk/v1/health"))).await;
+    }
+    line("resident with 500 connections (64 at most)", resident(serving.pid()), "MiB");
+    serving.kill();
+
+    let mut connection =
+        SqliteConnection::connect(&format!("sqlite:{}", site.path("svc/service.db").display())).await.unwrap();
+    connection
+        .execute(
+            "PRAGMA synchronous = OFF; BEGIN; \
+             INSERT INTO account (id, name, birth_date, record_status, made_at) \
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) \
+             SELECT 'many-' || i, randomblob(45), randomblob(39), 'clear', i FROM n; \
+             INSERT INTO identifier (blind, account, type, sealed) \
+             SELECT randomblob(32), id, 'a_number', randomblob(39) FROM account WHERE id LIKE 'many-%'; COMMIT",
+        )
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let begun = Instant::now();
+    let serving = site.serve();
+    line("ready with 1,000,000 accounts (300 at most)", begun.elapsed().as_secs_f64() * 1000.0, "ms");
+    line("resident with 1,000,000 accounts", resident(serving.pid()), "MiB");
+}
+
+fn resident(pid: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+}

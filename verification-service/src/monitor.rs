@@ -1,0 +1,94 @@
+//! For whoever watches over the service: is it alive, can it do its work, what has it counted. `[listen] metrics` is plain
+//! HTTP, meant for this machine only; `/ready` is on the portal's port too, for load balancers.
+
+use crate::app::App;
+use crate::listener::{kiosk_tls, portal_tls};
+use crate::log;
+use crate::metrics::METRICS;
+use crate::pki;
+use crate::store::Answer;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// The routes of `[listen] metrics`.
+pub fn router(app: Arc<App>) -> Router {
+    let alive = get(|| async { "ok\n" });
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/health", alive)
+        .with_state(Arc::clone(&app))
+        .merge(ready_router(app))
+}
+
+/// `/ready` alone.
+pub fn ready_router(app: Arc<App>) -> Router {
+    Router::new().route("/ready", get(ready)).with_state(app)
+}
+
+/// Serves until `stop` turns true.
+pub async fn serve(socket: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let stopped = async move {
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    if let Err(cause) = axum::serve(socket, router(app)).with_graceful_shutdown(stopped).await {
+        tracing::error!(%cause, "the port of the metrics ended");
+    }
+}
+
+/// What keeps the service from its work; empty if nothing.
+pub async fn hindrances(app: &Arc<App>) -> Vec<&'static str> {
+    let mut found = vec![];
+    match writable_and_fresh(app).await {
+        Ok(true) => {}
+        Ok(false) => found.push("the audit log is not sealed: see the service's log"),
+        Err(_) => found.push("the database cannot be written: see the service's log"),
+    }
+    let (dir, now) = (&app.config.tls.dir, app.now());
+    if portal_tls(dir, now).is_err() || kiosk_tls(dir, now).is_err() {
+        found.push("the server's certificate cannot be used: make a new one with `pki server`");
+    }
+    if !pki::crl_holds(dir, now) {
+        found.push("crl.pem has expired: kiosk-ca.key must be readable to the service");
+    }
+    found
+}
+
+/// Writes a row for nothing, to know that it can be written; whether the log is sealed.
+async fn writable_and_fresh(app: &Arc<App>) -> Answer<bool> {
+    let shared = Arc::clone(app);
+    let tried = app.store.write("ready", move |tx| {
+        Box::pin(async move {
+            tx.touch_log().await?;
+            log::is_fresh(tx, shared.now()).await
+        })
+    });
+    tried.await
+}
+
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    let hindrances = hindrances(&app).await;
+    let status = if hindrances.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = serde_json::json!({ "ready": hindrances.is_empty(), "hindrances": hindrances });
+    (status, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> Response {
+    // A database that does not answer leaves the last values standing; its failures are counted elsewhere.
+    if let Ok(mut tx) = app.store.read().await
+        && let (Ok(head), Ok(since)) = (tx.log_head().await, tx.unsealed_since().await)
+    {
+        let age = since.map_or(0, |since| app.now().unix_millis().saturating_sub(since));
+        let age = Duration::from_millis(u64::try_from(age).unwrap_or(0));
+        METRICS.log(head.map_or(0, |head| head.size), age);
+    }
+    let headers = [(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+    (headers, METRICS.text()).into_response()
+}

@@ -1,0 +1,141 @@
+//! Without a durable row there is no `verified`: the disk full, the database gone. Both heal within five seconds.
+
+use crate::cluster::Cluster;
+use crate::history::{Asked, check};
+use crate::pause;
+use crate::population::populate;
+use crate::support::{Client, Site};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const HEALS_WITHIN: Duration = Duration::from_secs(5);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_verifies_nothing_and_heals() {
+    let site = Site::on(false);
+    site.raise_limits().set("lock_after", "100000");
+    let Some(disk) = SmallDisk::at(&site.path("disk")) else {
+        println!("skipped: only root may mount the small disk that this test fills");
+        return;
+    };
+    let kiosk = site.add_kiosk("K07");
+    let holders = populate(&site, 0, 60).await;
+    site.sql("PRAGMA wal_checkpoint(TRUNCATE)").await;
+    std::fs::copy(site.path("svc/service.db"), disk.0.join("service.db")).unwrap();
+    site.set("url", &format!("\"sqlite:{}\"", disk.0.join("service.db").display()));
+    let serving = site.serve();
+    let client = serving.client(&kiosk);
+    let mut asked: Vec<Asked> = holders.iter().map(|holder| Asked::new(0, holder, &holder.code)).collect();
+    // Some before, the others while the disk is full: of these, none may be verified without its row.
+    let (before, after) = asked.split_at_mut(10);
+    for one in before {
+        let bytes = one.send(&client).await.expect("there is room");
+        one.answered(bytes);
+    }
+    disk.fill();
+    let mut refused = 0;
+    for one in after.iter_mut() {
+        match one.send(&client).await {
+            // A few fit into what the files had left.
+            Some(bytes) => one.answered(bytes),
+            None => refused += 1,
+        }
+    }
+    assert!(refused > 0, "the disk was never full");
+    disk.empty();
+    heals(&client, after.iter_mut().find(|one| one.answer.is_none()).unwrap()).await;
+    for one in after.iter_mut().filter(|one| one.answer.is_none()) {
+        let bytes = settled(one, &client).await;
+        one.answered(bytes);
+    }
+    serving.kill();
+    std::fs::copy(disk.0.join("service.db"), site.path("svc/service.db")).unwrap();
+    for log in ["service.db-wal", "service.db-shm"] {
+        let _ = std::fs::copy(disk.0.join(log), site.path("svc").join(log));
+    }
+    assert_eq!(check(&site, &asked).await, 60);
+    println!("fail closed: disk full: {refused} of 50 put off, none lost, none verified without its row");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_gone_verifies_nothing_and_heals() {
+    let cluster = Cluster::start();
+    let site = Site::with_database(cluster.database());
+    site.raise_limits().set("lock_after", "100000");
+    let kiosk = site.add_kiosk("K07");
+    let holders = populate(&site, 0, 30).await;
+    let serving = site.serve();
+    let client = serving.client(&kiosk);
+    let mut asked: Vec<Asked> = holders.iter().map(|holder| Asked::new(0, holder, &holder.code)).collect();
+    let (before, after) = asked.split_at_mut(10);
+    for one in before {
+        let bytes = one.send(&client).await.expect("the database is there");
+        one.answered(bytes);
+    }
+    cluster.stop();
+    for one in after.iter() {
+        assert!(one.send(&client).await.is_none(), "verified without a database");
+    }
+    cluster.resume();
+    heals(&client, &mut after[0]).await;
+    for one in after.iter_mut().filter(|one| one.answer.is_none()) {
+        let bytes = settled(one, &client).await;
+        one.answered(bytes);
+    }
+    assert_eq!(check(&site, &asked).await, 30);
+}
+
+/// Sends until it is answered; the service must be back in time.
+#[expect(clippy::disallowed_methods, reason = "the time that passes is what is measured")]
+async fn heals(client: &Client, one: &mut Asked) {
+    let begun = Instant::now();
+    loop {
+        if let Some(bytes) = one.send(client).await {
+            println!("fail closed: healed after {} ms", begun.elapsed().as_millis());
+            return one.answered(bytes);
+        }
+        assert!(begun.elapsed() < HEALS_WITHIN, "not healed");
+        pause(20).await;
+    }
+}
+
+/// What was charged while the disk was full may be pending: it is taken over after 10 s.
+async fn settled(one: &Asked, client: &Client) -> Vec<u8> {
+    for _ in 0..4 {
+        if let Some(bytes) = one.send(client).await {
+            return bytes;
+        }
+    }
+    panic!("{} is not settled", one.id)
+}
+
+/// A disk of sixteen megabytes, until dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// `None` without the right to mount one.
+    fn at(folder: &Path) -> Option<Self> {
+        std::fs::create_dir_all(folder).unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"]).arg(folder).output();
+        mounted.is_ok_and(|output| output.status.success()).then(|| Self(folder.to_owned()))
+    }
+
+    /// Leaves no byte free.
+    fn fill(&self) {
+        let mut file = std::fs::File::create(self.0.join("filler")).unwrap();
+        while file.write_all(&[0; 4096]).is_ok() {}
+        while file.write_all(&[0]).is_ok() {}
+    }
+
+    fn empty(&self) {
+        std::fs::remove_file(self.0.join("filler")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}

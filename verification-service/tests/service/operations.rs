@@ -1,0 +1,179 @@
+//! What an operator sees: metrics, readiness, the log, an orderly end, copies of the database.
+
+use crate::inspections::inspect;
+use crate::support::{A_NUMBER, Site, id, other_than, verification};
+use futures::future::join_all;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// A port that is free now.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Opens the port of the metrics in the configuration.
+fn watched(site: &Site) -> u16 {
+    let port = free_port();
+    let text = std::fs::read_to_string(site.config()).unwrap();
+    let text = text.replace("[listen]\n", &format!("[listen]\nmetrics = \"127.0.0.1:{port}\"\n"));
+    std::fs::write(site.config(), text).unwrap();
+    port
+}
+
+async fn ask(port: u16, path: &str) -> (u16, String) {
+    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let request = format!("GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+    let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+/// The value of a metric, by the start of its line.
+fn value(text: &str, start: &str) -> f64 {
+    let line = text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no {start} in\n{text}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn logs_and_metrics_tell_of_requests_and_never_of_people() {
+    let site = Site::new();
+    let port = watched(&site);
+    let (kiosk, code) = (site.add_kiosk("K07"), site.new_code());
+    site.add_officer("BADGE77");
+    let serving = site.serve();
+    let client = serving.client(&kiosk);
+    let visit = id();
+    client.verify(visit, ("a_number", A_NUMBER), other_than(&code)).await;
+    client.verify(id(), ("a_number", A_NUMBER), &code).await;
+    client.sign_in("BADGE77").await;
+    inspect(&client, |_| ()).await;
+    assert_eq!(client.get(&format!("/kiosk/v1/verifications/{}", id())).await.status, 404);
+    assert_eq!(client.get("/nothing/A000000701").await.status, 404);
+
+    let (status, text) = ask(port, "/metrics").await;
+    assert_eq!(status, 200);
+    let put = "verification_requests_total{port=\"kiosk\",method=\"PUT\",route=\"/kiosk/v1/verifications/{id}\",status=\"200\"}";
+    assert!((value(&text, put) - 2.0).abs() < f64::EPSILON);
+    let verified = "verification_verifications_total{result=\"verified\",purpose=\"inspection\"}";
+    assert!((value(&text, verified) - 1.0).abs() < f64::EPSILON);
+    let refused = "verification_verifications_total{result=\"not_verified\",purpose=\"inspection\"}";
+    assert!((value(&text, refused) - 1.0).abs() < f64::EPSILON);
+    assert!((value(&text, "verification_inspections_total{record=\"found\"}") - 1.0).abs() < f64::EPSILON);
+    assert!((value(&text, "verification_problems_total{type=\"not-found\"}") - 2.0).abs() < f64::EPSILON);
+    assert!(value(&text, "verification_connections{port=\"kiosk\"}") >= 1.0);
+    assert!(value(&text, "verification_log_leaves") >= 3.0);
+    assert!(value(&text, "verification_log_unsealed_seconds") < 5.0);
+    assert!(value(&text, "verification_transaction_seconds_count{name=\"redeem\"}") >= 2.0);
+    assert!(text.contains("verification_connection_wait_seconds_count"));
+
+    let log = std::fs::read_to_string(site.path("log")).unwrap();
+    let line = log.lines().find(|line| line.contains("/kiosk/v1/verifications/{id}")).expect("a line for the request");
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    let fields = &line["fields"];
+    assert_eq!(fields["client"], kiosk.id.to_string(), "{line}");
+    assert_eq!((&fields["status"], &fields["method"], &fields["port"]), (&200.into(), &"PUT".into(), &"kiosk".into()));
+    assert!(fields["ms"].is_u64() && fields["request"].as_str().is_some_and(|id| id.len() == 16), "{line}");
+    for planted in [A_NUMBER, "000000701", &code, other_than(&code), "SPECIMEN", "ANNA", "1974", "BADGE77", "123456"] {
+        assert!(!log.contains(planted), "{planted} is in the log");
+        assert!(!text.contains(planted), "{planted} is in the metrics");
+    }
+    assert!(!log.contains(&visit.to_string()), "a request's own id is in the log");
+}
+
+#[tokio::test]
+async fn ready_says_what_hinders_and_health_goes_on() {
+    let site = Site::new();
+    let port = watched(&site);
+    let (kiosk, code) = (site.add_kiosk("K07"), site.new_code());
+    let serving = site.serve();
+    assert_eq!(ask(port, "/ready").await.0, 200);
+    assert_eq!(ask(port, "/health").await, (200, "ok\n".to_owned()));
+    // A tree that cannot be continued: what is written from now on stays unsealed.
+    site.sql("CREATE TABLE kept AS SELECT * FROM log_tile").await;
+    site.sql("DELETE FROM log_tile").await;
+    serving.client(&kiosk).verify(id(), ("a_number", A_NUMBER), other_than(&code)).await;
+    let until = async |wanted: u16| {
+        let mut tick = tokio::time::interval(Duration::from_millis(200));
+        loop {
+            tick.tick().await;
+            let (status, text) = ask(port, "/ready").await;
+            if status == wanted {
+                return text;
+            }
+        }
+    };
+    let text = tokio::time::timeout(Duration::from_secs(10), until(503)).await.expect("not ready within 10 s");
+    assert!(text.contains("the audit log is not sealed"), "{text}");
+    assert_eq!(ask(port, "/health").await.0, 200, "alive");
+    let (_, metrics) = ask(port, "/metrics").await;
+    assert!(value(&metrics, "verification_log_faults_total") >= 1.0);
+    site.sql("INSERT INTO log_tile SELECT * FROM kept").await;
+    site.sql("DROP TABLE kept").await;
+    tokio::time::timeout(Duration::from_secs(5), until(200)).await.expect("ready again within 5 s");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_orderly_end_answers_what_is_under_way_and_seals_it() {
+    let site = Site::new();
+    site.raise_limits();
+    let (kiosk, code) = (site.add_kiosk("K07"), site.new_code());
+    let serving = site.serve();
+    // Connections that are open before the end begins.
+    let clients: Vec<_> = (0..16).map(|_| serving.client(&kiosk)).collect();
+    join_all(clients.iter().map(|client| client.get("/kiosk/v1/health"))).await;
+    let asked = clients.iter().map(|client| {
+        let (path, body) =
+            (format!("/kiosk/v1/verifications/{}", id()), verification(("a_number", A_NUMBER), other_than(&code)));
+        async move { client.try_call(reqwest::Method::PUT, &path, &[], body.to_string().into_bytes()).await }
+    });
+    let ending = async {
+        tokio::time::timeout(Duration::from_millis(4), std::future::pending::<()>()).await.unwrap_err();
+        serving.signal("TERM");
+    };
+    let (answers, ()) = futures::join!(join_all(asked), ending);
+    // Whole answers, or none because the request was not taken any more: never half of one.
+    let whole = answers.iter().flatten().filter(|answer| answer.status == 200).count();
+    for answer in answers.iter().flatten() {
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.bytes));
+        assert_eq!(answer.result(), "not_verified");
+    }
+    assert!(whole > 0, "nothing was under way");
+    assert!(serving.ended(Duration::from_secs(20)).success());
+    let report = site.cli(&["audit", "verify"]);
+    assert_eq!(report["unsealed"], 0, "{report}");
+}
+
+#[tokio::test]
+async fn a_copy_made_while_the_service_runs_restores_to_a_service_that_answers() {
+    let site = Site::new();
+    let (kiosk, used) = (site.add_kiosk("K07"), site.new_code());
+    let serving = site.serve();
+    let client = serving.client(&kiosk);
+    assert_eq!(client.verify(id(), ("a_number", A_NUMBER), &used).await.result(), "verified");
+    let code = site.new_code();
+    let copy = site.path("copy");
+    let made = site.cli(&["backup", "--to", copy.to_str().unwrap()]);
+    assert_eq!(made["file"], copy.to_str().unwrap());
+    assert!(site.refusal(&["backup", "--to", copy.to_str().unwrap()], "").contains("nothing is overwritten"));
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    // After the copy: lost with the database.
+    client.verify(id(), ("a_number", A_NUMBER), &code).await;
+    drop(serving);
+    assert!(site.refusal(&["restore", "--from", copy.to_str().unwrap()], "").len() > 20, "over what is there");
+
+    let site = site.with_empty_database();
+    let restored = site.cli(&["restore", "--from", copy.to_str().unwrap()]);
+    assert!(restored["rows"].as_i64().unwrap() >= 4, "{restored}");
+    site.cli(&["audit", "verify"]);
+    let serving = site.serve();
+    let client = serving.client(&kiosk);
+    assert_eq!(
+        client.verify(id(), ("a_number", A_NUMBER), &used).await.result(),
+        "not_verified",
+        "used before the copy"
+    );
+    assert_eq!(client.verify(id(), ("a_number", A_NUMBER), &code).await.result(), "verified");
+}
