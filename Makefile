@@ -14,7 +14,7 @@ BUILD_PACKAGES := gcc libc6-dev cmake pkg-config libclang-dev
 KIOSK_PACKAGES := fonts-noto-core fonts-noto-mono libx11-6 libx11-xcb1 libxcb1 libxcursor1 libxi6 libxrandr2 \
 	libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 # To test and to show without a display: a virtual one, the typefaces of specimens, the database server, a browser.
-TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core postgresql chromium chromium-driver
+TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core postgresql haproxy chromium chromium-driver
 # For the virtual hardware: an emulator, and what compiles a kernel module. The kernel itself, its headers and the
 # module's source are fetched into target/rig and not installed.
 RIG_PACKAGES := qemu-system-x86 make libelf1 binutils
@@ -24,6 +24,7 @@ TRAIN_PACKAGES := fonts-liberation fonts-freefont-ttf
 BENCH_PACKAGES := valgrind
 # To compare the service with.
 BENCH_SERVICE_PACKAGES := nginx-light
+SCHEMATHESIS_PACKAGES := python3-venv openssl
 PEER_PACKAGES := tesseract-ocr python3-venv python3-dev
 # What `make measure-zone` draws: how many pictures of each set, from which seed on, on how many threads.
 HARSH ?= 10000
@@ -46,22 +47,33 @@ test: packages-test tool-rust axe ## Everything that must pass
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
 
+test-hardware: packages-test packages-rig tool-rust ## Real drivers in a virtual machine: adapters plugged and unplugged, cameras, filmed documents (2 minutes)
+	cargo build --locked --workspace --bins
+	tests/rig/run
+
+openapi: packages-build tool-rust ## Writes docs/openapi.json, the description of the service's API, anew
+	cargo build --locked --workspace --bin verification-service
+	./target/debug/verification-service openapi > docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
+
+# Python's registry has schemathesis; tests/schemathesis/requirements.txt pins it.
+EXAMPLES ?= 100
+schemathesis: packages-test packages-schemathesis tool-rust ## Examples of every call against a real service: none is answered otherwise than docs/openapi.json says (EXAMPLES)
+	cargo build --locked --workspace --bin verification-service
+	tests/schemathesis/run --max-examples $(EXAMPLES)
+
 # axe-core checks the portal's pages. It is fetched, checked against its hash, and never part of the repository.
 AXE_VERSION := 4.14.1
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 AXE := target/axe/axe.min.js
 axe: ## Fetches axe-core, with which the tests check that the portal is accessible
 	@if ! echo "$(AXE_SHA256)  $(AXE)" | sha256sum --check --status 2>/dev/null; then \
-		command -v npm >/dev/null || { echo "npm is missing: it fetches axe-core. Install it (Debian: apt-get install npm), then try again." >&2; exit 1; }; \
+		command -v npm >/dev/null || { $(call install,npm); }; \
 		folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 		(cd "$$folder" && npm pack --silent "axe-core@$(AXE_VERSION)" >/dev/null && tar -xzf axe-core-*.tgz package/axe.min.js); \
 		echo "$(AXE_SHA256)  $$folder/package/axe.min.js" | sha256sum --check --quiet; \
 		mkdir -p $(dir $(AXE)); cp "$$folder/package/axe.min.js" $(AXE); \
 	fi
-
-test-hardware: packages-test packages-rig tool-rust ## Real drivers in a virtual machine: adapters plugged and unplugged, cameras, filmed documents (2 minutes)
-	cargo build --locked --workspace --bins
-	tests/rig/run
 
 check: packages-build tool-rust tool-deny ## Format, lints (warnings denied), licences and sources of what we build on
 	cargo fmt --all --check
@@ -102,12 +114,17 @@ bench-service: packages-test packages-bench-service tool-rust ## The service bes
 audit-tamper: packages-build tool-rust ## 10,000 random changes behind the service's back: `audit verify` finds all (SEED)
 	TAMPERINGS=10000 cargo test --locked --workspace --test service -- --nocapture tamper::
 
+FRAMES ?= 10000
+phantoms: packages-build tool-rust ## Looks for barcodes in FRAMES (10,000) drawn frames that have none; fails if one is read (10 minutes)
+	cargo run --locked --release -p card-reader --example measure_barcodes -- drawn $(FRAMES)
+
 SEQUENCES := 2000
 sequences: packages-test tool-rust ## 2,000 sequences of degraded frames through the tracker: none accepted wrong (an hour, one core)
 	SEQUENCES=$(SEQUENCES) cargo test --locked --release -p card-reader --test sequences -- --ignored --nocapture
 
 # libFuzzer's own instrumentation, as cargo-fuzz sets it; without it, so that one tool fewer is installed.
-FUZZ_TARGETS := zone_any_luma mrz_parse picture_decode tracker
+FUZZ_TARGETS := zone_any_luma mrz_parse picture_decode tracker wire_json backup_code identifiers names credential \
+	kiosk_signature certificate_request service_config log_text
 FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 	-Cllvm-args=-sanitizer-coverage-trace-compares
@@ -151,6 +168,9 @@ packages-bench:
 
 packages-bench-service:
 	@$(call install,$(BENCH_SERVICE_PACKAGES))
+
+packages-schemathesis:
+	@$(call install,$(SCHEMATHESIS_PACKAGES))
 
 packages-peers:
 	@$(call install,$(PEER_PACKAGES))

@@ -7,6 +7,8 @@
 //!
 //! `… -- none FOLDER [frame|full|still]`: pictures without a barcode, in all folders below; everything read is a phantom.
 //! `… -- drawn N [SEED]`: N drawn frames of 1280×960 without a barcode: noise, text, rulings, stripes, documents' furniture.
+//! Exit status 1 if anything was read (`make phantoms`).
+//! `… -- cost N`: what the proposals and the full pass cost on N frames of an empty tray, and on N of those.
 
 use card_reader::barcode::{Barcode, Effort, read};
 use card_reader::ocr::LumaImage;
@@ -19,6 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     match arguments.first().map(String::as_str) {
         Some("none") => return without_barcodes(&arguments),
         Some("drawn") => return drawn(&arguments),
+        Some("cost") => return cost(&arguments),
         _ => {}
     }
     let folder = Path::new(arguments.first().ok_or("which folder?")?);
@@ -135,7 +138,32 @@ fn drawn(arguments: &[String]) -> Result<(), Box<dyn std::error::Error>> {
         tally.look(&picture, effort, &format!("seed {seed}"));
     }
     tally.print();
+    if tally.phantoms > 0 { Err("barcodes were read where there are none".into()) } else { Ok(()) }
+}
+
+/// The same frames with both efforts: what a frame without a barcode costs.
+fn cost(arguments: &[String]) -> Result<(), Box<dyn std::error::Error>> {
+    let count: u32 = arguments.get(1).ok_or("how many?")?.parse()?;
+    for (name, effort) in [("proposals", Effort::Frame), ("full pass", Effort::FullFrame)] {
+        for (kind, draw) in [("a tray, noise", tray as fn(u32) -> LumaImage), ("everything at once", draw)] {
+            let mut tally = Tally::default();
+            (1..=count).for_each(|seed| tally.look(&draw(seed), effort, kind));
+            print!("{name}, {kind}: ");
+            tally.print();
+        }
+    }
     Ok(())
+}
+
+/// An empty tray with the light of a lamp and a sensor's noise.
+fn tray(seed: u32) -> LumaImage {
+    let mut state = seed;
+    let pixels = (0..1280 * 960_u32).map(|at| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let (x, y) = (at % 1280, at / 1280);
+        (70 + x / 32 + y / 48 + (state >> 29)) as u8
+    });
+    LumaImage { width: 1280, height: 960, pixels: pixels.collect() }
 }
 
 fn draw(seed: u32) -> LumaImage {

@@ -200,6 +200,44 @@ fn a_backup_code_is_taken_where_one_is_awaited_and_is_no_document() {
     }
 }
 
+/// Zone and licence of one person: a card of Utopia with a barcode as a licence has it.
+const TWO_SIDED: [&str; 3] =
+    ["I<UTOD231458907<<<<<<<<<<<<<<<", "7408122F3204153UTO<<<<<<<<<<<2", "ERIKSSON<<ANNA<MARIA<<<<<<<<<<"];
+const ITS_BARCODE: &str = "@\n\x1e\rANSI 636038080001DL00310073DLDAQD23145890\nDCSERIKSSON\nDACANNA\nDADMARIA\nDBB08121974\nDBA04152032\nDBC2\r";
+
+/// A barcode at the scanner, then the zone at the slot reader, under one presentation; what the two say of each other.
+fn two_readers(barcode: &str) -> (Option<bool>, Vec<&'static str>, Source) {
+    let mut bench = Bench::with(&[Protocol::Elyctis, Protocol::Honeywell], &Model::default(), true);
+    bench.arm(1, Accept::Documents);
+    bench.sims[1].act(Act::Insert(Card::Barcode(Symbology::Pdf417, barcode.as_bytes().to_vec())));
+    // Told as it is read, because this scanner senses nothing.
+    bench.ears.hear("the barcode", |event| matches!(event, Event::Sensed { .. }));
+    bench.sims[0].insert(&TWO_SIDED);
+    let (number, reading) = bench.ears.read();
+    let Reading::Zone(zone) = reading else { panic!("the zone counts") };
+    assert_eq!(number, 1);
+    (zone.barcode_agrees, zone.fusion.disagreements().collect(), zone.source)
+}
+
+#[test]
+fn a_licence_at_one_reader_is_held_against_the_zone_at_another() {
+    assert_eq!(two_readers(ITS_BARCODE), (Some(true), vec![], Source::Serial));
+    let another = ITS_BARCODE.replace("08121974", "08121975");
+    assert_eq!(two_readers(&another), (Some(false), vec!["birth_date"], Source::Serial));
+}
+
+#[test]
+fn without_a_zone_the_licence_stands_for_itself_a_moment_later() {
+    let mut bench = Bench::with(&[Protocol::Elyctis, Protocol::Honeywell], &Model::default(), true);
+    bench.arm(1, Accept::Documents);
+    let start = now();
+    bench.sims[1].act(Act::Insert(Card::Barcode(Symbology::Pdf417, ITS_BARCODE.as_bytes().to_vec())));
+    let (number, Reading::Barcode(licence)) = bench.ears.read() else { panic!("a licence") };
+    assert_eq!((number, licence.source, licence.whole), (1, Source::Serial, true));
+    let took = now().duration_since(start);
+    assert!(took >= Duration::from_millis(1200) && took < Duration::from_secs(4), "{took:?}");
+}
+
 #[test]
 fn a_code_longer_than_a_packet_is_read_whole() {
     let code: Vec<u8> = [

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 /// Which number it is; the words of the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum IdentifierType {
     /// `A` and nine digits; printed on cards as "USCIS#".
@@ -125,10 +126,12 @@ impl fmt::Debug for Identifier {
 
 /// An identifier as it travels: `{"type": "a_number", "value": "A000000701"}`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WireIdentifier {
     pub r#type: IdentifierType,
     #[serde(with = "personal::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::wire::schema::IdentifierValue))]
     pub value: PersonalText,
 }
 

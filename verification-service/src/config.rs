@@ -303,7 +303,11 @@ impl Config {
         Ok(config)
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+    /// Reads the text of a file; `path` is for the sentences of errors.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text).map_err(|why| {
             let line = why.span().map_or(1, |span| 1 + text.get(..span.start).unwrap_or(text).matches('\n').count());
             ConfigError::Wrong { path: path.into(), line, what: with_nearest(why.message()) }

@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod monitor;
 pub mod observe;
 pub mod officers;
+pub mod openapi;
 pub mod pki;
 pub mod portal;
 pub mod put_once;

@@ -5,7 +5,7 @@ use crate::barcode::Barcode;
 use crate::barcode::aamva::Licence;
 use crate::date::Date;
 use crate::fusion::Fusion;
-use crate::mrz::{self, Lines};
+use crate::mrz::{self, Lines, Mrz};
 use crate::ocr::{Advice, Evidence, Guess, MrzReading, NotRead, Point, Reason};
 use crate::profiles;
 use crate::seal;
@@ -20,14 +20,22 @@ pub(super) struct Failure {
 
 /// A serial reader gives no confidence, so its zone is taken only if every check digit agrees or a named deviation
 /// accounts for it.
-pub(super) fn serial_zone(raw: &[u8], today: Date) -> Result<ZoneReading, Failure> {
+/// `codes`: the barcodes that were read under the same presentation, by whichever device.
+pub(super) fn serial_zone(raw: &[u8], codes: &[Barcode], today: Date) -> Result<ZoneReading, Failure> {
     let wrong = |reason, guess| Failure { reason, advice: Some(Advice::WholeCard), guess };
     let lines = mrz::normalise(raw).map_err(|_| wrong(Reason::NotMrzText, None))?;
     let zone = mrz::parse_lines(lines.clone(), today).map_err(|_| wrong(Reason::NotMrzText, None))?;
     if !mrz::all_agree_or_covered(&zone.checks, &zone.deviations) {
         return Err(wrong(Reason::LowConfidence, Some(guess(lines))));
     }
-    Ok(ZoneReading::of(zone, Source::Serial))
+    let mut read = ZoneReading::of(zone.clone(), Source::Serial);
+    compare(&mut read, &zone, codes, today);
+    Ok(read)
+}
+
+fn compare(read: &mut ZoneReading, zone: &Mrz, codes: &[Barcode], today: Date) {
+    read.fusion = Fusion::of(Some((zone, &read.document)), codes, profiles::in_use(), seal::trust_in_use(), today);
+    read.barcode_agrees = read.fusion.agrees();
 }
 
 /// For an officer's eyes. There was no picture, so no place in it.
@@ -35,7 +43,7 @@ fn guess(lines: Lines) -> Guess {
     Guess { lines, characters: Vec::new(), quad: [Point { x: 0.0, y: 0.0 }; 4], evidence: Evidence::default() }
 }
 
-/// A zone filmed by the camera, with what the barcodes on the same picture say of it. What its check digits say is
+/// A zone filmed by the camera, with what the barcodes of the same presentation say of it. What its check digits say is
 /// told, not judged: its characters are certain.
 pub(super) fn filmed_zone(reading: MrzReading, barcodes: &[Barcode], today: Date) -> Result<ZoneReading, NotRead> {
     let MrzReading { lines, characters, quad, .. } = reading;
@@ -44,9 +52,7 @@ pub(super) fn filmed_zone(reading: MrzReading, barcodes: &[Barcode], today: Date
             let mut read = ZoneReading::of(zone.clone(), Source::Camera);
             read.characters = characters;
             read.quad = Some(quad);
-            read.fusion =
-                Fusion::of(Some((&zone, &read.document)), barcodes, profiles::in_use(), seal::trust_in_use(), today);
-            read.barcode_agrees = read.fusion.agrees();
+            compare(&mut read, &zone, barcodes, today);
             Ok(read)
         }
         // Rows that no zone could have are none.

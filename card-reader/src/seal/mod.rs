@@ -4,6 +4,8 @@
 //! A genuine seal on another document verifies all the same: only the comparison with the zone tells.
 
 mod c40;
+#[cfg(test)]
+mod chain_tests;
 mod check;
 mod curve;
 mod definitions;

@@ -4,14 +4,21 @@
 //!   holds an authority at all, every signer's certificate must be signed by one; else what lies there is trusted.
 //! - `*.pem` with a bare public key, named by signer and certificate reference (`UTTS0001.pem`): without a validity.
 //! - `*.crl`: revocation lists of those authorities.
+//!
+//! An authority signs with ECDSA or RSA (PKCS #1 v1.5 or PSS).
 
 use super::curve::{Hash, PublicKey};
 use crate::date::Date;
+use aws_lc_rs::signature::{
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters, UnparsedPublicKey,
+};
 use std::path::Path;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
+use x509_parser::signature_algorithm::SignatureAlgorithm;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Name};
 
@@ -237,18 +244,55 @@ fn signed_by_one(
     algorithm: &AlgorithmIdentifier<'_>,
     signature: &[u8],
 ) -> bool {
-    let hash = match algorithm.algorithm.to_id_string().as_str() {
-        "1.2.840.10045.4.3.1" => Hash::Sha224,
-        "1.2.840.10045.4.3.2" => Hash::Sha256,
-        "1.2.840.10045.4.3.3" => Hash::Sha384,
-        "1.2.840.10045.4.3.4" => Hash::Sha512,
-        _ => return false,
-    };
-    let Some((r, s)) = two_numbers(signature) else { return false };
+    let Some(scheme) = Scheme::of(algorithm) else { return false };
     authorities
         .iter()
         .filter(|authority| authority.subject().as_raw() == issuer.as_raw())
-        .any(|authority| public_key(authority.public_key()).is_some_and(|key| key.verify_numbers(hash, signed, r, s)))
+        .any(|authority| scheme.verifies(authority.public_key(), signed, signature))
+}
+
+/// How an authority signs. Seals themselves are always signed with ECDSA (ICAO 9303-13 §2.2); many authorities have RSA keys
+/// (9303-12 §7.1.3 allows both).
+enum Scheme {
+    Ecdsa(Hash),
+    Rsa(&'static RsaParameters),
+}
+
+impl Scheme {
+    fn of(algorithm: &AlgorithmIdentifier<'_>) -> Option<Self> {
+        Some(match algorithm.algorithm.to_id_string().as_str() {
+            "1.2.840.10045.4.3.1" => Self::Ecdsa(Hash::Sha224),
+            "1.2.840.10045.4.3.2" => Self::Ecdsa(Hash::Sha256),
+            "1.2.840.10045.4.3.3" => Self::Ecdsa(Hash::Sha384),
+            "1.2.840.10045.4.3.4" => Self::Ecdsa(Hash::Sha512),
+            "1.2.840.113549.1.1.11" => Self::Rsa(&RSA_PKCS1_2048_8192_SHA256),
+            "1.2.840.113549.1.1.12" => Self::Rsa(&RSA_PKCS1_2048_8192_SHA384),
+            "1.2.840.113549.1.1.13" => Self::Rsa(&RSA_PKCS1_2048_8192_SHA512),
+            "1.2.840.113549.1.1.10" => {
+                let SignatureAlgorithm::RSASSA_PSS(pss) = SignatureAlgorithm::try_from(algorithm).ok()? else {
+                    return None;
+                };
+                match pss.hash_algorithm_oid().to_id_string().as_str() {
+                    "2.16.840.1.101.3.4.2.1" => Self::Rsa(&RSA_PSS_2048_8192_SHA256),
+                    "2.16.840.1.101.3.4.2.2" => Self::Rsa(&RSA_PSS_2048_8192_SHA384),
+                    "2.16.840.1.101.3.4.2.3" => Self::Rsa(&RSA_PSS_2048_8192_SHA512),
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    fn verifies(&self, key: &SubjectPublicKeyInfo<'_>, signed: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Ecdsa(hash) => two_numbers(signature)
+                .zip(public_key(key))
+                .is_some_and(|((r, s), key)| key.verify_numbers(*hash, signed, r, s)),
+            Self::Rsa(parameters) => {
+                UnparsedPublicKey::new(*parameters, &key.subject_public_key.data).verify(signed, signature).is_ok()
+            }
+        }
+    }
 }
 
 /// A DER sequence of two integers.

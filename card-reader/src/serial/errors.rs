@@ -37,10 +37,4 @@ impl ErrorWindow {
             out.events.push(SerialEvent::Fault { fault: Fault::ProtocolErrors, standing, code: None });
         }
     }
-
-    /// The connection is gone, and its errors with it.
-    pub(super) fn clear(&mut self) {
-        self.at.clear();
-        self.named = false;
-    }
 }

@@ -86,6 +86,9 @@ struct Testing {
 /// A device's self-test that has not ended by then is told as failed.
 const TESTED_WITHIN: Duration = Duration::from_secs(15);
 
+/// With a document in a hand.
+const TRIED_WITHIN: Duration = Duration::from_secs(35);
+
 /// The whole program, as `main` runs it.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! The core's effects as tasks: the only caller of devices, service and journal.
 
-use super::{App, TESTED_WITHIN, Testing};
+use super::{App, TESTED_WITHIN, TRIED_WITHIN, Testing};
 use crate::clock::pause;
 use crate::diagnostics::{self, TestId};
 use crate::effect::{Effect, Entry, Handover, Inspection, JournalEvent, MustAct, Override};
@@ -227,15 +227,17 @@ impl App {
 
     fn test(&mut self, test: TestId) -> Task<Message> {
         let devices = match &test {
-            TestId::Device(device) => vec![device.clone()],
+            TestId::Device(device) | TestId::Interactive(device) => vec![device.clone()],
             TestId::All => self.reader.status().into_iter().map(|status| status.device).collect(),
             TestId::Service | TestId::Journal => Vec::new(),
         };
+        let interactive = matches!(test, TestId::Interactive(_));
+        let level = if interactive { SelfTestLevel::Interactive } else { SelfTestLevel::External };
         for device in &devices {
-            self.reader.send(Command::SelfTest { device: device.clone(), level: SelfTestLevel::External });
+            self.reader.send(Command::SelfTest { device: device.clone(), level });
         }
-        let others = !matches!(test, TestId::Device(_));
-        let until = self.verifier.clock().now() + TESTED_WITHIN;
+        let others = !matches!(test, TestId::Device(_) | TestId::Interactive(_));
+        let until = self.verifier.clock().now() + if interactive { TRIED_WITHIN } else { TESTED_WITHIN };
         self.testing = Some(Testing { rows: Vec::new(), devices, others, until });
         if !others {
             return Task::none();
@@ -247,7 +249,7 @@ impl App {
             TestId::Journal => {
                 vec![selftest::journal(&config.journal.dir, Some(head)), selftest::disk(&config.journal.dir)]
             }
-            TestId::All | TestId::Device(_) => selftest::all(&config, &verifier, Some(head)),
+            TestId::All | TestId::Device(_) | TestId::Interactive(_) => selftest::all(&config, &verifier, Some(head)),
         });
         Task::perform(tested, |rows| Message::Tested(rows.unwrap_or_default()))
     }

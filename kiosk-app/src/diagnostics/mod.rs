@@ -76,6 +76,8 @@ pub enum Notice {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TestId {
     Device(DeviceId),
+    /// Somebody puts a document down within half a minute; what it says is thrown away.
+    Interactive(DeviceId),
     Service,
     Journal,
     All,

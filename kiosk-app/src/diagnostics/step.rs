@@ -202,7 +202,7 @@ impl Kiosk {
 
 fn test_name(test: &TestId) -> &str {
     match test {
-        TestId::Device(device) => &device.0,
+        TestId::Device(device) | TestId::Interactive(device) => &device.0,
         TestId::Service => "service",
         TestId::Journal => "journal",
         TestId::All => "all",
@@ -317,6 +317,20 @@ mod tests {
         let Mode::Diagnostics(mode) = &bench.kiosk.mode else { panic!("left") };
         assert_eq!(mode.report.tests, [row(true)]);
         assert_eq!(mode.running, None);
+    }
+
+    #[test]
+    fn a_reader_is_tried_with_a_document_and_journaled_by_its_name() {
+        let mut bench = admitted();
+        let device = card_reader::reader::DeviceId("scanner".into());
+        bench.touch(Touch::Diagnostics(Intent::Test(TestId::Interactive(device.clone()))));
+        let asked = Wanted::Test(TestId::Interactive(device.clone()));
+        assert!(
+            bench.has(|e| matches!((e, &asked), (Effect::Diagnostics(Wanted::Test(a)), Wanted::Test(b)) if a == b))
+        );
+        assert!(bench.journaled(JournalEvent::SelfTestRun));
+        let Mode::Diagnostics(mode) = &bench.kiosk.mode else { panic!("left") };
+        assert_eq!(mode.running, Some(TestId::Interactive(device)));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentType {
     Passport,
@@ -65,6 +66,7 @@ impl DocumentType {
 
 /// Sex as printed; absent is null.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Sex {
     F,
     M,
@@ -73,30 +75,41 @@ pub enum Sex {
 
 /// One document. Dates are `1974-05-02` with `--` for unknown parts (`1974-05---`).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Document {
     pub r#type: DocumentType,
     #[serde(default, with = "personal::wire::option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub document_number: Option<PersonalText>,
     #[serde(default, with = "personal::wire::option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub primary_identifier: Option<PersonalText>,
     #[serde(default, with = "personal::wire::option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub secondary_identifier: Option<PersonalText>,
     #[serde(default, with = "personal::wire::option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub issuer: Option<PersonalText>,
     #[serde(default, with = "personal::wire::option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub nationality: Option<PersonalText>,
     #[serde(default, with = "personal::wire::option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub birth_country: Option<PersonalText>,
     #[serde(default, with = "personal::wire::option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub birth_date: Option<PersonalText>,
     #[serde(default)]
     pub sex: Option<Sex>,
     #[serde(default, with = "personal::wire::option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub expiry_date: Option<PersonalText>,
     #[serde(default, with = "personal::wire::option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub a_number: Option<PersonalText>,
     #[serde(default, with = "personal::wire::option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub card_number: Option<PersonalText>,
 }
 
@@ -123,6 +136,7 @@ impl Document {
 
 /// How a document came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum How {
     Serial,
@@ -133,6 +147,7 @@ pub enum How {
 
 /// Which check digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CheckField {
     DocumentNumber,
@@ -144,6 +159,7 @@ pub enum CheckField {
 
 /// What a check digit says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     Ok,
@@ -154,24 +170,30 @@ pub enum Verdict {
 
 /// One check digit's verdict; `printed` and `computed` where they disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     pub field: CheckField,
     pub verdict: Verdict,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 1, max_length = 1))]
     pub printed: Option<char>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 1, max_length = 1))]
     pub computed: Option<char>,
 }
 
 /// A raw reading, unedited, as referrals and overrides carry it: the rows of a zone, or the payload of a barcode.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Reading {
     pub source: How,
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "personal::wire::list")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub lines: Vec<PersonalText>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "personal::wire::option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub payload_hex: Option<PersonalText>,
     pub checks: Vec<Check>,
 }

@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct InspectionRequest {
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::UuidV7))]
     pub visit: Uuid,
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::Lane))]
     pub lane: String,
     pub device_time: Timestamp,
     pub how: How,
@@ -19,6 +22,7 @@ pub struct InspectionRequest {
     pub barcode_agrees: Option<bool>,
     /// Needed for `how: keyed`.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "personal::wire::option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<super::schema::OfficerSession>))]
     pub officer_session: Option<PersonalText>,
     /// A technician's test: nothing is stored but its audit row, and `record` is always `refer`.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -26,6 +30,7 @@ pub struct InspectionRequest {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InspectionReply {
     pub record: RecordFound,
     pub document_status: DocumentStatus,
@@ -38,6 +43,7 @@ pub struct InspectionReply {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RecordFound {
     Found,
@@ -46,6 +52,7 @@ pub enum RecordFound {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentStatus {
     Valid,
@@ -70,6 +77,8 @@ impl DocumentStatus {
 
 /// Members of [`Document`] that can contradict the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(description = "Members of a document that can contradict the record."))]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentMember {
     PrimaryIdentifier,

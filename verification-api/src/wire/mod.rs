@@ -12,6 +12,8 @@ mod officer;
 mod policy;
 mod problem;
 mod referral;
+#[cfg(feature = "openapi")]
+pub mod schema;
 mod technician;
 mod timestamp;
 mod verification;
@@ -53,6 +55,7 @@ pub const KIOSK_SIGNATURE_HEADER: &str = "kiosk-signature";
 
 /// The reply to a call that has nothing else to tell: it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Receipt {
     pub checkpoint: String,
     pub server_time: Timestamp,

@@ -7,19 +7,24 @@ use uuid::Uuid;
 
 /// `POST /kiosk/v1/officers/sign-in`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignInRequest {
     #[serde(with = "personal::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 64))]
     pub badge: PersonalText,
     #[serde(with = "personal::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 64))]
     pub pin: PersonalText,
 }
 
 /// The session ends 5 min after its last use; `expires_at` is its end if it is not used again.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignInReply {
     /// 128 bits, hex.
     #[serde(with = "personal::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::OfficerSession))]
     pub officer_session: PersonalText,
     /// The officer's pseudonym: for the journal, and for `officer` of an override made offline.
     pub officer: String,
@@ -31,10 +36,17 @@ pub struct SignInReply {
 /// `PUT /kiosk/v1/overrides/{id}`, signed: see [`override_signed_bytes`]. Either `officer_session`, or `officer` and
 /// `offline_since`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(description = "Either `officer_session`, or `officer` and `offline_since` for a decision made offline.")
+)]
 #[serde(deny_unknown_fields)]
 pub struct OverrideRequest {
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::UuidV7))]
     pub visit: Uuid,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "personal::wire::option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub officer_session: Option<PersonalText>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub officer: Option<String>,
@@ -44,12 +56,14 @@ pub struct OverrideRequest {
     pub reason: OverrideReason,
     /// Required with the reason `other`.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "personal::wire::option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub note: Option<PersonalText>,
     pub reading: Reading,
 }
 
 /// Why a failed scan is overridden; a note is required only for `Other`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OverrideReason {
     WornDocument,
@@ -75,6 +89,7 @@ impl OverrideReason {
 
 /// Stored. `flagged`: the officer's session could not be confirmed for the moment of the decision, and a person looks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OverrideReply {
     pub flagged: bool,
     pub checkpoint: String,

@@ -6,15 +6,18 @@ use uuid::Uuid;
 
 /// `GET /kiosk/v1/policy`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Policy {
     /// Changes with the content.
     pub version: String,
     /// Groups of a new backup code: 4 or 6.
+    #[cfg_attr(feature = "openapi", schema(minimum = 4, maximum = 6))]
     pub groups: u8,
     /// Times that hold at every kiosk, whatever its own configuration says; none if the agency leaves them to the kiosks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timers: Option<Timers>,
     /// Ids of technicians' credentials that are no longer taken.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<super::schema::UuidV7>))]
     pub revoked_technicians: Vec<Uuid>,
     /// Pseudonyms of officers whose cached sign-in ends.
     pub disabled_officers: Vec<String>,
@@ -24,6 +27,7 @@ pub struct Policy {
 
 /// Seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Timers {
     /// Without input until "do you need more time?".
     pub warn_s: u32,
@@ -39,8 +43,10 @@ pub struct Timers {
 
 /// `POST /kiosk/v1/heartbeats`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HeartbeatRequest {
+    #[cfg_attr(feature = "openapi", schema(max_items = 64))]
     pub devices: Vec<DeviceHealth>,
     /// The journal's newest record; null while there is none.
     pub journal: Option<JournalHead>,
@@ -50,6 +56,7 @@ pub struct HeartbeatRequest {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeviceHealth {
     pub device: String,
@@ -58,6 +65,7 @@ pub struct DeviceHealth {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceState {
     Ready,
@@ -68,6 +76,7 @@ pub enum DeviceState {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WhoMustAct {
     Nobody,
@@ -78,24 +87,31 @@ pub enum WhoMustAct {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JournalHead {
+    #[cfg_attr(feature = "openapi", schema(format = "uint64", minimum = 0))]
     pub seq: u64,
     /// 64 lower-case hex digits.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-fA-F]{64}$"))]
     pub hash: String,
 }
 
 /// `POST /kiosk/v1/assistance`: a traveler calls an officer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AssistanceRequest {
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::Lane))]
     pub lane: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<super::schema::UuidV7>))]
     pub visit: Option<Uuid>,
 }
 
 /// `GET /kiosk/v1/health`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HealthReply {
     /// `ok`.
     pub status: String,

@@ -97,7 +97,9 @@ impl ProblemType {
 
 /// A problem document. `detail` never repeats what was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::ProblemUrn))]
     pub r#type: String,
     pub title: String,
     pub status: u16,

@@ -8,20 +8,25 @@ use uuid::Uuid;
 
 /// `PUT /kiosk/v1/referrals/{visit}`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReferralRequest {
     /// The kiosk's number, `-`, four symbols of the backup code's alphabet: `K07-7KQ2`.
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::Reference))]
     pub reference: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::Lane))]
     pub lane: String,
     pub reason: ReferralReason,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<Reading>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifier: Option<WireIdentifier>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<super::schema::UuidV7>, max_items = 16))]
     pub verification_ids: Vec<Uuid>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReferralReason {
     DocumentUnreadable,
@@ -50,8 +55,11 @@ impl ReferralReason {
 
 /// `GET /kiosk/v1/referrals/by-reference/{reference}`: the referral as its kiosk stored it, and what the service knows.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OpenedReferral {
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::UuidV7))]
     pub visit: Uuid,
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::Reference))]
     pub reference: String,
     pub lane: String,
     pub reason: ReferralReason,
@@ -59,6 +67,7 @@ pub struct OpenedReferral {
     pub reading: Option<Reading>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifier: Option<WireIdentifier>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<super::schema::UuidV7>))]
     pub verification_ids: Vec<Uuid>,
     /// Number of the kiosk that referred, `K07`.
     pub kiosk: String,
@@ -70,13 +79,16 @@ pub struct OpenedReferral {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReferredVerification {
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::UuidV7))]
     pub id: Uuid,
     pub result: VerificationOutcome,
 }
 
 /// A verification as an officer sees it: also `unknown`, while its outcome is not settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VerificationOutcome {
     Verified,
@@ -85,7 +97,9 @@ pub enum VerificationOutcome {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReferredInspection {
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::UuidV7))]
     pub id: Uuid,
     pub record: RecordFound,
     pub document_status: DocumentStatus,
@@ -94,9 +108,11 @@ pub struct ReferredInspection {
 
 /// `PUT /kiosk/v1/referrals/{visit}/closed`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClosedRequest {
     #[serde(with = "personal::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::OfficerSession))]
     pub officer_session: PersonalText,
     pub outcome: ReferralOutcome,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,6 +121,7 @@ pub struct ClosedRequest {
 
 /// How an officer ended a referral.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReferralOutcome {
     /// The failed scan was overridden; the override is a call of its own.
@@ -129,6 +146,7 @@ impl ReferralOutcome {
 
 /// CBP Automated Passport Control service specification, referral codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ReferralCode {
     /// Passage granted.
     PG,

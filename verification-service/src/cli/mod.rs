@@ -82,6 +82,8 @@ enum Command {
     Migrate,
     /// Delete what is past its time, as `serve` does every 10 minutes.
     Purge,
+    /// Print the OpenAPI document of the API.
+    Openapi,
     /// Serve kiosks and portal.
     Serve,
 }
@@ -220,6 +222,11 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
         Command::Restore { from } => backup::restore(&arguments.config, &from).await?,
         Command::Migrate => upkeep::migrate(&arguments.config).await?,
         Command::Purge => upkeep::purge(open().await?).await?,
+        Command::Openapi => {
+            // As the file in docs/: with `--json` too.
+            print!("{}", crate::openapi::text());
+            return Ok(None);
+        }
         Command::Serve => {
             log_to_stderr(arguments.json);
             crate::serve::serve(open().await?, arguments.json).await?;

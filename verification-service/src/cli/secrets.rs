@@ -20,9 +20,10 @@ const USED_AFTER: u32 = 120;
 pub(super) enum SecretsCommand {
     /// Add a pepper to the file; running instances know it within 30 s and use it after 2 minutes.
     RotatePepper {
-        /// Use it after so many seconds. Less than 60 only if every instance is told at once (SIGHUP), or none runs.
-        #[arg(long, default_value_t = USED_AFTER)]
-        after: u32,
+        /// Use it after so many seconds, by default 120 or twice [tls] reload_seconds. Less only if every instance is told
+        /// at once (SIGHUP), or none runs.
+        #[arg(long)]
+        after: Option<u32>,
     },
     /// Move what is stored to the pepper that is used now, in batches, while the service runs.
     Reseal,
@@ -43,9 +44,10 @@ pub(super) async fn run(app: App, command: SecretsCommand) -> Result<Done, Comma
     }
 }
 
-async fn rotate_pepper(app: &Arc<App>, after: u32) -> Result<Done, CommandError> {
+async fn rotate_pepper(app: &Arc<App>, after: Option<u32>) -> Result<Done, CommandError> {
     let path = &app.config.secrets.pepper;
     let now = app.now();
+    let after = after.unwrap_or_else(|| USED_AFTER.max(app.config.tls.reload_seconds.saturating_mul(2)));
     let from = plus_millis(now, i64::from(after) * 1000);
     let text = Zeroizing::new(std::fs::read_to_string(path)?);
     let full = || CommandError::refused("there are 255 peppers already: take those away that nothing is stored under");

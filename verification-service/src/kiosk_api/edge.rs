@@ -1,5 +1,6 @@
 //! The edge: bytes to wire types, and replies or problem documents back to bytes.
 
+use super::strict::Strict;
 use crate::put_once::Reply;
 use crate::refusal::Refusal;
 use axum::body::Body;
@@ -11,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
-use uuid::Uuid;
+use uuid::{Uuid, Variant};
 use verification_api::wire::{MAX_BODY, Problem, ProblemType};
 use zeroize::Zeroizing;
 
@@ -48,7 +49,8 @@ pub async fn whole(body: Body) -> Result<Zeroizing<Vec<u8>>, Refusal> {
 /// # Errors
 /// `malformed`, with the place, and the member if one is unknown or missing; never a value.
 pub fn parse<T: DeserializeOwned>(raw: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(raw).map_err(|why| {
+    let mut json = serde_json::Deserializer::from_slice(raw);
+    T::deserialize(Strict(&mut json)).and_then(|value| json.end().map(|()| value)).map_err(|why| {
         let (line, column) = (why.line(), why.column());
         let message = why.to_string();
         let named = ["unknown field", "missing field", "duplicate field"].iter().any(|m| message.starts_with(m));
@@ -63,18 +65,20 @@ pub fn parse<T: DeserializeOwned>(raw: &[u8]) -> Result<T, Refusal> {
     })
 }
 
-/// An id of a path or a body.
+/// An id of a path, hyphenated.
 ///
 /// # Errors
 /// `malformed` unless it is a `UUIDv7`.
 pub fn uuid_v7(text: &str) -> Result<Uuid, Refusal> {
-    Uuid::try_parse(text).ok().and_then(|id| checked_v7(id).ok()).ok_or_else(not_v7)
+    let id = Some(text).filter(|text| text.len() == 36).and_then(|text| Uuid::try_parse(text).ok());
+    checked_v7(id.ok_or_else(not_v7)?)
 }
 
 /// # Errors
 /// `malformed` unless it is a `UUIDv7`.
 pub fn checked_v7(id: Uuid) -> Result<Uuid, Refusal> {
-    if id.get_version_num() == 7 { Ok(id) } else { Err(not_v7()) }
+    let v7 = id.get_version_num() == 7 && id.get_variant() == Variant::RFC4122;
+    if v7 { Ok(id) } else { Err(not_v7()) }
 }
 
 fn not_v7() -> Refusal {
@@ -86,7 +90,7 @@ fn not_v7() -> Refusal {
 /// # Errors
 /// `malformed`.
 pub fn checked_lane(lane: &str) -> Result<(), Refusal> {
-    if lane.is_empty() || lane.len() > 32 || lane.chars().any(char::is_control) {
+    if lane.is_empty() || lane.chars().count() > 32 || lane.chars().any(char::is_control) {
         return Err(Refusal::malformed("A lane has 1 to 32 characters"));
     }
     Ok(())
@@ -145,7 +149,9 @@ mod tests {
     #[test]
     fn ids_are_of_version_7() {
         assert!(uuid_v7("01980000-0000-7000-8000-000000000001").is_ok());
-        assert!(uuid_v7("01980000-0000-4000-8000-000000000001").is_err());
+        assert!(uuid_v7("01980000-0000-4000-8000-000000000001").is_err(), "version 4");
+        assert!(uuid_v7("01980000-0000-7000-c000-000000000001").is_err(), "another variant");
+        assert!(uuid_v7("01980000000070008000000000000001").is_err(), "without hyphens");
         assert!(uuid_v7("x").is_err());
     }
 }

@@ -9,6 +9,7 @@ mod officers;
 mod overrides;
 mod referrals;
 mod status;
+mod strict;
 mod verifications;
 
 pub use caller::PeerIdentity;
@@ -48,6 +49,6 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn nothing_here(method: Method) -> Refusal {
+pub(crate) async fn nothing_here(method: Method) -> Refusal {
     Refusal::because(ProblemType::NotFound, format!("No call of this API answers {method} here"))
 }

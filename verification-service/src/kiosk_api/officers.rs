@@ -54,9 +54,10 @@ pub async fn sign_out(
 /// The session of the header `Officer-Session`.
 ///
 /// # Errors
-/// `officer-session` without it.
+/// `officer-session` without it, or if it does not have the form of one.
 pub fn session_of(headers: &HeaderMap) -> Result<PersonalText, Refusal> {
     let header = headers.get(OFFICER_SESSION_HEADER).and_then(|value| value.to_str().ok());
-    let missing = || Refusal::because(ProblemType::OfficerSession, "The header Officer-Session is missing");
-    header.map(PersonalText::from).ok_or_else(missing)
+    let session = header.filter(|text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit()));
+    let missing = || Refusal::because(ProblemType::OfficerSession, "The header Officer-Session must be 32 hex digits");
+    session.map(PersonalText::from).ok_or_else(missing)
 }

@@ -304,7 +304,6 @@ fn entry(portal: &Portal, f: &Frame, row: &Representation) -> Result<Entry, Faul
 #[cfg(test)]
 mod tests {
     use super::Details;
-    use verification_api::identifiers::{IdentifierType, WireIdentifier};
     use verification_api::personal::PersonalText;
 
     #[test]

@@ -5,11 +5,15 @@ mod audit;
 mod clients;
 mod cluster;
 mod command_line;
+mod guide;
+mod hostile;
 mod inspections;
 mod log;
 mod migrations;
 mod officers;
+mod openapi;
 mod operations;
+mod problems;
 mod referrals;
 mod rotation;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]

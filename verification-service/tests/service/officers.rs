@@ -72,7 +72,7 @@ async fn a_session_belongs_to_its_kiosk_and_ends() {
 }
 
 /// Signs as the kiosk does.
-fn signature(kiosk: &Kiosk, id: Uuid, body: &[u8]) -> String {
+pub fn signature(kiosk: &Kiosk, id: Uuid, body: &[u8]) -> String {
     let key = KeyPair::from_pem(&std::fs::read_to_string(kiosk.dir.join("key.pem")).unwrap()).unwrap();
     let spki = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &key.subject_public_key_info());
     let signed = key.sign(&override_signed_bytes(id, body)).unwrap();

@@ -3,6 +3,7 @@
 use crate::inspections::inspect;
 use crate::support::{A_NUMBER, Site, id, other_than, verification};
 use futures::future::join_all;
+use std::path::Path;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -80,6 +81,37 @@ async fn logs_and_metrics_tell_of_requests_and_never_of_people() {
         assert!(!text.contains(planted), "{planted} is in the metrics");
     }
     assert!(!log.contains(&visit.to_string()), "a request's own id is in the log");
+}
+
+/// Whether a folder's sources hold a function of this name.
+fn holds(folder: &Path, name: &str) -> bool {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            return holds(&path, name);
+        }
+        let source = path.extension().is_some_and(|e| e == "rs").then(|| std::fs::read_to_string(&path).unwrap());
+        source.is_some_and(|text| text.contains(&format!("fn {name}(")))
+    })
+}
+
+#[test]
+fn the_page_about_security_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let names: Vec<&str> = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter_map(|quoted| quoted.rsplit_once("::"))
+        .map(|(_, name)| name)
+        .collect();
+    assert!(names.len() > 15, "{names:?}");
+    for name in names.into_iter().filter(|name| name.contains('_')) {
+        let found =
+            ["verification-service", "verification-api", "tests"].iter().any(|part| holds(&root.join(part), name));
+        assert!(found, "docs/security.md names {name}, which is no test");
+    }
 }
 
 #[tokio::test]

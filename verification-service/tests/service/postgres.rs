@@ -3,12 +3,14 @@
 
 mod clients;
 mod cluster;
+mod hostile;
 mod inspections;
 mod instances;
 mod log;
 mod migrations;
 mod officers;
 mod operations;
+mod problems;
 mod referrals;
 mod rotation;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]

@@ -1,5 +1,8 @@
 //! A service in a folder of its own, kiosks, and their HTTP clients.
 
+#[path = "described.rs"]
+mod described;
+
 use crate::cluster::cluster;
 use reqwest::{Method, StatusCode};
 use rustls::pki_types::pem::PemObject;
@@ -207,9 +210,14 @@ impl Site {
 
     /// With variables in its environment.
     pub fn serve_with(&self, environment: &[(&str, &str)]) -> Serving {
+        self.serve_from(&self.config(), environment)
+    }
+
+    /// From a configuration of its own.
+    pub fn serve_from(&self, config: &Path, environment: &[(&str, &str)]) -> Serving {
         let mut child = Command::new(env!("CARGO_BIN_EXE_verification-service"))
             .envs(environment.iter().copied())
-            .args(["--json", "--config", self.config().to_str().unwrap(), "serve"])
+            .args(["--json", "--config", config.to_str().unwrap(), "serve"])
             .stdout(Stdio::piped())
             .stderr(std::fs::OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap())
             .spawn()
@@ -343,6 +351,10 @@ impl Answer {
             .unwrap_or_else(|_| panic!("{}: {}", self.status, String::from_utf8_lossy(&self.bytes)))
     }
 
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
     /// The last part of a problem's type.
     pub fn problem(&self) -> String {
         let json = self.json();
@@ -370,7 +382,7 @@ impl Client {
         body: Vec<u8>,
     ) -> Result<Answer, reqwest::Error> {
         let url = format!("https://localhost:{}{path}", self.port);
-        let mut request = self.http.request(method, url).body(body);
+        let mut request = self.http.request(method.clone(), url).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -382,7 +394,9 @@ impl Client {
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
             .collect();
         headers.sort();
-        Ok(Answer { status: reply.status(), headers, bytes: reply.bytes().await?.to_vec() })
+        let answer = Answer { status: reply.status(), headers, bytes: reply.bytes().await?.to_vec() };
+        described::check(&method, path, &answer);
+        Ok(answer)
     }
 
     pub async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {

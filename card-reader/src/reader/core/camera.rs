@@ -124,11 +124,16 @@ impl Core {
         now: Instant,
         today: Date,
     ) {
+        if let Some(arming) = self.armed.as_mut() {
+            barcodes.iter().for_each(|barcode| arming.keep(barcode));
+        }
+        // Those of earlier pictures and of other devices, too.
+        let codes = self.armed.as_ref().map_or(barcodes, |arming| &arming.codes);
         let licence = barcodes.iter().find_map(|barcode| Some((barcode, barcode.licence()?)));
         // One frame may hide what another shows: the presentation's tracker answers for all of them.
         let zone = zone.map(|zone| {
             let zone = self.cameras[at].watch.tracker.take(zone);
-            zone.and_then(|zone| judge::filmed_zone(zone, barcodes, today))
+            zone.and_then(|zone| judge::filmed_zone(zone, codes, today))
         });
         let failure = match zone {
             Some(Ok(zone)) => {

@@ -13,7 +13,7 @@ use super::{
     Accept, CameraConfig, Command, DeviceId, DeviceStatus, Event, Fault, PresentationNo, ReaderConfig, Reading,
     SerialConfig,
 };
-use crate::barcode::Effort;
+use crate::barcode::{Barcode, Effort};
 use crate::serial::{SerialCommand, Verdict};
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,17 @@ struct Arming {
     announced: bool,
     /// An accepted read was taken: nothing more is, but the removal is still told.
     taken: bool,
+    /// Barcodes read so far, to be held against a zone that is read later, by whichever device.
+    codes: Vec<Barcode>,
+    /// A licence's barcode that would do alone, kept back for a moment: the same document may be about to go through a reader
+    /// of zones, and then the two are compared.
+    held: Option<Held>,
+}
+
+struct Held {
+    reading: Reading,
+    by: usize,
+    until: Instant,
 }
 
 struct Serial {
@@ -78,6 +89,25 @@ const TEST_LIMIT: Duration = Duration::from_secs(2);
 const INTERACTIVE_LIMIT: Duration = Duration::from_secs(30);
 /// The presentation of an interactive self-test. The kiosk never gets that far.
 const TEST_PRESENTATION: PresentationNo = PresentationNo(u64::MAX);
+
+/// So long a licence's barcode waits for a zone.
+const HELD: Duration = Duration::from_millis(1200);
+/// A document has two or three; more are somebody's pile of papers.
+const CODES: usize = 8;
+
+impl Arming {
+    const fn new(presentation: PresentationNo, accept: Accept) -> Self {
+        Self { presentation, accept, announced: false, taken: false, codes: Vec::new(), held: None }
+    }
+
+    /// Keeps what a barcode says until the presentation is over.
+    fn keep(&mut self, code: &Barcode) {
+        let known = self.codes.iter().any(|known| *known.payload == *code.payload);
+        if self.accept == Accept::Documents && !known && self.codes.len() < CODES {
+            self.codes.push(code.clone());
+        }
+    }
+}
 
 impl Core {
     pub(super) fn new(config: &ReaderConfig) -> Self {
@@ -119,7 +149,8 @@ impl Core {
         let tests = self.serials.iter().filter_map(|serial| serial.testing).map(|since| since + TEST_LIMIT);
         let tries = self.cameras.iter().filter_map(|camera| camera.watch.attempt.as_ref());
         let interactive = self.interactive.map(|(_, since)| since + INTERACTIVE_LIMIT);
-        tests.chain(interactive).chain(tries.map(|attempt| attempt.since + self.try_limit)).min()
+        let held = self.armed.as_ref().and_then(|arming| arming.held.as_ref()).map(|held| held.until);
+        tests.chain(interactive).chain(held).chain(tries.map(|attempt| attempt.since + self.try_limit)).min()
     }
 
     pub(super) fn timeout(&mut self, now: Instant) {
@@ -134,6 +165,7 @@ impl Core {
         for at in 0..self.cameras.len() {
             self.end_try(now, at);
         }
+        self.end_hold(now);
     }
 
     /// Whether full frames are wanted of the cameras, and quick looks.
@@ -162,7 +194,7 @@ impl Core {
     fn arm(&mut self, now: Instant, presentation: PresentationNo, accept: Accept) {
         self.interactive_ended(Err("a visit began"), now);
         self.newest = self.newest.max(presentation);
-        self.armed = Some(Arming { presentation, accept, announced: false, taken: false });
+        self.armed = Some(Arming::new(presentation, accept));
         for (at, serial) in self.serials.iter_mut().enumerate() {
             // A slot reader reads zones only: armed for a code or a badge it would only drop what it reads.
             let wanted = accept == Accept::Documents || serial.reads_codes;
@@ -217,6 +249,8 @@ impl Core {
     fn taken(&mut self, presentation: PresentationNo, reading: Reading, by: Option<usize>) {
         if let Some(arming) = self.armed.as_mut() {
             arming.taken = true;
+            arming.codes.clear();
+            arming.held = None;
         }
         for camera in &mut self.cameras {
             camera.watch.taken();

@@ -1,7 +1,7 @@
 //! The serial readers' half of the core.
 
 use super::super::{Accept, CardMove, Event, Fault, PresentationNo, Reading, judge};
-use super::{Core, Do};
+use super::{Core, Do, HELD, Held};
 use crate::barcode::{Barcode, Kind, Symbology};
 use crate::date::Date;
 use crate::ocr::{Advice, Point, Reason};
@@ -36,9 +36,8 @@ impl Core {
                 }
             }
             SerialEvent::Read { presentation, raw, content, again } if self.takes(presentation) => {
-                let verdict = self.serial_read(at, presentation, raw, content, again, today);
                 // A read that was taken has told every reader already.
-                if verdict != Verdict::Good {
+                if let Some(verdict) = self.serial_read(now, at, presentation, raw, content, again, today) {
                     self.out.push(Do::Serial(at, SerialCommand::Verdict(verdict)));
                 }
             }
@@ -74,24 +73,34 @@ impl Core {
         self.armed.as_ref().is_some_and(|arming| arming.accept == accept)
     }
 
-    /// What a read is worth. `again`: what still lies there after a failed try is no second one.
+    /// What a read is worth; `None`: it was taken, or is kept back. `again`: what still lies there after a failed try is no
+    /// second one.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one event, with the time and the day")]
     fn serial_read(
         &mut self,
+        now: Instant,
         at: usize,
         presentation: PresentationNo,
         raw: Zeroizing<Vec<u8>>,
         content: Content,
         again: bool,
         today: Date,
-    ) -> Verdict {
+    ) -> Option<Verdict> {
         let accept = self.armed.as_ref().map(|arming| arming.accept);
+        let codes = self.armed.as_ref().map_or(&[][..], |arming| &arming.codes);
         let failure = match (content, accept) {
-            (Content::Zone, Some(Accept::Documents)) => match judge::serial_zone(&raw, today) {
-                Ok(zone) => return self.serial_taken(at, presentation, Reading::Zone(Box::new(zone))),
+            (Content::Zone, Some(Accept::Documents)) => match judge::serial_zone(&raw, codes, today) {
+                Ok(zone) => {
+                    self.serial_taken(at, presentation, Reading::Zone(Box::new(zone)));
+                    return None;
+                }
                 Err(failure) => failure,
             },
             (Content::Barcode(symbology), Some(accept)) => {
                 let barcode = barcode(raw, symbology);
+                if let Some(arming) = self.armed.as_mut() {
+                    arming.keep(&barcode);
+                }
                 let reading = match accept {
                     Accept::Documents => barcode.licence().map(|licence| {
                         let mut reading = judge::licence_reading(&barcode, &licence);
@@ -102,30 +111,57 @@ impl Core {
                     Accept::BackupCode => None,
                     Accept::Staff => barcode.staff().map(Reading::Staff),
                 };
-                if let Some(reading) = reading {
-                    return self.serial_taken(at, presentation, reading);
+                match reading {
+                    Some(reading) if accept == Accept::Documents && self.reads_zones_elsewhere(at) => {
+                        self.hold(now, at, reading);
+                        return None;
+                    }
+                    Some(reading) => {
+                        self.serial_taken(at, presentation, reading);
+                        return None;
+                    }
+                    None => {}
                 }
                 if accept == Accept::Documents && !again {
                     // A code without a document is said, and is no try.
                     let advice = Some(Advice::AnotherDocument);
                     self.tell(Event::Advice { presentation, advice, quad: None, at: None });
                 }
-                return Verdict::Ignore;
+                return Some(Verdict::Ignore);
             }
-            (Content::Zone, _) | (_, None) => return Verdict::Ignore,
+            (Content::Zone, _) | (_, None) => return Some(Verdict::Ignore),
         };
         if again {
-            return Verdict::Ignore;
+            return Some(Verdict::Ignore);
         }
         self.status[at].failed_reads += 1;
         self.failed(presentation, failure);
-        Verdict::Bad
+        Some(Verdict::Bad)
     }
 
-    fn serial_taken(&mut self, at: usize, presentation: PresentationNo, reading: Reading) -> Verdict {
+    fn serial_taken(&mut self, at: usize, presentation: PresentationNo, reading: Reading) {
         self.status[at].good_reads += 1;
         self.taken(presentation, reading, Some(at));
-        Verdict::Good
+    }
+
+    /// Whether another serial reader may be about to read the zone of the same document.
+    fn reads_zones_elsewhere(&self, at: usize) -> bool {
+        self.serials.iter().enumerate().any(|(other, serial)| other != at && serial.ready && !serial.moves_cards)
+    }
+
+    fn hold(&mut self, now: Instant, by: usize, reading: Reading) {
+        if let Some(arming) = self.armed.as_mut() {
+            arming.held.get_or_insert(Held { reading, by, until: now + HELD });
+        }
+    }
+
+    /// No zone came in time: the licence stands for itself.
+    pub(super) fn end_hold(&mut self, now: Instant) {
+        let Some(arming) = self.armed.as_mut().filter(|arming| !arming.taken) else { return };
+        let presentation = arming.presentation;
+        if let Some(Held { reading, by, .. }) = arming.held.take_if(|held| now >= held.until) {
+            self.serial_taken(by, presentation, reading);
+        }
     }
 
     fn card(&mut self, at: usize, presentation: Option<PresentationNo>, what: CardMove) {

@@ -528,22 +528,10 @@ impl Protocol for Machine {
         }
     }
 
-    fn link_down(&mut self, _now: Instant) {
+    fn link_down(&mut self, now: Instant) {
         self.codec.clear();
-        self.phase = Phase::Down;
-        self.pending = None;
-        self.queue.clear();
-        self.identified = false;
-        self.presentation = None;
-        self.announced = false;
-        self.accepted = false;
-        self.card = None;
-        self.sensed = false;
-        self.fault = None;
-        self.bin_full = false;
-        self.recover_at = None;
-        self.self_test = false;
-        self.errors.clear();
+        // Everything begins anew, but for what tells another unit from this one.
+        *self = Self { last_unit: self.last_unit.take(), ..Self::new(self.timing, now) };
     }
 }
 

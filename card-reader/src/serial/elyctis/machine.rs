@@ -118,6 +118,7 @@ enum Phase {
 /// The state machine of one device. See [`Protocol`].
 pub struct Machine {
     timing: Timing,
+    presence: Option<u8>,
     codec: Codec,
     phase: Phase,
     pending: Option<Pending>,
@@ -146,6 +147,7 @@ impl Machine {
     pub fn new(timing: Timing, presence: Option<u8>, now: Instant) -> Self {
         Self {
             timing,
+            presence,
             codec: Codec::new(presence),
             phase: Phase::Down,
             pending: None,
@@ -444,18 +446,10 @@ impl Protocol for Machine {
         }
     }
 
-    fn link_down(&mut self, _now: Instant) {
+    fn link_down(&mut self, now: Instant) {
         self.codec.clear();
-        self.phase = Phase::Down;
-        self.pending = None;
-        self.queue.clear();
-        self.identified = false;
-        self.presentation = None;
-        self.announced = false;
-        self.rearm = false;
-        self.present = false;
-        self.self_test = false;
-        self.errors.clear();
+        // Everything begins anew, but for what tells another unit from this one.
+        *self = Self { last_unit: self.last_unit.take(), ..Self::new(self.timing, self.presence, now) };
     }
 }
 

@@ -65,11 +65,16 @@ struct Pending {
     tries: u8,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
+    #[default]
     Down,
-    Settling { until: Instant },
-    Draining { until: Instant },
+    Settling {
+        until: Instant,
+    },
+    Draining {
+        until: Instant,
+    },
     Identifying,
     Configuring,
     Idle,
@@ -94,12 +99,22 @@ struct Lying {
 pub struct Scanner<D> {
     dialect: D,
     timing: Timing,
+    /// Tells another unit from this one, over connections.
+    last_unit: Option<String>,
+    heard: Instant,
+    keyed: RandomState,
+    items: Vec<Item>,
+    link: Link,
+}
+
+/// Everything that a lost connection takes with it.
+#[derive(Default)]
+struct Link {
     phase: Phase,
     pending: Option<Pending>,
     queue: VecDeque<Ask>,
     identity: Identity,
     identified: bool,
-    last_unit: Option<String>,
     presentation: Option<PresentationNo>,
     announced: bool,
     lying: Option<Lying>,
@@ -115,12 +130,9 @@ pub struct Scanner<D> {
     /// A sensed document that is not read by then is a failed try.
     read_by: Option<Instant>,
     self_test: bool,
-    heard: Instant,
     /// When the unfinished message began.
     begun: Option<Instant>,
     errors: ErrorWindow,
-    keyed: RandomState,
-    items: Vec<Item>,
 }
 
 impl<D: Dialect> Scanner<D> {
@@ -130,72 +142,55 @@ impl<D: Dialect> Scanner<D> {
         Self {
             dialect,
             timing,
-            phase: Phase::Down,
-            pending: None,
-            queue: VecDeque::new(),
-            identity: Identity::default(),
-            identified: false,
             last_unit: None,
-            presentation: None,
-            announced: false,
-            lying: None,
-            rows: Rows::default(),
-            sensed: None,
-            covered_named: false,
-            rejected_named: false,
-            look_at: None,
-            looking: false,
-            read_by: None,
-            self_test: false,
             heard: now,
-            begun: None,
-            errors: ErrorWindow::default(),
             keyed: RandomState::new(),
             items: Vec::new(),
+            link: Link::default(),
         }
     }
 
     fn push(&mut self, now: Instant, asks: Vec<Ask>, out: &mut Out) {
-        self.queue.extend(asks);
+        self.link.queue.extend(asks);
         self.pump(now, out);
     }
 
     /// Sends what waits, up to the next that must be answered; closes the phase that has nothing left to send.
     fn pump(&mut self, now: Instant, out: &mut Out) {
-        while self.pending.is_none() {
-            let Some(ask) = self.queue.pop_front() else { break };
+        while self.link.pending.is_none() {
+            let Some(ask) = self.link.queue.pop_front() else { break };
             out.tx.extend_from_slice(&ask.tx);
             if ask.awaits.is_some() {
-                self.pending = Some(Pending { ask, sent: now, deadline: now + self.timing.reply, tries: 1 });
+                self.link.pending = Some(Pending { ask, sent: now, deadline: now + self.timing.reply, tries: 1 });
             }
         }
-        if self.pending.is_none() {
+        if self.link.pending.is_none() {
             self.all_said(now, out);
         }
     }
 
     fn all_said(&mut self, now: Instant, out: &mut Out) {
-        match self.phase {
+        match self.link.phase {
             Phase::Identifying => {
-                self.phase = Phase::Configuring;
+                self.link.phase = Phase::Configuring;
                 let asks = self.dialect.configure();
                 self.push(now, asks, out);
             }
             Phase::Configuring => {
-                self.identified = true;
-                self.phase = Phase::Idle;
-                let unit = self.identity.unit().to_owned();
+                self.link.identified = true;
+                self.link.phase = Phase::Idle;
+                let unit = self.link.identity.unit().to_owned();
                 let changed_unit = self.last_unit.as_ref().is_some_and(|last| *last != unit);
                 self.last_unit = Some(unit);
-                out.events.push(SerialEvent::Ready { identity: self.identity.clone(), changed_unit });
+                out.events.push(SerialEvent::Ready { identity: self.link.identity.clone(), changed_unit });
             }
             Phase::Arming => {
-                self.phase = Phase::Armed;
-                self.announced = true;
-                out.events.extend(self.presentation.map(SerialEvent::Armed));
+                self.link.phase = Phase::Armed;
+                self.link.announced = true;
+                out.events.extend(self.link.presentation.map(SerialEvent::Armed));
                 if !self.dialect.senses() {
                     self.look(now, out);
-                } else if self.sensed.is_some() {
+                } else if self.link.sensed.is_some() {
                     self.begin_try(now, out);
                 }
             }
@@ -204,40 +199,41 @@ impl<D: Dialect> Scanner<D> {
     }
 
     fn begin_arming(&mut self, now: Instant, out: &mut Out) {
-        self.phase = Phase::Arming;
-        self.announced = false;
-        self.queue.clear();
+        self.link.phase = Phase::Arming;
+        self.link.announced = false;
+        self.link.queue.clear();
         let asks = self.dialect.arm();
         self.push(now, asks, out);
     }
 
     fn look(&mut self, now: Instant, out: &mut Out) {
-        let mut asks = if self.looking && !self.dialect.senses() { self.dialect.rest() } else { Vec::new() };
+        let mut asks = if self.link.looking && !self.dialect.senses() { self.dialect.rest() } else { Vec::new() };
         asks.extend(self.dialect.look());
-        self.looking = true;
+        self.link.looking = true;
         let again = if self.dialect.senses() { self.timing.read } else { self.timing.look };
-        self.look_at = Some(now + again);
+        self.link.look_at = Some(now + again);
         self.push(now, asks, out);
     }
 
     /// The sensor noticed a document while armed.
     fn begin_try(&mut self, now: Instant, out: &mut Out) {
-        self.lying = Some(Lying { fingerprint: None, heard: now, judged: false, verdict_by: None, accepted: false });
-        self.read_by = Some(now + self.timing.read);
-        out.events.extend(self.presentation.map(SerialEvent::DocumentPresent));
-        self.looking = false;
+        self.link.lying =
+            Some(Lying { fingerprint: None, heard: now, judged: false, verdict_by: None, accepted: false });
+        self.link.read_by = Some(now + self.timing.read);
+        out.events.extend(self.link.presentation.map(SerialEvent::DocumentPresent));
+        self.link.looking = false;
         self.look(now, out);
     }
 
     fn item(&mut self, now: Instant, item: Item, out: &mut Out) {
         match item {
-            Item::Garbage => self.errors.note(now, out),
+            Item::Garbage => self.link.errors.note(now, out),
             Item::Answer(answer) => self.answer(now, answer, out),
             Item::Present(true) => self.came(now, out),
             Item::Present(false) => self.went(now, out),
             Item::Read { data, content } => match content.unwrap_or_else(|| classify(&data)) {
                 Content::Zone => {
-                    if let Some(whole) = self.rows.add(now, data) {
+                    if let Some(whole) = self.link.rows.add(now, data) {
                         self.deliver(now, whole, Content::Zone, out);
                     }
                 }
@@ -251,21 +247,21 @@ impl<D: Dialect> Scanner<D> {
             pending.ask.awaits.as_ref().is_some_and(|awaits| answer.key.is_empty() || answer.key.starts_with(awaits))
         };
         // Anything else is stale, and means nothing.
-        let Some(done) = self.pending.take_if(matches) else { return };
+        let Some(done) = self.link.pending.take_if(matches) else { return };
         if answer.status == Status::Done {
             let text = shown(answer.text.as_bytes());
             match done.ask.fills {
-                Some(Part::Firmware) => self.identity.firmware = text,
-                Some(Part::Engine) => self.identity.engine = text,
-                Some(Part::SerialNumber) => self.identity.serial_number = text,
-                Some(Part::PartNumber) => self.identity.part_number = text,
+                Some(Part::Firmware) => self.link.identity.firmware = text,
+                Some(Part::Engine) => self.link.identity.engine = text,
+                Some(Part::SerialNumber) => self.link.identity.serial_number = text,
+                Some(Part::PartNumber) => self.link.identity.part_number = text,
                 None => {}
             }
-        } else if done.ask.need == Need::Must && matches!(self.phase, Phase::Configuring | Phase::Arming) {
+        } else if done.ask.need == Need::Must && matches!(self.link.phase, Phase::Configuring | Phase::Arming) {
             self.rejected(done.ask.awaits, out);
         }
-        if self.self_test && self.dialect.ping().is_some_and(|ping| ping.tx == done.ask.tx) {
-            self.self_test = false;
+        if self.link.self_test && self.dialect.ping().is_some_and(|ping| ping.tx == done.ask.tx) {
+            self.link.self_test = false;
             let millis = u64::try_from(now.saturating_duration_since(done.sent).as_millis()).unwrap_or(u64::MAX);
             out.events.push(SerialEvent::SelfTested { millis: Some(millis) });
         }
@@ -274,58 +270,60 @@ impl<D: Dialect> Scanner<D> {
 
     /// A setting that counts was refused: the device may read what it should not, or never what it should.
     fn rejected(&mut self, code: Option<String>, out: &mut Out) {
-        if !self.rejected_named {
-            self.rejected_named = true;
+        if !self.link.rejected_named {
+            self.link.rejected_named = true;
             out.events.push(SerialEvent::Fault { fault: Fault::ConfigRejected, standing: true, code });
         }
     }
 
     fn came(&mut self, now: Instant, out: &mut Out) {
-        if self.sensed.is_some() {
+        if self.link.sensed.is_some() {
             return;
         }
-        self.sensed = Some(now);
-        match self.phase {
-            Phase::Armed if self.lying.is_none() && self.presentation.is_some() => self.begin_try(now, out),
+        self.link.sensed = Some(now);
+        match self.link.phase {
+            Phase::Armed if self.link.lying.is_none() && self.link.presentation.is_some() => self.begin_try(now, out),
             Phase::Idle => out.events.push(SerialEvent::Sensed),
             _ => {}
         }
     }
 
     fn went(&mut self, now: Instant, out: &mut Out) {
-        self.sensed = None;
-        if std::mem::take(&mut self.covered_named) {
+        self.link.sensed = None;
+        if std::mem::take(&mut self.link.covered_named) {
             out.events.push(SerialEvent::Fault { fault: Fault::SensorCovered, standing: false, code: None });
         }
         self.removed(now, out);
     }
 
     fn removed(&mut self, now: Instant, out: &mut Out) {
-        let Some(lying) = self.lying.take() else { return };
-        self.rows.clear();
-        self.read_by = None;
-        out.events.extend(self.presentation.map(SerialEvent::DocumentRemoved));
+        let Some(lying) = self.link.lying.take() else { return };
+        self.link.rows.clear();
+        self.link.read_by = None;
+        out.events.extend(self.link.presentation.map(SerialEvent::DocumentRemoved));
         if lying.accepted {
-            self.presentation = None;
-            self.look_at = None;
-            self.phase = Phase::Idle;
+            self.link.presentation = None;
+            self.link.look_at = None;
+            self.link.phase = Phase::Idle;
         } else if self.dialect.senses() {
-            self.look_at = None;
+            self.link.look_at = None;
             let asks = self.dialect.rest();
             self.push(now, asks, out);
         }
     }
 
     fn deliver(&mut self, now: Instant, raw: Zeroizing<Vec<u8>>, content: Content, out: &mut Out) {
-        self.looking = false;
-        let Some(presentation) = self.presentation.filter(|_| self.phase == Phase::Armed && self.announced) else {
+        self.link.looking = false;
+        let Some(presentation) =
+            self.link.presentation.filter(|_| self.link.phase == Phase::Armed && self.link.announced)
+        else {
             // Not asked for: dropped, and zeroed by its type.
             return;
         };
         let fingerprint = Some(self.keyed.hash_one(raw.as_slice()));
         let sensor = self.dialect.senses();
         let fresh = || Lying { fingerprint: None, heard: now, judged: false, verdict_by: None, accepted: false };
-        let lying = self.lying.get_or_insert_with(|| {
+        let lying = self.link.lying.get_or_insert_with(|| {
             out.events.push(SerialEvent::DocumentPresent(presentation));
             fresh()
         });
@@ -350,33 +348,33 @@ impl<D: Dialect> Scanner<D> {
             verdict_by: Some(now + self.timing.verdict),
             accepted: false,
         };
-        self.read_by = None;
-        self.look_at = None;
+        self.link.read_by = None;
+        self.link.look_at = None;
         out.events.push(SerialEvent::Read { presentation, raw, content, again });
     }
 
     fn judged(&mut self, now: Instant, verdict: Verdict, out: &mut Out) {
-        let Some(lying) = self.lying.as_mut().filter(|lying| !lying.accepted) else { return };
+        let Some(lying) = self.link.lying.as_mut().filter(|lying| !lying.accepted) else { return };
         lying.verdict_by = None;
         let mut asks = self.dialect.verdict(verdict);
         if verdict == Verdict::Good {
             lying.accepted = true;
             lying.heard = now;
-            self.look_at = None;
-            self.read_by = None;
-            self.queue.clear();
+            self.link.look_at = None;
+            self.link.read_by = None;
+            self.link.queue.clear();
             asks.extend(self.dialect.disarm());
         } else {
-            self.look_at = Some(now + self.timing.pause);
+            self.link.look_at = Some(now + self.timing.pause);
         }
         self.push(now, asks, out);
     }
 
     fn not_read(&mut self, out: &mut Out) {
-        self.read_by = None;
-        if let Some(lying) = self.lying.as_mut().filter(|lying| !lying.judged) {
+        self.link.read_by = None;
+        if let Some(lying) = self.link.lying.as_mut().filter(|lying| !lying.judged) {
             lying.judged = true;
-            out.events.extend(self.presentation.map(SerialEvent::NotRead));
+            out.events.extend(self.link.presentation.map(SerialEvent::NotRead));
         }
     }
 
@@ -388,23 +386,23 @@ impl<D: Dialect> Scanner<D> {
     }
 
     const fn talks(&self) -> bool {
-        !matches!(self.phase, Phase::Down | Phase::Settling { .. } | Phase::Draining { .. })
+        !matches!(self.link.phase, Phase::Down | Phase::Settling { .. } | Phase::Draining { .. })
     }
 
     /// When the document without a sensor is taken for gone.
     fn gone_at(&self) -> Option<Instant> {
-        let lying = self.lying.as_ref().filter(|lying| !self.dialect.senses() && lying.verdict_by.is_none())?;
+        let lying = self.link.lying.as_ref().filter(|lying| !self.dialect.senses() && lying.verdict_by.is_none())?;
         Some(lying.heard + self.timing.gone)
     }
 
     fn unanswered(&mut self, now: Instant, out: &mut Out) {
-        let Some(pending) = self.pending.as_mut() else { return };
+        let Some(pending) = self.link.pending.as_mut() else { return };
         if pending.tries < TRIES {
             pending.tries += 1;
             pending.deadline = now + self.timing.reply;
             out.tx.extend_from_slice(&self.dialect.again(&pending.ask.tx));
         } else if pending.ask.need == Need::May {
-            self.pending = None;
+            self.link.pending = None;
             self.pump(now, out);
         } else {
             out.drop_link = Some(Fault::NotResponding);
@@ -416,7 +414,7 @@ impl<D: Dialect> Protocol for Scanner<D> {
     fn link_up(&mut self, now: Instant, _out: &mut Out) {
         self.dialect.clear();
         self.heard = now;
-        self.phase = Phase::Settling { until: now + self.timing.settle };
+        self.link.phase = Phase::Settling { until: now + self.timing.settle };
     }
 
     fn bytes(&mut self, now: Instant, rx: &[u8], out: &mut Out) {
@@ -426,39 +424,39 @@ impl<D: Dialect> Protocol for Scanner<D> {
         }
         let mut items = std::mem::take(&mut self.items);
         self.dialect.feed(rx, &mut items, &mut out.tx);
-        let begun = self.begun.filter(|_| items.is_empty()).unwrap_or(now);
+        let begun = self.link.begun.filter(|_| items.is_empty()).unwrap_or(now);
         self.take_items(now, items, out);
-        self.begun = self.dialect.unfinished().map(|_| begun);
+        self.link.begun = self.dialect.unfinished().map(|_| begun);
     }
 
     fn command(&mut self, now: Instant, command: SerialCommand, out: &mut Out) -> Result<(), NotReady> {
-        if !self.identified || self.phase == Phase::Down {
+        if !self.link.identified || self.link.phase == Phase::Down {
             return Err(NotReady);
         }
         match command {
             SerialCommand::Arm(presentation) => {
-                self.presentation = Some(presentation);
-                if self.phase == Phase::Armed
-                    && self.lying.as_ref().is_some_and(|lying| lying.judged && !lying.accepted)
+                self.link.presentation = Some(presentation);
+                if self.link.phase == Phase::Armed
+                    && self.link.lying.as_ref().is_some_and(|lying| lying.judged && !lying.accepted)
                 {
                     // What failed still lies there and would only fail again: the new try begins once it is gone.
                     out.events.push(SerialEvent::Armed(presentation));
                     return Ok(());
                 }
-                self.lying = None;
-                self.rows.clear();
-                self.look_at = None;
-                self.read_by = None;
+                self.link.lying = None;
+                self.link.rows.clear();
+                self.link.look_at = None;
+                self.link.read_by = None;
                 self.begin_arming(now, out);
             }
             SerialCommand::Disarm => {
-                self.lying = None;
-                self.rows.clear();
-                self.look_at = None;
-                self.read_by = None;
-                if self.presentation.take().is_some() {
-                    self.queue.clear();
-                    self.phase = Phase::Idle;
+                self.link.lying = None;
+                self.link.rows.clear();
+                self.link.look_at = None;
+                self.link.read_by = None;
+                if self.link.presentation.take().is_some() {
+                    self.link.queue.clear();
+                    self.link.phase = Phase::Idle;
                     let asks = self.dialect.disarm();
                     self.push(now, asks, out);
                 }
@@ -466,7 +464,7 @@ impl<D: Dialect> Protocol for Scanner<D> {
             SerialCommand::Verdict(verdict) => self.judged(now, verdict, out),
             SerialCommand::SelfTest => match self.dialect.ping() {
                 Some(ping) => {
-                    self.self_test = true;
+                    self.link.self_test = true;
                     self.push(now, vec![ping], out);
                 }
                 None => out.events.push(SerialEvent::SelfTested { millis: None }),
@@ -478,40 +476,51 @@ impl<D: Dialect> Protocol for Scanner<D> {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        match self.phase {
+        match self.link.phase {
             Phase::Down => return None,
             Phase::Settling { until } | Phase::Draining { until } => return Some(until),
             _ => {}
         }
-        let reply = self.pending.as_ref().map(|pending| pending.deadline);
+        let reply = self.link.pending.as_ref().map(|pending| pending.deadline);
         let silence = self.dialect.unfinished().map(|silence| self.heard + silence);
-        let message = self.begun.map(|begun| begun + self.timing.message);
-        let idle = self.pending.is_none();
-        let look = self.look_at.filter(|_| idle);
-        let verdict = self.lying.as_ref().and_then(|lying| lying.verdict_by);
-        let covered = self.sensed.filter(|_| !self.covered_named).map(|since| since + self.timing.covered);
+        let message = self.link.begun.map(|begun| begun + self.timing.message);
+        let idle = self.link.pending.is_none();
+        let look = self.link.look_at.filter(|_| idle);
+        let verdict = self.link.lying.as_ref().and_then(|lying| lying.verdict_by);
+        let covered = self.link.sensed.filter(|_| !self.link.covered_named).map(|since| since + self.timing.covered);
         let ping = idle.then(|| self.heard + self.timing.ping);
-        [reply, silence, message, look, verdict, covered, ping, self.rows.until(), self.read_by, self.gone_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            reply,
+            silence,
+            message,
+            look,
+            verdict,
+            covered,
+            ping,
+            self.link.rows.until(),
+            self.link.read_by,
+            self.gone_at(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     fn timeout(&mut self, now: Instant, out: &mut Out) {
-        match self.phase {
+        match self.link.phase {
             Phase::Down => return,
             Phase::Settling { until } => {
                 if now >= until {
                     self.dialect.clear();
                     out.tx.extend_from_slice(self.dialect.wake());
-                    self.phase = Phase::Draining { until: now + self.timing.drain };
+                    self.link.phase = Phase::Draining { until: now + self.timing.drain };
                 }
                 return;
             }
             Phase::Draining { until } => {
                 if now >= until {
-                    self.phase = Phase::Identifying;
-                    self.identity = Identity::default();
+                    self.link.phase = Phase::Identifying;
+                    self.link.identity = Identity::default();
                     self.heard = now;
                     let asks = self.dialect.identify();
                     self.push(now, asks, out);
@@ -520,51 +529,51 @@ impl<D: Dialect> Protocol for Scanner<D> {
             }
             _ => {}
         }
-        self.errors.weigh(now, out);
-        if self.begun.is_some_and(|begun| now >= begun + self.timing.message) {
-            self.begun = None;
+        self.link.errors.weigh(now, out);
+        if self.link.begun.is_some_and(|begun| now >= begun + self.timing.message) {
+            self.link.begun = None;
             self.dialect.clear();
-            self.errors.note(now, out);
+            self.link.errors.note(now, out);
         }
         if self.dialect.unfinished().is_some_and(|silence| now >= self.heard + silence) {
-            self.begun = None;
+            self.link.begun = None;
             let mut items = std::mem::take(&mut self.items);
             self.dialect.silence(&mut items);
             self.take_items(now, items, out);
         }
-        if self.rows.until().is_some_and(|until| now >= until) {
-            let part = self.rows.take();
+        if self.link.rows.until().is_some_and(|until| now >= until) {
+            let part = self.link.rows.take();
             self.deliver(now, part, Content::Zone, out);
         }
-        if let Some(lying) = &mut self.lying
+        if let Some(lying) = &mut self.link.lying
             && lying.verdict_by.is_some_and(|by| now >= by)
         {
             lying.verdict_by = None;
-            self.look_at = Some(now + self.timing.pause);
+            self.link.look_at = Some(now + self.timing.pause);
         }
         if self.gone_at().is_some_and(|at| now >= at) {
             self.removed(now, out);
         }
-        if self.read_by.is_some_and(|by| now >= by) {
+        if self.link.read_by.is_some_and(|by| now >= by) {
             self.not_read(out);
         }
-        if !self.covered_named && self.sensed.is_some_and(|since| now >= since + self.timing.covered) {
-            self.covered_named = true;
+        if !self.link.covered_named && self.link.sensed.is_some_and(|since| now >= since + self.timing.covered) {
+            self.link.covered_named = true;
             out.events.push(SerialEvent::Fault { fault: Fault::SensorCovered, standing: true, code: None });
         }
-        if self.pending.as_ref().is_some_and(|pending| now >= pending.deadline) {
+        if self.link.pending.as_ref().is_some_and(|pending| now >= pending.deadline) {
             self.unanswered(now, out);
-        } else if self.pending.is_none() && self.look_at.is_some_and(|at| now >= at) {
+        } else if self.link.pending.is_none() && self.link.look_at.is_some_and(|at| now >= at) {
             self.look(now, out);
-        } else if self.pending.is_none() && now >= self.heard + self.timing.ping {
+        } else if self.link.pending.is_none() && now >= self.heard + self.timing.ping {
             match self.dialect.ping() {
                 Some(ping) => {
-                    let looks = self.phase == Phase::Armed && self.look_at.is_some();
+                    let looks = self.link.phase == Phase::Armed && self.link.look_at.is_some();
                     let mut asks = if looks { self.dialect.rest() } else { Vec::new() };
                     asks.push(ping);
                     if looks {
                         asks.extend(self.dialect.look());
-                        self.look_at = Some(now + self.timing.look);
+                        self.link.look_at = Some(now + self.timing.look);
                     }
                     self.push(now, asks, out);
                 }
@@ -576,22 +585,6 @@ impl<D: Dialect> Protocol for Scanner<D> {
 
     fn link_down(&mut self, _now: Instant) {
         self.dialect.clear();
-        self.phase = Phase::Down;
-        self.pending = None;
-        self.queue.clear();
-        self.identified = false;
-        self.presentation = None;
-        self.announced = false;
-        self.lying = None;
-        self.rows.clear();
-        self.sensed = None;
-        self.covered_named = false;
-        self.rejected_named = false;
-        self.look_at = None;
-        self.looking = false;
-        self.read_by = None;
-        self.self_test = false;
-        self.begun = None;
-        self.errors.clear();
+        self.link = Link::default();
     }
 }

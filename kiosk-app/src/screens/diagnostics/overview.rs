@@ -25,7 +25,7 @@ pub(super) fn content(diagnostics: &Diagnostics, technician: &str) -> ScreenCont
             .with("clock", report.clock.clone()),
     );
     for status in &report.devices {
-        let id = TestId::Device(status.device.clone());
+        let id = next_test(status, &report.tests);
         let at = content.place(vec![test(id, running)]).start;
         content = content.item(device(status, at));
     }
@@ -61,16 +61,29 @@ pub(super) fn content(diagnostics: &Diagnostics, technician: &str) -> ScreenCont
         .action(Action::new(Role::Forward, Msg::TechTestAll, ask(Ask::Test(TestId::All))).enabled(all))
 }
 
+/// A reader that has answered is next tried with a document; a camera shows by itself what it sees.
+fn next_test(status: &DeviceStatus, tests: &[Row]) -> TestId {
+    let device = status.device.clone();
+    let answered = tests.iter().any(|row| row.ok && row.name == device.0);
+    if answered && status.kind != "camera" { TestId::Interactive(device) } else { TestId::Device(device) }
+}
+
 /// A row's test; while one runs, its row says so and no other starts.
 fn test(id: TestId, running: Option<&TestId>) -> Action {
     let name = match &id {
         TestId::Device(device) => format!("test-{}", device.0),
+        TestId::Interactive(device) => format!("try-{}", device.0),
         TestId::Service => "test-service".to_owned(),
         TestId::Journal => "test-journal".to_owned(),
         TestId::All => "test-all".to_owned(),
     };
     let busy = running.is_some_and(|at| *at == id || *at == TestId::All);
-    let label = if busy { Msg::TechTesting } else { Msg::TechTest };
+    let label = match (&id, busy) {
+        (TestId::Interactive(_), true) => Msg::TechTryNow,
+        (TestId::Interactive(_), false) => Msg::TechTry,
+        (_, true) => Msg::TechTesting,
+        (_, false) => Msg::TechTest,
+    };
     Action::new(Role::Choice, label, ask(Ask::Test(id))).id(name).enabled(running.is_none())
 }
 
@@ -102,4 +115,34 @@ fn device(status: &DeviceStatus, test: usize) -> Item {
         (None, false) => (Tone::Care, Msg::DeviceStarting),
     };
     Item::Device { name, facts, tone, who: who.into(), test: Some(test) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_test;
+    use crate::diagnostics::{Row, TestId};
+    use crate::effect::MustAct;
+    use card_reader::reader::{DeviceId, DeviceStatus};
+
+    #[test]
+    fn a_reader_that_answered_is_next_tried_with_a_document() {
+        let status = |kind| DeviceStatus {
+            device: DeviceId("scanner".into()),
+            kind,
+            fault: None,
+            ready: true,
+            identity: String::new(),
+            good_reads: 0,
+            failed_reads: 0,
+            reconnects: 0,
+            faults: 0,
+            facts: String::new(),
+        };
+        let row = |ok| Row { name: "scanner".into(), facts: String::new(), ok, must_act: MustAct::Nobody };
+        let device = DeviceId("scanner".into());
+        assert_eq!(next_test(&status("honeywell"), &[]), TestId::Device(device.clone()));
+        assert_eq!(next_test(&status("honeywell"), &[row(false)]), TestId::Device(device.clone()));
+        assert_eq!(next_test(&status("honeywell"), &[row(true)]), TestId::Interactive(device.clone()));
+        assert_eq!(next_test(&status("camera"), &[row(true)]), TestId::Device(device));
+    }
 }
