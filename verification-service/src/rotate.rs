@@ -89,10 +89,9 @@ async fn tagged(tx: &mut Tx, app: &App, place: &Tagged) -> Answer<i64> {
     let mut moved = 0;
     for row in rows {
         let TaggedRow { id, account, alg, tag } = &row;
-        let new = if place.code {
-            app.keys.retag(&*app.random, &BoundTo { account: *account, code: *id, alg }.parts(), tag)
-        } else {
-            app.keys.retag(&*app.random, &[id.as_bytes(), b"pin"], tag)
+        let new = match place.label {
+            Some(label) => app.keys.retag(&*app.random, &[id.as_bytes(), label.as_bytes()], tag),
+            None => app.keys.retag(&*app.random, &BoundTo { account: *account, code: *id, alg }.parts(), tag),
         };
         tx.set_tag(place, &row, new.map_err(|_| StoreError::NotUnderstood(place.name))?).await?;
         moved += 1;

@@ -1,5 +1,5 @@
-//! Everything that is kept under a pepper for longer than a day, so that it can be moved to a newer one. Stored replies and
-//! open referrals are gone before that.
+//! Everything that is kept under a pepper for longer than a day, so that it can be moved to a newer one. Stored replies, open
+//! referrals and registrations half done are gone before that.
 
 use super::columns::{fixed, text};
 use crate::secrets::Tag;
@@ -23,8 +23,8 @@ pub struct Sealed {
 #[derive(Clone, Copy, Debug)]
 pub struct Tagged {
     pub name: &'static str,
-    /// Whether it is bound to a backup code (account, code, algorithm), else to an officer's PIN.
-    pub code: bool,
+    /// Bound to a backup code (account, code, algorithm) where there is none, else to the id and this.
+    pub label: Option<&'static str>,
     count: &'static str,
     select: &'static str,
     update: &'static str,
@@ -70,6 +70,12 @@ pub const SEALED: &[Sealed] = &[
     sealed!("identifier", "sealed", "account", "identifier"),
     sealed!("document", "sealed", "account", "document"),
     sealed!("technician", "name", "id", "technician"),
+    sealed!("login", "user_name", "id", "user name"),
+    sealed!("login", "totp", "id", "totp"),
+    sealed!("passkey", "sealed", "login", "passkey"),
+    sealed!("representation", "sealed", "id", "representative"),
+    sealed!("code_hint", "sealed", "code", "hint"),
+    sealed!("locked_code", "sealed", "code", "view"),
     Sealed {
         name: "override.sealed",
         label: "override",
@@ -83,17 +89,24 @@ pub const SEALED: &[Sealed] = &[
 pub const TAGGED: &[Tagged] = &[
     Tagged {
         name: "code.tag",
-        code: true,
+        label: None,
         count: "SELECT COUNT(*) AS n FROM code WHERE kid = $1",
         select: "SELECT id, account, alg, kid, nonce, tag FROM code WHERE kid <> $1 LIMIT $2",
         update: "UPDATE code SET kid = $1, nonce = $2, tag = $3 WHERE id = $4 AND tag = $5",
     },
     Tagged {
         name: "officer.tag",
-        code: false,
+        label: Some("pin"),
         count: "SELECT COUNT(*) AS n FROM officer WHERE kid = $1",
         select: "SELECT id, id AS account, '' AS alg, kid, nonce, tag FROM officer WHERE kid <> $1 LIMIT $2",
         update: "UPDATE officer SET kid = $1, nonce = $2, tag = $3 WHERE id = $4 AND tag = $5",
+    },
+    Tagged {
+        name: "login.tag",
+        label: Some("password"),
+        count: "SELECT COUNT(*) AS n FROM login WHERE kid = $1",
+        select: "SELECT id, id AS account, '' AS alg, kid, nonce, tag FROM login WHERE kid <> $1 LIMIT $2",
+        update: "UPDATE login SET kid = $1, nonce = $2, tag = $3 WHERE id = $4 AND tag = $5",
     },
 ];
 
