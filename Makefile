@@ -14,7 +14,7 @@ BUILD_PACKAGES := gcc libc6-dev cmake pkg-config libclang-dev
 KIOSK_PACKAGES := fonts-noto-core fonts-noto-mono libx11-6 libx11-xcb1 libxcb1 libxcursor1 libxi6 libxrandr2 \
 	libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 # To test and to show without a display: a virtual one, the typefaces of specimens, the database server, a browser.
-TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core postgresql chromium chromium-driver
+TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core postgresql haproxy chromium chromium-driver
 # For the virtual hardware: an emulator, and what compiles a kernel module. The kernel itself, its headers and the
 # module's source are fetched into target/rig and not installed.
 RIG_PACKAGES := qemu-system-x86 make libelf1 binutils

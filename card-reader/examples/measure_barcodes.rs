@@ -7,7 +7,8 @@
 //!
 //! `… -- none FOLDER [frame|full|still]`: pictures without a barcode, in all folders below; everything read is a phantom.
 //! `… -- drawn N [SEED]`: N drawn frames of 1280×960 without a barcode: noise, text, rulings, stripes, documents' furniture.
-//! Exit status 1 if anything was read (`make phantoms`). `… -- cost N`: what the proposals and the full pass cost on N of them.
+//! Exit status 1 if anything was read (`make phantoms`).
+//! `… -- cost N`: what the proposals and the full pass cost on N frames of an empty tray, and on N of those.
 
 use card_reader::barcode::{Barcode, Effort, read};
 use card_reader::ocr::LumaImage;

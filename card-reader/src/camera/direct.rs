@@ -1,6 +1,6 @@
 //! Cameras that nokhwa cannot serve, on the `v4l` crate that it stands on: it drops every frame interval whose
-//! numerator is not 1 (so a camera with only 1001/30000 s has nothing for it), and it looks for grey pictures under letters that no
-//! driver uses. Every wait here ends after [`TIMEOUT`].
+//! numerator is not 1 (so a camera with only 1001/30000 s has nothing for it), and it looks for grey pictures under
+//! letters that no driver uses. Every wait here ends after [`TIMEOUT`].
 
 use super::format::{Encoding, Format, best};
 use super::{FrameSource, Picture, SourceError};

@@ -1,6 +1,6 @@
 //! Every reply of every test is one that the OpenAPI document tells of: status, media type, headers, problem type.
 
-use crate::support::Answer;
+use super::Answer;
 use reqwest::Method;
 use serde_json::Value;
 use std::sync::LazyLock;

@@ -2,6 +2,9 @@
 
 use crate::support::{A_NUMBER, Client, Serving, Site, id, other_than, verification};
 use futures::future::join_all;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -119,5 +122,102 @@ async fn one_of_three_instances_dies_and_nothing_is_lost() {
         assert_eq!(verified, 1, "round {round}");
         instances.push(site.serve());
     }
+    site.cli(&["audit", "verify"]);
+}
+
+/// HAProxy with the configuration that operators are given, at other ports.
+struct Proxy {
+    child: Child,
+    kiosk_port: u16,
+}
+
+impl Proxy {
+    fn before(site: &Site, instances: &[(u16, Serving)]) -> Self {
+        let [kiosk_port, portal_port] = [free_port(), free_port()];
+        let mut text = include_str!("../../../config/service/haproxy.cfg").to_owned();
+        let mut replace = |from: String, to: String| {
+            assert!(text.contains(&from), "{from} is not in haproxy.cfg");
+            text = text.replace(&from, &to);
+        };
+        replace("bind :8443".to_owned(), format!("bind 127.0.0.1:{kiosk_port}"));
+        replace("bind :8444".to_owned(), format!("bind 127.0.0.1:{portal_port}"));
+        for (nth, (metrics, serving)) in instances.iter().enumerate() {
+            let nth = nth + 1;
+            replace(
+                format!("127.0.0.1:{nth}8443 port {nth}9464"),
+                format!("127.0.0.1:{} port {metrics}", serving.kiosk_port),
+            );
+            replace(
+                format!("127.0.0.1:{nth}8444 port {nth}9464"),
+                format!("127.0.0.1:{} port {metrics}", serving.portal_port),
+            );
+        }
+        let file = site.path("haproxy.cfg");
+        std::fs::write(&file, text).unwrap();
+        let mut command = Command::new("/usr/sbin/haproxy");
+        command.arg("-db").arg("-f").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().expect("HAProxy is missing: `make test` installs it");
+        while std::net::TcpStream::connect(("127.0.0.1", kiosk_port)).is_err() {
+            std::thread::yield_now();
+        }
+        Self { child, kiosk_port }
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The site's configuration with a metrics port of its own.
+fn instance(site: &Site, nth: usize, metrics: u16) -> PathBuf {
+    let text = std::fs::read_to_string(site.config()).unwrap();
+    let text = text.replacen("[listen]\n", &format!("[listen]\nmetrics = \"127.0.0.1:{metrics}\"\n"), 1);
+    let file = site.path(&format!("svc/service-{nth}.toml"));
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+/// Three instances behind HAProxy, which passes TLS through: the service sees the kiosk's certificate. One is killed; a
+/// kiosk that asks again, as kiosks do, always gets its answer, and every code verifies once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_haproxy_a_dead_instance_costs_no_answer() {
+    let site = Site::new();
+    site.raise_limits().set("lock_after", "1000");
+    let kiosk = site.add_kiosk("K07");
+    let mut instances: Vec<(u16, Serving)> = (0..3)
+        .map(|nth| {
+            let metrics = free_port();
+            (metrics, site.serve_from(&instance(&site, nth, metrics), &[]))
+        })
+        .collect();
+    let proxy = Proxy::before(&site, &instances);
+    let mut tries = 0;
+    for round in 0..24 {
+        if round == 8 {
+            instances.remove(1).1.kill();
+        }
+        let (id, code) = (id(), site.new_code());
+        let body = verification(("a_number", A_NUMBER), &code).to_string().into_bytes();
+        let path = format!("/kiosk/v1/verifications/{id}");
+        let mut answer = None;
+        // A connection each: they are spread over the instances.
+        for _ in 0..3 {
+            let client = Client::new(crate::support::http(kiosk.tls(&[&rustls::version::TLS13])), proxy.kiosk_port);
+            tries += 1;
+            answer = client.try_call(reqwest::Method::PUT, &path, &[], body.clone()).await.ok();
+            if answer.as_ref().is_some_and(|answer| answer.status == 200) {
+                break;
+            }
+        }
+        assert_eq!(answer.expect("an answer within three tries").result(), "verified", "round {round}");
+    }
+    println!("behind HAProxy: 24 redemptions, {tries} tries, one of three instances killed");
     site.cli(&["audit", "verify"]);
 }

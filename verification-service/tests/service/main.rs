@@ -5,7 +5,6 @@ mod audit;
 mod clients;
 mod cluster;
 mod command_line;
-mod described;
 mod guide;
 mod hostile;
 mod inspections;

@@ -3,7 +3,6 @@
 
 mod clients;
 mod cluster;
-mod described;
 mod hostile;
 mod inspections;
 mod instances;

@@ -1,7 +1,9 @@
 //! A service in a folder of its own, kiosks, and their HTTP clients.
 
+#[path = "described.rs"]
+mod described;
+
 use crate::cluster::cluster;
-use crate::described;
 use reqwest::{Method, StatusCode};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -208,9 +210,14 @@ impl Site {
 
     /// With variables in its environment.
     pub fn serve_with(&self, environment: &[(&str, &str)]) -> Serving {
+        self.serve_from(&self.config(), environment)
+    }
+
+    /// From a configuration of its own.
+    pub fn serve_from(&self, config: &Path, environment: &[(&str, &str)]) -> Serving {
         let mut child = Command::new(env!("CARGO_BIN_EXE_verification-service"))
             .envs(environment.iter().copied())
-            .args(["--json", "--config", self.config().to_str().unwrap(), "serve"])
+            .args(["--json", "--config", config.to_str().unwrap(), "serve"])
             .stdout(Stdio::piped())
             .stderr(std::fs::OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap())
             .spawn()
