@@ -107,7 +107,8 @@ fn a_backup_code_held_into_the_camera_is_read_and_only_when_asked_for() {
 
 #[test]
 fn a_code_where_a_document_is_wanted_is_said_and_never_handed_over() {
-    let mut bench = Bench::new(Duration::from_secs(2));
+    // Longer than the slowest first reading beside other tests: no try of it may end here.
+    let mut bench = Bench::new(Duration::from_secs(30));
     bench.arm(1, Accept::Documents);
     bench.tray.show_qr(CODE).unwrap();
     let heard = bench
