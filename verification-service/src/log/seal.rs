@@ -95,7 +95,7 @@ fn told(head: &LogHead, log: &Log) -> Result<Checkpoint, LogFault> {
 async fn edge(tx: &mut Tx, tree: &Checkpoint) -> Answer<Result<Vec<(Tile, Vec<u8>)>, LogFault>> {
     let mut tiles = Tiles::new(tree.size);
     let mut edge = Vec::new();
-    for tile in Tile::needed([0..tree.size], tree.size) {
+    for tile in Tile::needed(std::iter::once(0..tree.size), tree.size) {
         let bytes = tx.tile(tile.level, number(tile.index)?).await?.unwrap_or_default();
         if bytes.len() != usize::from(tile.width) * 32 || !tiles.insert(tile, &bytes) {
             return Ok(Err(LogFault::Tile(tile.path())));

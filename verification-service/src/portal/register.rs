@@ -256,11 +256,11 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
     let (mut passkey, mut step) = (None, None);
     if reply.is_empty() {
         step = form.get("one-time-code").expose(|typed| totp::step_of(&password.totp, typed, at, 0));
-    } else if let Some(ceremony) = Ceremony::of(&portal, &half)? {
-        if let Some(sealed) = passkeys::made(&portal, id, &ceremony, &reply)? {
-            let row = uuid_v7(&*portal.app.random, now)?;
-            passkey = Some(StoredPasskey { id: row, login: id, sealed, made_at: at, last_used: None });
-        }
+    } else if let Some(ceremony) = Ceremony::of(&portal, &half)?
+        && let Some(sealed) = passkeys::made(&portal, id, &ceremony, &reply)?
+    {
+        let row = uuid_v7(&*portal.app.random, now)?;
+        passkey = Some(StoredPasskey { id: row, login: id, sealed, made_at: at, last_used: None });
     }
     if step.is_none() && passkey.is_none() {
         let mut filled = Filled::default();
@@ -412,18 +412,18 @@ fn wrong_user_name(user_name: &PersonalText) -> Option<&'static str> {
 /// Words that a password should not consist of.
 async fn words_about(portal: &Portal, registration: &Registration) -> Result<Vec<Zeroizing<String>>, Fault> {
     let mut words = vec![registration.user_name.expose(|name| Zeroizing::new(name.to_owned()))];
-    if !registration.representative {
-        if let Some(account) = portal.app.store.read().await?.account(registration.account).await? {
-            let id = account.id;
-            let name = portal.app.keys.open_text(&[id.as_bytes(), b"name"], &account.name)?;
-            let birth_date = portal.app.keys.open_text(&[id.as_bytes(), b"birth_date"], &account.birth_date)?;
-            if let Ok(name) = Name::of_record(&name) {
-                for part in [Some(name.primary()), name.secondary()].into_iter().flatten() {
-                    part.expose(|part| words.extend(part.split_whitespace().map(|w| Zeroizing::new(w.to_owned()))));
-                }
+    if !registration.representative
+        && let Some(account) = portal.app.store.read().await?.account(registration.account).await?
+    {
+        let id = account.id;
+        let name = portal.app.keys.open_text(&[id.as_bytes(), b"name"], &account.name)?;
+        let birth_date = portal.app.keys.open_text(&[id.as_bytes(), b"birth_date"], &account.birth_date)?;
+        if let Ok(name) = Name::of_record(&name) {
+            for part in [Some(name.primary()), name.secondary()].into_iter().flatten() {
+                part.expose(|part| words.extend(part.split_whitespace().map(|w| Zeroizing::new(w.to_owned()))));
             }
-            words.extend(birth_date.split('-').map(|part| Zeroizing::new(part.to_owned())));
         }
+        words.extend(birth_date.split('-').map(|part| Zeroizing::new(part.to_owned())));
     }
     Ok(words)
 }
