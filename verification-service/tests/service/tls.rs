@@ -111,7 +111,7 @@ async fn the_portals_port_answers_people() {
     let tls = builder.with_root_certificates(roots(&kiosk.dir.join("root.pem"))).with_no_client_auth();
     let page = http(tls).get(format!("https://localhost:{}/", serving.portal_port)).send().await.unwrap();
     assert_eq!(page.status(), StatusCode::OK);
-    assert!(page.text().await.unwrap().contains("<h1>Account portal</h1>"));
+    assert!(page.text().await.unwrap().contains("<title>Your backup code"));
 }
 
 /// The certificate that the server shows to a new connection.
