@@ -241,7 +241,7 @@ impl Kept {
     }
 
     fn root(&self) -> Hash {
-        let everything = self.serve(Tile::needed([0..self.size], self.size));
+        let everything = self.serve(Tile::needed(std::iter::once(0..self.size), self.size));
         root(self.size, &everything).unwrap()
     }
 }

@@ -59,8 +59,7 @@ async fn crash(postgres: bool, kills: usize) {
     let verified = check(&site, &asked).await;
     assert_eq!(verified, kills, "every code was asked for rightly, so every code verified");
     println!(
-        "{} on {}: {kills} kills, {failpoints} of them at failpoints, {} requests, {verified} codes verified once",
-        "crash",
+        "crash on {}: {kills} kills, {failpoints} of them at failpoints, {} requests, {verified} codes verified once",
         if postgres { "PostgreSQL" } else { "SQLite" },
         asked.len()
     );

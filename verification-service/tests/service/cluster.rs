@@ -59,6 +59,7 @@ impl Cluster {
 
     fn flushing(fsync: &str) -> Self {
         let programs = programs();
+        #[expect(clippy::zombie_processes, reason = "it ends with this process, whose end it waits for")]
         let mut child = Command::new("sh")
             .args(["-c", SCRIPT, "sh"])
             .arg(&programs)

@@ -134,7 +134,7 @@ fn lawful(port: Port, sent: &[u8], mut reply: &[u8], seen: &mut Seen) -> Result<
             (Some(200..=202), Some("application/json" | "text/plain; charset=utf-8" | "application/octet-stream"))
                 if port == Port::Kiosk =>
             {
-                seen.replies += 1
+                seen.replies += 1;
             }
             // HTTP's own refusals, with nothing in them, and then no more.
             (Some(400 | 413 | 414 | 431 | 501 | 505), None) if length == 0 && header("connection") == Some("close") => {
@@ -306,6 +306,7 @@ fn any_bytes_at_any_port_get_a_problem_document_or_a_closed_connection() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the time that passes is what is asserted")]
 async fn a_body_that_does_not_come_is_waited_for_10_seconds() {
     let scene = Scene::new();
     let slow = |path: &str, told: &str| {
@@ -353,7 +354,7 @@ fn texts() -> Vec<Value> {
 fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
-            members.iter().for_each(|(name, member)| places(member, &format!("{at}/{name}"), found))
+            members.iter().for_each(|(name, member)| places(member, &format!("{at}/{name}"), found));
         }
         Value::Array(items) => items.iter().enumerate().for_each(|(n, item)| places(item, &format!("{at}/{n}"), found)),
         _ => {}

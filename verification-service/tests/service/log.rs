@@ -53,7 +53,7 @@ async fn a_row_is_a_leaf_within_a_second_and_tiles_lead_to_the_signed_root() {
         Some(newest(&client, &kiosk).await).filter(|now| now.size > before.size)
     })
     .await;
-    let everything = tiles(&client, Tile::needed([0..after.size], after.size), after.size).await;
+    let everything = tiles(&client, Tile::needed(std::iter::once(0..after.size), after.size), after.size).await;
     assert_eq!(root(after.size, &everything), Some(after.root));
     let Ok(Follows::Grown(wanted)) = follows(&before, &after) else { panic!("it has grown") };
     assert_eq!(judge(&before, &after, &tiles(&client, wanted, after.size).await), Some(Ok(())));
@@ -159,7 +159,7 @@ async fn purged_rows_leave_their_hashes_and_the_purge_is_told() {
     let serving = site.serve();
     let client = serving.client(&kiosk);
     let now = newest(&client, &kiosk).await;
-    let everything = tiles(&client, Tile::needed([0..now.size], now.size), now.size).await;
+    let everything = tiles(&client, Tile::needed(std::iter::once(0..now.size), now.size), now.size).await;
     assert_eq!(root(now.size, &everything), Some(now.root));
     // Rows that go without a purge that tells of it are missed.
     serving.kill();
