@@ -185,6 +185,14 @@ impl Browser {
     pub async fn click(&self, css: &str) {
         let id = self.element(css).await;
         self.call(Method::POST, &format!("/element/{id}/click"), json!({})).await;
+        // A click that leads to another page is over when its element is gone; one that does not has two seconds.
+        let mut tick = tokio::time::interval(Duration::from_millis(50));
+        for _ in 0..40 {
+            tick.tick().await;
+            if self.try_call(Method::GET, &format!("/element/{id}/name"), json!(null)).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Waits until an element is there: for pages that scripts lead to.
