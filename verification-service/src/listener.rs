@@ -87,22 +87,6 @@ pub fn portal_tls(dir: &Path, now: Timestamp) -> Result<ServerConfig, TlsError> 
     Ok(config)
 }
 
-/// The first name of the server's certificate: a domain, or an address as written in URLs.
-///
-/// # Errors
-/// [`TlsError`].
-pub fn first_name(dir: &Path, now: Timestamp) -> Result<String, TlsError> {
-    let (chain, _) = server_identity(dir, now)?;
-    Ok(match chain.first().and_then(server_name) {
-        Some(ServerName::IpAddress(address)) => match std::net::IpAddr::from(address) {
-            std::net::IpAddr::V6(v6) => format!("[{v6}]"),
-            std::net::IpAddr::V4(v4) => v4.to_string(),
-        },
-        Some(name) => name.to_str().into_owned(),
-        None => String::new(),
-    })
-}
-
 /// One port.
 pub struct Listener {
     pub socket: TcpListener,

@@ -5,7 +5,7 @@ use crate::audit::{self, Actor, Event};
 use crate::cli::CommandError;
 use crate::enrol;
 use crate::kiosk_api;
-use crate::listener::{Listener, first_name, kiosk_tls, portal_tls};
+use crate::listener::{Listener, kiosk_tls, portal_tls};
 use crate::log;
 use crate::monitor;
 use crate::observe::observe;
@@ -48,7 +48,7 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
 
     let origin = match &app.config.portal.origin {
         Some(origin) => origin.clone(),
-        None => format!("https://{}:{}", first_name(dir, app.now())?, portal_at.port()),
+        None => format!("https://{}:{}", pki::server_name(dir)?, portal_at.port()),
     };
     let people_portal = Portal::new(Arc::clone(&app), origin)?;
     let limits = app.config.limits;

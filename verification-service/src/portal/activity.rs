@@ -1,6 +1,6 @@
 //! What happened in an account: a line for its people, and a row for the audit log, in the change's own transaction.
 
-use super::rows::Activity;
+use super::rows::{Activity, Representation};
 use super::{Fault, Portal, Signed};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
@@ -96,6 +96,13 @@ impl Deed {
 pub struct About {
     pub account: Option<Uuid>,
     pub representation: Option<Uuid>,
+}
+
+impl About {
+    /// A holder and one of the holder's representatives.
+    pub const fn of(row: &Representation) -> Self {
+        Self { account: Some(row.account), representation: Some(row.id) }
+    }
 }
 
 /// Writes both rows.

@@ -1,11 +1,12 @@
 //! A representative's "My clients": whom they represent, a code of their own for each, what happened.
 
-use super::activity::{About, Deed, Line, lines, note};
-use super::backup_code::{AttemptLine, ShownPage, attempts, end_code, make_code, qr_of, state_of};
+use super::activity::{About, Deed, Line, note};
+use super::backup_code::{AttemptLine, ShownPage, end_code, make_code, qr_of, state_of};
 use super::confirm::{self, confirm};
 use super::invitations::InvitationCode;
 use super::page::{self, Filled, Frame};
 use super::register::receiver;
+use super::representatives::history;
 use super::rows::{LoginKind, Representation};
 use super::second::Ways;
 use super::visitor::{Signed, SignedPost};
@@ -114,11 +115,7 @@ pub(super) async fn one(
     let row = own(&portal, &signed, &id).await?;
     let f = signed.visitor.frame(&portal, "client-title");
     let client = client(&portal, &f, &row).await?;
-    let mut tx = portal.app.store.read().await?;
-    let activity = tx.activity_of_representation(row.id, 100).await?;
-    let uses = attempts(&f, &tx.attempts_of(row.delegation, 50).await?);
-    drop(tx);
-    let lines = lines(&f, &activity);
+    let (uses, lines) = history(&portal, &f, &row).await?;
     page::html(&portal, &signed.visitor, &OnePage { f, client, uses, lines })
 }
 
@@ -150,7 +147,7 @@ pub(super) async fn make(
         let ways = confirm::ways(&portal, &signed).await?;
         return page::html_wrong(&portal, &signed.visitor, &CodePage { f: f.wrong(true), form: filled, ways, client });
     };
-    let about = About { account: Some(row.account), representation: Some(row.id) };
+    let about = About::of(&row);
     let (code, expires_at) = make_code(&portal, &signed, &confirmed, row.delegation, about).await?;
     let f = signed.visitor.frame(&portal, "client-code-shown-title");
     let expires = f.day(&expires_at);
@@ -175,7 +172,7 @@ pub(super) async fn revoke(
     post: SignedPost,
 ) -> Result<Response, Fault> {
     let row = own(&portal, &post.signed, &id).await?;
-    let about = About { account: Some(row.account), representation: Some(row.id) };
+    let about = About::of(&row);
     end_code(&portal, &post.signed, row.delegation, about, Deed::DelegatedCodeRevoked).await?;
     Ok(page::go(&format!("/clients/{}", row.id)))
 }

@@ -223,11 +223,8 @@ pub(super) async fn one(
 ) -> Result<Response, Fault> {
     let row = own(&portal, &signed, &id).await?;
     let f = signed.visitor.frame(&portal, "representative-title");
-    let mut tx = portal.app.store.read().await?;
-    let activity = tx.activity_of_representation(row.id, 100).await?;
-    let uses = attempts(&f, &tx.attempts_of(row.delegation, 50).await?);
-    drop(tx);
-    let (entry, lines) = (entry(&portal, &f, &row)?, lines(&f, &activity));
+    let (uses, lines) = history(&portal, &f, &row).await?;
+    let entry = entry(&portal, &f, &row)?;
     page::html(&portal, &signed.visitor, &OnePage { f, entry, uses, lines })
 }
 
@@ -250,7 +247,7 @@ pub(super) async fn remove(
     post: SignedPost,
 ) -> Result<Response, Fault> {
     let row = own(&portal, &post.signed, &id).await?;
-    let about = About { account: Some(row.account), representation: Some(row.id) };
+    let about = About::of(&row);
     end_code(&portal, &post.signed, row.delegation, about, Deed::DelegatedCodeRevoked).await?;
     let (shared, login, id) = (Arc::clone(&portal), post.signed.login.id, row.id);
     let removed = portal.app.store.write("remove a representative", move |tx| {
@@ -264,6 +261,18 @@ pub(super) async fn remove(
     });
     removed.await?;
     Ok(page::go("/representatives"))
+}
+
+/// What the holder and the representative see of each other: uses of the delegated code, and what was done.
+pub(super) async fn history(
+    portal: &Portal,
+    f: &Frame,
+    row: &Representation,
+) -> Result<(Vec<AttemptLine>, Vec<Line>), Fault> {
+    let mut tx = portal.app.store.read().await?;
+    let activity = tx.activity_of_representation(row.id, 100).await?;
+    let uses = attempts(f, &tx.attempts_of(row.delegation, 50).await?);
+    Ok((uses, lines(f, &activity)))
 }
 
 /// The holder's own representation of that id.

@@ -121,28 +121,13 @@ impl Store for PostgresStore {
     }
 
     fn read(&self) -> BoxFuture<'_, Answer<Tx>> {
-        Box::pin(async move {
-            // One statement at a time needs no transaction, but a live connection.
-            let mut last = None;
-            for _ in 0..BROKEN_AT_MOST {
-                let watch = Stopwatch::start();
-                let mut connection = self.pool.acquire().await?;
-                METRICS.connection_wait(watch.read());
-                match connection.ping().await {
-                    Ok(()) => return Ok(Tx::new(Connection::Postgres(connection))),
-                    Err(why) => {
-                        drop(connection.detach());
-                        last = Some(why);
-                    }
-                }
-            }
-            Err(last.map_or_else(|| StoreError::NotWritten("no connection".to_owned()), StoreError::from))
-        })
+        // One statement at a time needs no transaction, but a live connection.
+        Box::pin(async move { Ok(Tx::new(Connection::Postgres(alive(&self.pool, None).await?))) })
     }
 }
 
 async fn transaction(pool: PgPool, begin: &'static str, keep: bool, job: Job) -> Answer<()> {
-    let mut tx = Tx::new(Connection::Postgres(begun(&pool, begin).await?));
+    let mut tx = Tx::new(Connection::Postgres(alive(&pool, Some(begin)).await?));
     // A job that panics is undone like one that fails; the one who asked hears that it was not run.
     let ran = AssertUnwindSafe(job(&mut tx)).catch_unwind().await;
     match ran {
@@ -167,13 +152,23 @@ async fn transaction(pool: PgPool, begin: &'static str, keep: bool, job: Job) ->
     }
     Ok(())
 }
-/// A connection on which a transaction has begun. Idle connections that the server has closed are put away.
-async fn begun(pool: &PgPool, begin: &'static str) -> Answer<PoolConnection<Postgres>> {
+
+/// A connection that answers: on which a transaction has begun, or without `begin` one for reading. Idle connections that
+/// the server has closed are put away.
+async fn alive(pool: &PgPool, begin: Option<&'static str>) -> Answer<PoolConnection<Postgres>> {
     let mut last = None;
     for _ in 0..BROKEN_AT_MOST {
+        let watch = Stopwatch::start();
         let mut connection = pool.acquire().await?;
-        match connection.execute(begin).await {
-            Ok(_) => return Ok(connection),
+        let answered = match begin {
+            Some(begin) => connection.execute(begin).await.map(drop),
+            None => {
+                METRICS.connection_wait(watch.read());
+                connection.ping().await
+            }
+        };
+        match answered {
+            Ok(()) => return Ok(connection),
             Err(why @ sqlx::Error::Database(_)) if !ended_by_server(&why) => return Err(why.into()),
             Err(why) => {
                 drop(connection.detach());

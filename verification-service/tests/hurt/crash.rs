@@ -4,7 +4,7 @@
 use crate::history::{Asked, check};
 use crate::population::populate;
 use crate::support::{Client, Kiosk, Serving, Site, other_than};
-use crate::{Numbers, pause, times};
+use crate::{numbers, pause, times};
 use futures::future::join_all;
 use verification_service::failpoint;
 
@@ -21,7 +21,7 @@ async fn kills_on_postgres() {
 }
 
 async fn crash(postgres: bool, kills: usize) {
-    let mut numbers = Numbers::new("crash");
+    let mut numbers = numbers("crash");
     let site = Site::on(postgres);
     site.raise_limits().set("lock_after", "100000");
     let kiosks: Vec<Kiosk> = (0..KIOSKS).map(|nth| site.add_kiosk(&format!("K{nth}"))).collect();

@@ -7,6 +7,8 @@ mod cluster;
 mod crash;
 mod fail_closed;
 mod history;
+#[path = "../service/numbers.rs"]
+mod numbers;
 mod population;
 mod race;
 mod revoke;
@@ -14,6 +16,8 @@ mod sameness;
 #[path = "../service/support.rs"]
 #[allow(dead_code, reason = "shared with the suite, which uses the rest")]
 mod support;
+
+use numbers::Numbers;
 
 /// Sites here say which engine they have.
 const ON_POSTGRES: bool = false;
@@ -23,25 +27,13 @@ fn times(short: usize, long: usize) -> usize {
     if std::env::var("HURT").is_ok_and(|how| how == "full") { long } else { short }
 }
 
-/// Numbers that look random and are the same for the same seed (xorshift64*).
-struct Numbers(u64);
-
-impl Numbers {
-    /// `HURT_SEED`, or else one from the clock; it is printed, so that a failure can be run again.
-    fn new(what: &str) -> Self {
-        use verification_service::clock::{Clock, SystemClock};
-        let given = std::env::var("HURT_SEED").ok().and_then(|seed| seed.parse().ok());
-        let seed = given.unwrap_or_else(|| SystemClock.now().unix_millis().unsigned_abs());
-        println!("{what}: HURT_SEED={seed}");
-        Self(seed | 1)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % end
-    }
+/// From `HURT_SEED`, or else from the clock; the seed is printed, so that a failure can be run again.
+fn numbers(what: &str) -> Numbers {
+    use verification_service::clock::{Clock, SystemClock};
+    let given = std::env::var("HURT_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = given.unwrap_or_else(|| SystemClock.now().unix_millis().unsigned_abs());
+    println!("{what}: HURT_SEED={seed}");
+    Numbers::new(seed)
 }
 
 /// Waits so long, for things that tell nothing of themselves.

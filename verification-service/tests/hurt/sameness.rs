@@ -2,7 +2,7 @@
 
 use crate::population::{Holder, populate};
 use crate::support::{Client, Site, id, other_than, verification};
-use crate::{Numbers, times};
+use crate::{numbers, times};
 use reqwest::Method;
 use std::time::Instant;
 
@@ -45,7 +45,7 @@ async fn kinds(site: &Site) -> Vec<Kind> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn not_verified_tells_nothing_by_its_bytes_nor_by_its_time() {
-    let mut numbers = Numbers::new("sameness");
+    let mut numbers = numbers("sameness");
     let each = times(150, 100_000);
     let site = Site::on(false);
     site.raise_limits().set("lock_after", "1000000000");

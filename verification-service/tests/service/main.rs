@@ -10,6 +10,7 @@ mod hostile;
 mod inspections;
 mod log;
 mod migrations;
+mod numbers;
 mod officers;
 mod openapi;
 mod operations;

@@ -1,6 +1,7 @@
 //! Random changes behind the service's back, each of which `audit verify` must find: 200 in the normal run, as many as
 //! TAMPERINGS says in the long one (`make audit-tamper`: 10,000).
 
+use crate::numbers::Numbers;
 use crate::officers::{decision, put_override};
 use crate::support::{A_NUMBER, Site, id, other_than};
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
@@ -42,20 +43,8 @@ pub async fn append(app: &Arc<App>, rows: usize) {
     seal(app).await.unwrap().unwrap();
 }
 
-/// Numbers that a seed gives again (xorshift64*).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) % n
-    }
-
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[usize::try_from(self.below(of.len() as u64)).unwrap()]
-    }
+fn one<'a>(numbers: &mut Numbers, of: &[&'a str]) -> &'a str {
+    of[usize::try_from(numbers.below(of.len() as u64)).unwrap()]
 }
 
 const TEXTS: [(&str, &str); 17] = [
@@ -97,7 +86,7 @@ const TABLES: [&str; 6] = ["audit", "log_tile", "log_head", "verification", "ins
 
 struct Database {
     connection: SqliteConnection,
-    dice: Dice,
+    dice: Numbers,
 }
 
 impl Database {
@@ -119,7 +108,7 @@ impl Database {
             3 | 4 => self.edit_number().await,
             5 => self.edit_bytes().await,
             6 | 7 => {
-                let table = self.dice.one(&TABLES);
+                let table = one(&mut self.dice, &TABLES);
                 let row = self.row(table).await;
                 ("delete", table, format!("DELETE FROM {table} WHERE rowid = {row}"))
             }
@@ -145,7 +134,7 @@ impl Database {
         // The log's own rows are most of what there is to change.
         let (table, column) = if self.dice.below(2) == 0 { TEXTS[at % 5] } else { TEXTS[at] };
         let (row, place) = (self.row(table).await, self.dice.below(400));
-        let letter = self.dice.one(&["a", "0", "7", "Z", " ", "\"", "é", ""]);
+        let letter = one(&mut self.dice, &["a", "0", "7", "Z", " ", "\"", "é", ""]);
         let within = format!("({place} % MAX(LENGTH({column}), 1))");
         let value = format!("SUBSTR({column}, 1, {within}) || '{letter}' || SUBSTR({column}, {within} + 2)");
         ("edit", table, format!("UPDATE {table} SET {column} = {value} WHERE rowid = {row}"))
@@ -184,8 +173,8 @@ impl Database {
         let (table, column) = match self.dice.below(4) {
             0 => ("log_tile", "hashes"),
             1 => ("audit", "leaf"),
-            2 => ("audit", self.dice.one(&["detail", "subject", "event", "at", "actor"])),
-            _ => ("verification", self.dice.one(&["result", "visit", "audit_seq", "id"])),
+            2 => ("audit", one(&mut self.dice, &["detail", "subject", "event", "at", "actor"])),
+            _ => ("verification", one(&mut self.dice, &["result", "visit", "audit_seq", "id"])),
         };
         let (a, b) = (self.row(table).await, self.row(table).await);
         let value = |row: i64| format!("(SELECT {column} FROM pristine.{table} WHERE rowid = {row})");
@@ -327,7 +316,7 @@ async fn every_random_edit_deletion_swap_and_insertion_is_found() {
     .execute(&mut connection)
     .await
     .unwrap();
-    let mut database = Database { connection, dice: Dice(seed | 1) };
+    let mut database = Database { connection, dice: Numbers::new(seed) };
     let (mut kinds, mut missed): (BTreeMap<&str, usize>, Vec<String>) = (BTreeMap::new(), vec![]);
     let mut done = 0;
     while done < wanted {
