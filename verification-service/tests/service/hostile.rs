@@ -90,7 +90,7 @@ impl Scene {
 }
 
 /// What came back, in all.
-#[derive(Default, Debug)]
+#[derive(Default, Debug, PartialEq)]
 struct Seen {
     replies: usize,
     problems: usize,
@@ -299,9 +299,21 @@ fn any_bytes_at_any_port_get_a_problem_document_or_a_closed_connection() {
     if let Err(why) = done {
         panic!("{why}");
     }
-    // All of this was met, or the requests above are not what they are meant to be.
-    let seen = seen.into_inner();
-    assert!(seen.replies > 0 && seen.problems > 50 && seen.empty > 50, "{seen:?}");
+    // Each kind of answer is told apart, and chance met the common ones. A whole request at the right path it may never meet.
+    let mut seen = seen.into_inner();
+    assert!(seen.problems > 20 && seen.empty > 20, "{seen:?}");
+    for (request, replies, problems, empty) in [
+        ("GET /kiosk/v1/health HTTP/1.1", 1, 0, 0),
+        ("GET /kiosk/v1/nowhere HTTP/1.1", 0, 1, 0),
+        ("GET /kiosk/v1/health HTTP/9", 0, 0, 1),
+    ] {
+        let bytes = format!("{request}\r\nHost: localhost\r\nConnection: close\r\n\r\n").into_bytes();
+        let wanted =
+            Seen { replies: seen.replies + replies, problems: seen.problems + problems, empty: seen.empty + empty };
+        let reply = runtime.block_on(scene.send(Port::Kiosk, &bytes, Duration::from_secs(10)));
+        lawful(Port::Kiosk, &bytes, &reply, &mut seen).unwrap();
+        assert_eq!(seen, wanted, "{request}");
+    }
     runtime.block_on(scene.is_well());
 }
 
