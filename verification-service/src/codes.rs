@@ -217,7 +217,8 @@ mod tests {
         let keys = Keys::new(&BTreeMap::from([(1, Zeroizing::new([1; 32]))]), &[2; 32]).unwrap();
         let random = SystemRandomness::new();
         let (code, row) =
-            make(&keys, &random, Groups::Four, Uuid::from_u128(7), Blind([0; 32]), (Timestamp::EPOCH, 1)).unwrap();
+            make(&keys, &random, Groups::Four, Uuid::from_u128(7), Blind::only(1, [0; 32]), (Timestamp::EPOCH, 1))
+                .unwrap();
         let derive = |text: &str| super::derive(text, &row.salt, super::CODE_COST, &[]).unwrap();
         let right = code.secret().expose(derive);
         assert_eq!(holds(&keys, &row, &right), Ok(true));

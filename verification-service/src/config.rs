@@ -405,7 +405,7 @@ pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -
          \n\
          [secrets]                    # keep these apart from the database; mode 0600\n\
          pepper = \"secrets/pepper\"                       # lines: number, blank, 64 hex digits; the highest is used\n\
-         index_key = \"secrets/index_key\"                 # 32 bytes; never change it\n\
+         index_key = \"secrets/index_key\"                 # 32 bytes, or lines as `secrets rotate-index-key` writes them\n\
          technician_pepper = \"secrets/technician_pepper\" # 32 bytes; every kiosk has the same\n\
          \n\
          [code]\n\

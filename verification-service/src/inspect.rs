@@ -34,6 +34,9 @@ pub struct Findings {
 pub struct StoredParts {
     #[serde(with = "personal::wire")]
     pub number: PersonalText,
+    /// Who issued it; none of documents from before it was kept.
+    #[serde(default, with = "personal::wire::option")]
+    pub issuer: Option<PersonalText>,
     #[serde(default, with = "personal::wire::option")]
     pub expiry_date: Option<PersonalText>,
     #[serde(default, with = "personal::wire::option")]
@@ -114,6 +117,10 @@ pub async fn inspect(
         && let Some(stored) = tx.document(blind).await?
     {
         let parts = StoredParts::open(&app.keys, &stored)?;
+        if blind.is_newer() && blind.at() != stored.at {
+            // While the index key is changed: here everything is known that its place is made of.
+            tx.move_document(&blind, &stored.at).await?;
+        }
         if parts.agrees(document) {
             let account = tx.account(stored.account).await?;
             found = account.map(|account| (account, parts.status(stored.status, now)));
@@ -177,7 +184,12 @@ mod tests {
 
     fn parts(expiry: &str) -> StoredParts {
         let expiry_date = Some(PersonalText::from(expiry));
-        StoredParts { number: PersonalText::from("1"), expiry_date, card_number: Some(PersonalText::from("LIN1")) }
+        StoredParts {
+            number: PersonalText::from("1"),
+            issuer: None,
+            expiry_date,
+            card_number: Some(PersonalText::from("LIN1")),
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::listener::{kiosk_tls, portal_tls};
 use crate::log;
 use crate::metrics::METRICS;
 use crate::pki;
+use crate::reindex;
 use crate::store::Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -50,6 +51,11 @@ pub async fn hindrances(app: &Arc<App>) -> Vec<&'static str> {
         Ok(true) => {}
         Ok(false) => found.push("the audit log is not sealed: see the service's log"),
         Err(_) => found.push("the database cannot be written: see the service's log"),
+    }
+    if let Ok(mut tx) = app.store.read().await
+        && reindex::check(&mut tx, &app.keys.index().known()).await.is_err()
+    {
+        found.push("numbers stand under an index key that is not in the file: copy it from where it was changed");
     }
     let (dir, now) = (&app.config.tls.dir, app.now());
     if portal_tls(dir, now).is_err() || kiosk_tls(dir, now).is_err() {

@@ -6,7 +6,7 @@ use crate::clock::{HOUR, MINUTE, plus_millis};
 use crate::codes::{self, PIN_COST};
 use crate::random::{self, Random, bytes, uuid_v7};
 use crate::refusal::Refusal;
-use crate::secrets::{Blind, Keys};
+use crate::secrets::{Blind, Keys, SealError};
 use crate::store::rows::{Officer, OfficerSession};
 use crate::store::{Answer, Locked, Tx};
 use crate::throttle::PinThrottle;
@@ -28,7 +28,19 @@ pub const OFFLINE: i64 = 12 * HOUR;
 /// Where a badge is looked up.
 #[must_use]
 pub fn badge_of(keys: &Keys, badge: &str) -> Blind {
-    keys.blind("badge", &badge.trim().to_uppercase())
+    keys.blind("badge", &normalised(badge))
+}
+
+/// The badge, sealed for its officer: so that its place can be found under another index key.
+///
+/// # Errors
+/// [`SealError`].
+pub fn sealed_badge(keys: &Keys, random: &dyn Random, officer: Uuid, badge: &str) -> Result<Vec<u8>, SealError> {
+    keys.seal(random, &[officer.as_bytes(), b"badge"], normalised(badge).as_bytes())
+}
+
+fn normalised(badge: &str) -> Zeroizing<String> {
+    Zeroizing::new(badge.trim().to_uppercase())
 }
 
 /// Where wrong PINs at a kiosk are counted.
@@ -85,7 +97,7 @@ pub async fn sign_in(
         Box::pin(async move {
             let now = shared.now().unix_millis();
             for subject in subjects {
-                tx.lock(Locked::Pin, &subject.0).await?;
+                tx.lock_place(Locked::Pin, &subject).await?;
                 let charged = tx.pin_throttle(subject).await?.charged(now, shared.config.limits.pin_failures);
                 match charged {
                     Ok(state) => tx.set_pin_throttle(subject, state).await?,
@@ -112,7 +124,16 @@ pub async fn sign_in(
             false
         }
     };
-    let officer = officer.filter(|_| holds).map(|officer| officer.id);
+    let officer = officer.filter(|_| holds);
+    // Of an officer from before badges were kept, or while the index key is changed.
+    let moved = match &officer {
+        Some(known) if known.sealed.is_none() || known.index_kid < subjects[0].kid() => {
+            let sealed = badge.expose(|badge| sealed_badge(&app.keys, &*app.random, known.id, badge));
+            Some(sealed.map_err(crate::store::StoreError::from)?)
+        }
+        _ => None,
+    };
+    let officer = officer.map(|officer| officer.id);
     let token = Zeroizing::new(bytes::<16>(&*app.random).map_err(crate::store::StoreError::from)?);
     let token = PersonalText::new(hex::encode(*token));
     let hash = hash_of(&token);
@@ -141,6 +162,9 @@ pub async fn sign_in(
                 officer_disabled_at: None,
             };
             tx.add_session(&session).await?;
+            if let Some(sealed) = moved {
+                tx.place_officer(officer, subjects[0], sealed).await?;
+            }
             let subject = officer.to_string();
             audit::append(tx, now, actor, Event::OfficerSignedIn, &subject, &object!({})).await?;
             Ok(Ok((officer, now)))
@@ -160,12 +184,19 @@ pub async fn sign_in(
 ///
 /// # Errors
 /// [`codes::MakeError`].
-pub fn make(keys: &Keys, random: &dyn Random, pin: &str, now: Timestamp) -> Result<Officer, codes::MakeError> {
+pub fn make(
+    keys: &Keys,
+    random: &dyn Random,
+    badge: &str,
+    pin: &str,
+    now: Timestamp,
+) -> Result<Officer, codes::MakeError> {
     let id = uuid_v7(random, now)?;
     let salt = random::bytes(random)?;
     let derived = codes::derive(pin, &salt, PIN_COST, &[])?;
     let tag = keys.tag(random, &[id.as_bytes(), b"pin"], &*derived)?;
-    Ok(Officer { id, salt, tag, disabled: false })
+    let sealed = Some(sealed_badge(keys, random, id, badge)?);
+    Ok(Officer { id, sealed, index_kid: badge_of(keys, badge).kid(), salt, tag, disabled: false })
 }
 
 #[cfg(test)]

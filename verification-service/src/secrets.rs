@@ -3,6 +3,7 @@
 //! They come from files (or systemd credentials), never from the database: whoever has only the database can neither
 //! read a record nor try codes offline.
 
+use crate::index_keys::IndexRing;
 use crate::random::{self, NoRandom, Random};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{constant_time, hmac};
@@ -11,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use verification_api::wire::Timestamp;
 use zeroize::Zeroizing;
+
+pub use crate::index_keys::Blind;
 
 /// Bytes of every secret.
 pub const SECRET_LEN: usize = 32;
@@ -24,6 +27,10 @@ pub enum SecretError {
     NotASecret { path: PathBuf },
     #[error("{} must hold lines of a number from 1 to 255, a blank and 64 hex digits, perhaps with the time from which it is used", path.display())]
     NotAPepper { path: PathBuf },
+    #[error(
+        "{} must hold exactly 32 bytes, or one or two lines of a number, a blank and 64 hex digits, and the line that begins with `bodies`, as `secrets rotate-index-key` writes it", path.display()
+    )]
+    NotAnIndexKey { path: PathBuf },
 }
 
 /// What a sealed text says when it cannot be opened.
@@ -37,11 +44,12 @@ pub enum SealError {
     NoRandom(#[from] NoRandom),
 }
 
-/// All keys, derived once. The peppers may be read again while the service runs.
+/// All keys, derived once. Peppers and index keys may be read again while the service runs.
 pub struct Keys {
     ring: RwLock<Arc<Ring>>,
-    index: hmac::Key,
+    index: RwLock<Arc<IndexRing>>,
     bodies: hmac::Key,
+    forms: hmac::Key,
 }
 
 struct Ring {
@@ -61,11 +69,26 @@ impl Keys {
     /// # Errors
     /// [`SecretError`], naming the file.
     pub fn load(pepper: &Path, index_key: &Path, now: Timestamp) -> Result<Self, SecretError> {
-        let ring = Ring::read(pepper, now)?;
-        let index = read(index_key)?;
-        let index = <&[u8; SECRET_LEN]>::try_from(index.as_slice())
-            .map_err(|_| SecretError::NotASecret { path: index_key.into() })?;
-        Ok(Self::with(ring, index))
+        Ok(Self::with(Ring::read(pepper, now)?, Self::read_index(index_key, now)?))
+    }
+
+    /// Reads the file of `[secrets] index_key`.
+    ///
+    /// # Errors
+    /// [`SecretError`], naming the file.
+    pub fn read_index(path: &Path, now: Timestamp) -> Result<IndexRing, SecretError> {
+        IndexRing::read(path, now)
+    }
+
+    /// Puts what was read in the place of the index keys that were known.
+    pub fn take_index(&self, new: IndexRing) {
+        *self.index.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+    }
+
+    /// The index keys that are known now.
+    #[must_use]
+    pub fn index(&self) -> Arc<IndexRing> {
+        Arc::clone(&self.index.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Reads the peppers again: a newer one may have been added, or have come into use. Whether anything is different.
@@ -86,16 +109,13 @@ impl Keys {
     #[must_use]
     pub fn new(peppers: &BTreeMap<u8, Zeroizing<[u8; SECRET_LEN]>>, index: &[u8; SECRET_LEN]) -> Option<Self> {
         let current = *peppers.keys().next_back()?;
-        Some(Self::with(Ring::new(peppers, current)?, index))
+        Some(Self::with(Ring::new(peppers, current)?, IndexRing::of(index)))
     }
 
-    fn with(ring: Ring, index: &[u8; SECRET_LEN]) -> Self {
-        let mac = |label: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, &*derived(index, label));
-        Self {
-            ring: RwLock::new(Arc::new(ring)),
-            index: hmac::Key::new(hmac::HMAC_SHA256, index),
-            bodies: mac(b"request bodies v1"),
-        }
+    fn with(ring: Ring, index: IndexRing) -> Self {
+        let bodies = hmac::Key::new(hmac::HMAC_SHA256, index.bodies());
+        let forms = hmac::Key::new(hmac::HMAC_SHA256, &*derived(index.bodies(), b"forms v1"));
+        Self { ring: RwLock::new(Arc::new(ring)), index: RwLock::new(Arc::new(index)), bodies, forms }
     }
 
     fn ring(&self) -> Arc<Ring> {
@@ -117,16 +137,25 @@ impl Keys {
     /// Where something is looked up: HMAC(index key, type ‖ normalised), the type preceded by its length.
     #[must_use]
     pub fn blind(&self, kind: &str, normalised: &str) -> Blind {
-        let mut context = hmac::Context::with_key(&self.index);
-        context.update(&aad(&[kind.as_bytes()]));
-        context.update(normalised.as_bytes());
-        Blind(to_array(context.sign().as_ref()))
+        self.index().blind(kind, normalised)
     }
 
-    /// HMAC of a request's raw bytes.
+    /// Where something is counted that belongs to what is looked up elsewhere.
+    #[must_use]
+    pub fn blind_again(&self, kind: &str, inner: &Blind) -> Blind {
+        self.index().blind_again(kind, inner)
+    }
+
+    /// HMAC of a request's raw bytes. Its key stays when the index key is changed.
     #[must_use]
     pub fn body_mac(&self, raw: &[u8]) -> [u8; 32] {
         to_array(hmac::sign(&self.bodies, raw).as_ref())
+    }
+
+    /// HMAC of what binds a page's forms to its browser. Its key stays as well.
+    #[must_use]
+    pub fn form_mac(&self, token: &str) -> [u8; 32] {
+        to_array(hmac::sign(&self.forms, token.as_bytes()).as_ref())
     }
 
     /// Seals `plain` for the place that `bound_to` names: number of the pepper, nonce, ciphertext and tag.
@@ -196,18 +225,6 @@ impl Keys {
     }
 }
 
-/// A blind index: equal for equal values, tells nothing without the index key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Blind(pub [u8; 32]);
-
-impl Blind {
-    /// For the audit log.
-    #[must_use]
-    pub fn hex(&self) -> String {
-        hex::encode(self.0)
-    }
-}
-
 /// What is stored of a code or a PIN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
@@ -269,7 +286,9 @@ pub fn with_new_pepper(
 impl Ring {
     fn read(path: &Path, now: Timestamp) -> Result<Self, SecretError> {
         let not_a_pepper = || SecretError::NotAPepper { path: path.into() };
-        let lines = parse_peppers(&read(path)?).ok_or_else(not_a_pepper)?;
+        let file = read(path)?;
+        let text = std::str::from_utf8(&file).map_err(|_| not_a_pepper())?;
+        let lines = parse_lines(text.lines()).ok_or_else(not_a_pepper)?;
         let used =
             lines.iter().filter(|(_, (_, from))| from.is_none_or(|from| from.unix_millis() <= now.unix_millis()));
         // If none is used yet, the oldest is.
@@ -289,24 +308,24 @@ impl Ring {
     }
 }
 
-fn derived(secret: &[u8], label: &[u8]) -> Zeroizing<[u8; SECRET_LEN]> {
+pub(crate) fn derived(secret: &[u8], label: &[u8]) -> Zeroizing<[u8; SECRET_LEN]> {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), label);
     let mut key = Zeroizing::new([0; SECRET_LEN]);
     key.copy_from_slice(tag.as_ref());
     key
 }
 
-fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretError> {
     std::fs::read(path).map(Zeroizing::new).map_err(|cause| SecretError::Unreadable { path: path.into(), cause })
 }
 
-/// A pepper and the time from which it is used.
-type PepperLine = (Zeroizing<[u8; SECRET_LEN]>, Option<Timestamp>);
+/// A secret and the time from which it is used.
+pub(crate) type SecretLine = (Zeroizing<[u8; SECRET_LEN]>, Option<Timestamp>);
 
 /// Lines of a number, a blank, 64 hex digits, and perhaps a blank and the time from which it is used.
-fn parse_peppers(text: &[u8]) -> Option<BTreeMap<u8, PepperLine>> {
-    let mut peppers = BTreeMap::new();
-    for line in std::str::from_utf8(text).ok()?.lines().filter(|l| !l.trim().is_empty()) {
+pub(crate) fn parse_lines<'a>(lines: impl Iterator<Item = &'a str>) -> Option<BTreeMap<u8, SecretLine>> {
+    let mut secrets = BTreeMap::new();
+    for line in lines.filter(|l| !l.trim().is_empty()) {
         let (kid, rest) = line.split_once(' ')?;
         let (digits, from) = match rest.trim().split_once(' ') {
             Some((digits, from)) => (digits, Some(Timestamp::parse(from.trim()).ok()?)),
@@ -314,9 +333,9 @@ fn parse_peppers(text: &[u8]) -> Option<BTreeMap<u8, PepperLine>> {
         };
         let mut secret = Zeroizing::new([0; SECRET_LEN]);
         hex::decode_to_slice(digits, &mut *secret).ok()?;
-        peppers.insert(kid.parse().ok().filter(|k| *k > 0)?, (secret, from));
+        secrets.insert(kid.parse().ok().filter(|k| *k > 0)?, (secret, from));
     }
-    (!peppers.is_empty()).then_some(peppers)
+    (!secrets.is_empty()).then_some(secrets)
 }
 
 fn encrypt(

@@ -11,6 +11,7 @@ use crate::monitor;
 use crate::observe::observe;
 use crate::pki;
 use crate::portal::{self, Portal};
+use crate::reindex;
 use crate::store::Answer;
 use crate::store::rows::Purged;
 use axum::middleware::from_fn;
@@ -172,6 +173,11 @@ async fn reload(app: Arc<App>, kiosk: watch::Sender<Arc<ServerConfig>>, portal: 
             Ok(true) => tracing::info!(pepper = app.keys.current(), "the peppers were read again"),
             Ok(false) => {}
             Err(why) => tracing::error!(cause = %why, "the peppers were not read again"),
+        }
+        match reindex::reload(&app).await {
+            Ok(true) => tracing::info!(index_key = app.keys.index().used(), "the index keys were read again"),
+            Ok(false) => {}
+            Err(why) => tracing::error!(cause = %why, "the index keys were not read again"),
         }
         if let Err(why) = renew_crl_if_due(&app).await {
             tracing::error!(cause = %why, "crl.pem could not be signed anew");

@@ -157,7 +157,7 @@ async fn begin(tx: &mut Tx, app: &App, request: &Request) -> Answer<Result<Begun
             None => return Ok(Err(Refusal::new(ProblemType::OfficerSession))),
         },
     };
-    tx.lock(Locked::Identifier, &identifier.0).await?;
+    tx.lock_place(Locked::Identifier, &identifier).await?;
     let newest = tx.newest_code(identifier).await?;
     let charged = match taken {
         Some(charged) => {
@@ -229,7 +229,7 @@ async fn finish(
     let (key, identifier) = (&request.once.key, evaluation.identifier);
     // Before the first row is written: the refund changes the identifier's tries, a failure the kiosk's list of them.
     if holds {
-        tx.lock(Locked::Identifier, &identifier.0).await?;
+        tx.lock_place(Locked::Identifier, &identifier).await?;
     } else {
         tx.lock(Locked::Kiosk, key.kiosk.as_bytes()).await?;
     }

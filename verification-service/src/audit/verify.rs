@@ -72,6 +72,7 @@ pub async fn verify(
         continues(tx, exported, &tree).await??;
     }
     let mut decisions = Decisions::read(tx).await?;
+    let moves = Moves::read(tx).await?;
     let mut report = AuditReport { rows: 0, seq: 0, leaves: tree.size, purged: 0, unsealed: 0 };
     let (mut told, mut next) = (Purge::default(), None);
     loop {
@@ -94,7 +95,7 @@ pub async fn verify(
             next = leaf.checked_add(1);
             report.note(row);
             told.note(row);
-            decisions.note(row)?;
+            decisions.note(row, &moves)?;
         }
         if page.is_empty() {
             break;
@@ -114,7 +115,7 @@ pub async fn verify(
             report.note(row);
             report.unsealed += 1;
             told.note(row);
-            decisions.note(row)?;
+            decisions.note(row, &moves)?;
         }
     }
     if told.leaves != report.purged {
@@ -252,10 +253,12 @@ impl Decisions {
         Ok(Self(untold))
     }
 
-    fn note(&mut self, row: &AuditRow) -> Result<(), AuditFault> {
+    fn note(&mut self, row: &AuditRow, moves: &Moves) -> Result<(), AuditFault> {
         let decides = [Event::Verification, Event::Inspection, Event::Override].map(Event::name);
         match self.0.remove(&row.seq) {
-            Some(decision) if !tells(row, &decision) => Err(AuditFault::Untold(decision.audit_seq, decision.subject)),
+            Some(decision) if !tells(row, &decision, moves) => {
+                Err(AuditFault::Untold(decision.audit_seq, decision.subject))
+            }
             None if decides.contains(&row.event.as_str()) => Err(AuditFault::Lost(row.seq)),
             _ => Ok(()),
         }
@@ -270,12 +273,46 @@ impl Decisions {
     }
 }
 
-fn tells(row: &AuditRow, decision: &Decision) -> bool {
+/// Where identifiers were moved to when the index key was changed: earlier rows tell where they were.
+struct Moves(BTreeMap<String, String>);
+
+impl Moves {
+    async fn read(tx: &mut Tx) -> Result<Self, AuditFault> {
+        let mut moves = BTreeMap::new();
+        for detail in tx.told_moves().await? {
+            let detail: serde_json::Value = serde_json::from_str(&detail).unwrap_or_default();
+            let moved = detail.get("moved").and_then(serde_json::Value::as_object).into_iter().flatten();
+            moves.extend(moved.filter_map(|(from, to)| Some((from.clone(), to.as_str()?.to_owned()))));
+        }
+        Ok(Self(moves))
+    }
+
+    /// Whether `now` is where `told` stands, or stood since.
+    fn lead(&self, told: &str, now: &str) -> bool {
+        // There are 255 keys at the most.
+        let mut at = Some(told);
+        for _ in 0..=255 {
+            match at {
+                Some(place) if place == now => return true,
+                Some(place) => at = self.0.get(place).map(String::as_str),
+                None => return false,
+            }
+        }
+        false
+    }
+}
+
+fn tells(row: &AuditRow, decision: &Decision, moves: &Moves) -> bool {
     let detail: serde_json::Value = serde_json::from_str(&row.detail).unwrap_or_default();
     row.event == decision.event
         && row.subject == decision.subject
         && row.at == decision.at
-        && decision.told.iter().all(|(member, value)| detail.get(member) == Some(value))
+        && decision.told.iter().all(|(member, value)| match (*member, detail.get(member), value) {
+            ("identifier", Some(serde_json::Value::String(told)), serde_json::Value::String(now)) => {
+                moves.lead(told, now)
+            }
+            (_, told, value) => told == Some(value),
+        })
 }
 
 fn number(n: u64) -> Result<i64, StoreError> {

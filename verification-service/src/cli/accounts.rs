@@ -229,7 +229,7 @@ async fn new_code(app: &Arc<App>, identifier: Blind) -> Result<Done, CommandErro
     let hint = codes::seal_hint(&app.keys, &*app.random, row.id, &code)?;
     let made = app.store.write("new code", move |tx| {
         Box::pin(async move {
-            tx.lock(Locked::Identifier, &identifier.0).await?;
+            tx.lock_place(Locked::Identifier, &identifier).await?;
             let replaced = tx.end_code(identifier, CodeState::Replaced, now.unix_millis()).await?;
             tx.add_code(&row).await?;
             tx.set_code_hint(row.id, hint).await?;
@@ -293,6 +293,7 @@ fn document(app: &App, account: Uuid, text: &str) -> Result<NewDocument, Command
     let optional = |text: &str| (!text.is_empty()).then(|| PersonalText::from(text));
     let stored = StoredParts {
         number: PersonalText::from(number),
+        issuer: Some(PersonalText::from(issuer)),
         expiry_date: optional(expiry),
         card_number: card.and_then(optional),
     };

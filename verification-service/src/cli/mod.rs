@@ -65,7 +65,7 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(upkeep::AuditCommand),
-    /// Peppers: add a newer one, move what is stored to it.
+    /// Peppers and index keys: add a newer one, move what is stored to it.
     #[command(subcommand)]
     Secrets(secrets::SecretsCommand),
     /// Copy the database into a new file, while the service runs.
@@ -135,6 +135,7 @@ refused_by!(
     crate::pki::PkiError,
     crate::portal::PortalError,
     crate::random::NoRandom,
+    crate::reindex::IndexFault,
     crate::secrets::SealError,
     crate::secrets::SecretError,
     crate::store::StoreError,
@@ -247,6 +248,7 @@ async fn open(config: &std::path::Path) -> Result<App, CommandError> {
     let store = crate::store::open(&config.database_at()).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandomness::new());
+    crate::reindex::check(&mut store.read().await?, &keys.index().known()).await?;
     Ok(App::new(store, keys, config, clock, random)?)
 }
 

@@ -66,7 +66,7 @@ pub(super) async fn officer(app: App, command: OfficerCommand) -> Result<Done, C
             let pin = line_from_stdin("PIN")?;
             checked_pin(&pin, OFFICER_PIN)?;
             let now = app.now();
-            let officer = pin.expose(|pin| officers::make(&app.keys, &*app.random, pin, now))?;
+            let officer = pin.expose(|pin| officers::make(&app.keys, &*app.random, &badge, pin, now))?;
             let (id, badge) = (officer.id, badge_of(&app.keys, &badge));
             let added = app.store.write("add an officer", move |tx| {
                 Box::pin(async move {

@@ -109,12 +109,12 @@ async fn clear(app: &Arc<App>, counted: Counted) -> Result<Done, CommandError> {
             let last_at = shared.now().unix_millis();
             let subject = match counted {
                 Counted::Codes(blind) => {
-                    tx.lock(Locked::Identifier, &blind.0).await?;
+                    tx.lock_place(Locked::Identifier, &blind).await?;
                     tx.set_throttle(blind, Throttle { last_at, ..Throttle::default() }).await?;
                     blind
                 }
                 Counted::Pins(blind) => {
-                    tx.lock(Locked::Pin, &blind.0).await?;
+                    tx.lock_place(Locked::Pin, &blind).await?;
                     tx.set_pin_throttle(blind, PinThrottle { last_at, ..PinThrottle::default() }).await?;
                     blind
                 }

@@ -248,7 +248,7 @@ pub(super) async fn end_code(
     let (shared, login) = (Arc::clone(portal), signed.login.id);
     let ended = portal.app.store.write("revoke a code", move |tx| {
         Box::pin(async move {
-            tx.lock(Locked::Identifier, &identifier.0).await?;
+            tx.lock_place(Locked::Identifier, &identifier).await?;
             let now = shared.app.now();
             if tx.end_code(identifier, CodeState::Revoked, now.unix_millis()).await? {
                 let (actor, subject) = (Actor::Account(login), identifier.hex());
@@ -287,7 +287,7 @@ pub(super) async fn make_code(
     let deed = if about.representation.is_some() { Deed::DelegatedCodeMade } else { Deed::CodeMade };
     let stored = app.store.write("new code", move |tx| {
         Box::pin(async move {
-            tx.lock(Locked::Identifier, &identifier.0).await?;
+            tx.lock_place(Locked::Identifier, &identifier).await?;
             let at = now.unix_millis();
             let replaced = tx.end_code(identifier, CodeState::Replaced, at).await?;
             tx.add_code(&row).await?;
@@ -342,7 +342,8 @@ async fn number_of(portal: &Portal, signed: &Signed, which: &str) -> Result<Chos
     let numbers = portal.app.store.read().await?.numbers_of(account).await?;
     let kinds = IdentifierType::from_path(which).ok_or(Fault::NotFound)?;
     let number = numbers.into_iter().find(|number| number.kind == kinds.name()).ok_or(Fault::NotFound)?;
-    Ok(Chosen { blind: number.blind, label: label(kinds), masked: masked(&portal.app.keys, account, kinds, &number)? })
+    let blind = place_of(&portal.app.keys, account, &number)?;
+    Ok(Chosen { blind, label: label(kinds), masked: masked(&portal.app.keys, account, kinds, &number)? })
 }
 
 /// The words of a type in paths.
@@ -375,6 +376,12 @@ const fn label(kind: IdentifierType) -> &'static str {
     }
 }
 
+/// Where a number stands, under every index key that is known.
+fn place_of(keys: &Keys, account: Uuid, number: &Number) -> Result<Blind, SealError> {
+    let text = keys.open_text(&[account.as_bytes(), b"identifier"], &number.sealed)?;
+    Ok(keys.blind(&number.kind, &text))
+}
+
 /// As printed, but for its last four characters: enough to know which it is.
 fn masked(keys: &Keys, account: Uuid, kind: IdentifierType, number: &Number) -> Result<PersonalText, SealError> {
     let text = keys.open_text(&[account.as_bytes(), b"identifier"], &number.sealed)?;
@@ -397,9 +404,10 @@ async fn cards(portal: &Portal, signed: &Signed, f: &Frame) -> Result<Vec<Card>,
         } else {
             IdentifierType::ANumber
         };
-        let status = tx.code_status(number.blind).await?;
-        let attempts = tx.attempts_of(number.blind, SHOWN).await?;
-        let throttle = tx.throttle(number.blind).await?;
+        let place = place_of(keys, account, &number)?;
+        let status = tx.code_status(place).await?;
+        let attempts = tx.attempts_of(place, SHOWN).await?;
+        let throttle = tx.throttle(place).await?;
         let (state, look) = state_of(status.as_ref(), now);
         let active = state == "code-kind-active";
         let hint = match status.as_ref().and_then(|status| status.hint.as_ref().map(|hint| (status.id, hint))) {

@@ -6,7 +6,7 @@ use super::confirm::{self, confirm};
 use super::invitations::InvitationCode;
 use super::page::{self, Filled, Frame};
 use super::register::receiver;
-use super::representatives::history;
+use super::representatives::{history, place, place_of};
 use super::rows::{LoginKind, Representation};
 use super::second::Ways;
 use super::visitor::{Signed, SignedPost};
@@ -148,7 +148,8 @@ pub(super) async fn make(
         return page::html_wrong(&portal, &signed.visitor, &CodePage { f: f.wrong(true), form: filled, ways, client });
     };
     let about = About::of(&row);
-    let (code, expires_at) = make_code(&portal, &signed, &confirmed, row.delegation, about).await?;
+    let place = place(&portal, &row).await?;
+    let (code, expires_at) = make_code(&portal, &signed, &confirmed, place, about).await?;
     let f = signed.visitor.frame(&portal, "client-code-shown-title");
     let expires = f.day(&expires_at);
     let shown = ShownPage {
@@ -173,7 +174,8 @@ pub(super) async fn revoke(
 ) -> Result<Response, Fault> {
     let row = own(&portal, &post.signed, &id).await?;
     let about = About::of(&row);
-    end_code(&portal, &post.signed, row.delegation, about, Deed::DelegatedCodeRevoked).await?;
+    let place = place(&portal, &row).await?;
+    end_code(&portal, &post.signed, place, about, Deed::DelegatedCodeRevoked).await?;
     Ok(page::go(&format!("/clients/{}", row.id)))
 }
 
@@ -199,7 +201,8 @@ async fn own(portal: &Portal, signed: &Signed, id: &str) -> Result<Representatio
 async fn client(portal: &Portal, f: &Frame, row: &Representation) -> Result<Client, Fault> {
     let mut tx = portal.app.store.read().await?;
     let account = tx.account(row.account).await?.ok_or(Fault::NotFound)?;
-    let status = tx.code_status(row.delegation).await?;
+    let place = place_of(&mut tx, &portal.app.keys, row).await?;
+    let status = tx.code_status(place).await?;
     let name = portal.app.keys.open_text(&[account.id.as_bytes(), b"name"], &account.name)?;
     let name = Name::of_record(&name).map_err(|_| StoreError::NotUnderstood("name"))?;
     let given = name.secondary().unwrap_or_default();

@@ -279,7 +279,6 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
         id,
         kind,
         account: (!registration.representative).then_some(registration.account),
-        name: name_of(&portal.app.keys, &registration.user_name),
         user_name: registration.user_name.expose(|name| sealed(b"user name", name.as_bytes()))?,
         salt: password.salt,
         tag: Tag { kid: password.kid, nonce: password.nonce, tag: password.tag.clone() },
@@ -289,7 +288,7 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
         made_at: at,
     };
     let (token, session) = next(&portal, &visitor, Stage::SignedIn, &login, now)?;
-    let home = home_of(&login);
+    let (home, name) = (home_of(&login), name_of(&portal.app.keys, &registration.user_name));
     let shared = Arc::clone(&portal);
     let made = portal.app.store.write("register", move |tx| {
         Box::pin(async move {
@@ -303,7 +302,7 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
                 tx.remove_passkeys(id).await?;
                 tx.forget_locked_codes(id).await?;
                 tx.end_portal_sessions_of(id, &session.hash, at).await?;
-            } else if !tx.add_login(&login).await? {
+            } else if !tx.add_login(&login, name).await? {
                 return Err(undone());
             }
             if let Some(passkey) = &passkey {

@@ -5,15 +5,15 @@ use super::backup_code::{AttemptLine, attempts, end_code};
 use super::confirm::{self, confirm};
 use super::invitations::InvitationCode;
 use super::page::{self, Filled, Frame};
-use super::rows::{Invitation, LoginKind, Representation};
+use super::rows::{Invitation, LoginKind, Number, Representation};
 use super::second::Ways;
 use super::visitor::{Signed, SignedPost};
 use super::{Fault, Portal};
 use crate::clock::DAY;
 use crate::codes;
 use crate::random::uuid_v7;
-use crate::secrets::{Blind, Keys, same};
-use crate::store::StoreError;
+use crate::secrets::{Blind, Keys, SealError, same};
+use crate::store::{Answer, Locked, StoreError, Tx};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -162,7 +162,7 @@ pub(super) async fn add(State(portal): State<Arc<Portal>>, post: SignedPost) -> 
     let delegation = delegation(&portal, account, &number).await?;
     match delegation {
         None if !number.is_empty() => filled.wrong("roll-number", f.t("roll-number-form")),
-        Some(delegation) if rows.iter().any(|row| row.ended_at.is_none() && row.delegation == delegation) => {
+        Some(delegation) if rows.iter().any(|row| row.ended_at.is_none() && delegation.stands_at(&row.delegation)) => {
             filled.wrong("roll-number", f.t("representative-known"));
         }
         _ => {}
@@ -183,7 +183,7 @@ pub(super) async fn add(State(portal): State<Arc<Portal>>, post: SignedPost) -> 
         account,
         login: None,
         sealed: app.keys.seal(&*app.random, &[id.as_bytes(), b"representative"], &plain)?,
-        delegation,
+        delegation: delegation.at(),
         made_at: at,
         accepted_at: None,
         ended_at: None,
@@ -203,7 +203,8 @@ pub(super) async fn add(State(portal): State<Arc<Portal>>, post: SignedPost) -> 
     let shared = Arc::clone(&portal);
     let added = app.store.write("invite a representative", move |tx| {
         Box::pin(async move {
-            tx.add_representation(&row, sealed_id).await?;
+            tx.lock_place(Locked::Identifier, &delegation).await?;
+            tx.add_representation(&row, delegation, sealed_id).await?;
             tx.add_letter(&invitation).await?;
             let about = About { account: Some(account), representation: Some(id) };
             note(tx, &shared.app, now, login, Deed::RepresentativeInvited, about).await
@@ -248,7 +249,8 @@ pub(super) async fn remove(
 ) -> Result<Response, Fault> {
     let row = own(&portal, &post.signed, &id).await?;
     let about = About::of(&row);
-    end_code(&portal, &post.signed, row.delegation, about, Deed::DelegatedCodeRevoked).await?;
+    let place = place(&portal, &row).await?;
+    end_code(&portal, &post.signed, place, about, Deed::DelegatedCodeRevoked).await?;
     let (shared, login, id) = (Arc::clone(&portal), post.signed.login.id, row.id);
     let removed = portal.app.store.write("remove a representative", move |tx| {
         Box::pin(async move {
@@ -271,7 +273,8 @@ pub(super) async fn history(
 ) -> Result<(Vec<AttemptLine>, Vec<Line>), Fault> {
     let mut tx = portal.app.store.read().await?;
     let activity = tx.activity_of_representation(row.id, 100).await?;
-    let uses = attempts(f, &tx.attempts_of(row.delegation, 50).await?);
+    let place = place_of(&mut tx, &portal.app.keys, row).await?;
+    let uses = attempts(f, &tx.attempts_of(place, 50).await?);
     Ok((uses, lines(f, &activity)))
 }
 
@@ -288,12 +291,40 @@ async fn delegation(portal: &Portal, account: Uuid, number: &PersonalText) -> Re
     // `a_number` comes before `receipt`.
     let numbers = portal.app.store.read().await?.numbers_of(account).await?;
     let Some(first) = numbers.first() else { return Ok(None) };
+    Ok(delegated(&portal.app.keys, account, first, number)?)
+}
+
+/// Where this representative's codes for one of a client's numbers are kept.
+fn delegated(keys: &Keys, account: Uuid, of: &Number, number: &PersonalText) -> Result<Option<Blind>, SealError> {
     let kind =
-        if first.kind == IdentifierType::ANumber.name() { IdentifierType::ANumber } else { IdentifierType::Receipt };
-    let value = portal.app.keys.open_text(&[account.as_bytes(), b"identifier"], &first.sealed)?;
+        if of.kind == IdentifierType::ANumber.name() { IdentifierType::ANumber } else { IdentifierType::Receipt };
+    let value = keys.open_text(&[account.as_bytes(), b"identifier"], &of.sealed)?;
     let wire = WireIdentifier { r#type: kind, value: PersonalText::from(value.as_str()) };
     let Ok(identifier) = wire.to_identifier() else { return Ok(None) };
-    Ok(number.expose(|number| codes::delegation_of(&portal.app.keys, number, &identifier)))
+    Ok(number.expose(|number| codes::delegation_of(keys, number, &identifier)))
+}
+
+/// Where a representation's codes are kept, under every index key that is known: its row may move meanwhile.
+///
+/// # Errors
+/// Of the store; if a sealed text does not open.
+pub async fn place_of(tx: &mut Tx, keys: &Keys, row: &Representation) -> Answer<Blind> {
+    let plain = keys.open(&[row.id.as_bytes(), b"representative"], &row.sealed)?;
+    let details: Details = serde_json::from_slice(&plain).map_err(|_| StoreError::NotUnderstood("representative"))?;
+    for number in tx.numbers_of(row.account).await? {
+        if let Some(place) = delegated(keys, row.account, &number, &details.number)?
+            && place.stands_at(&row.delegation)
+        {
+            return Ok(place);
+        }
+    }
+    // Of a number that is not the client's any more: it stays where it is.
+    Ok(Blind::only(keys.index().used(), row.delegation))
+}
+
+pub(super) async fn place(portal: &Portal, row: &Representation) -> Result<Blind, Fault> {
+    let mut tx = portal.app.store.read().await?;
+    Ok(place_of(&mut tx, &portal.app.keys, row).await?)
 }
 
 fn live(rows: &[Representation]) -> usize {

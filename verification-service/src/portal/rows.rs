@@ -1,6 +1,6 @@
 //! Rows of the portal. Sealed members stay sealed here.
 
-use crate::secrets::{Blind, Tag};
+use crate::secrets::Tag;
 use uuid::Uuid;
 
 /// Whose sign-in it is.
@@ -35,8 +35,6 @@ pub struct Login {
     pub kind: LoginKind,
     /// A holder's record.
     pub account: Option<Uuid>,
-    /// Where the user name is looked up.
-    pub name: Blind,
     /// Sealed for (id, "user name").
     pub user_name: Vec<u8>,
     pub salt: [u8; 16],
@@ -133,7 +131,6 @@ pub struct Session {
 /// One of the holder's numbers.
 #[derive(Clone)]
 pub struct Number {
-    pub blind: Blind,
     /// `a_number` or `receipt`.
     pub kind: String,
     /// Sealed for (account, "identifier").
@@ -173,8 +170,9 @@ pub struct Representation {
     pub login: Option<Uuid>,
     /// Name, firm and number as JSON: sealed for (id, "representative").
     pub sealed: Vec<u8>,
-    /// The delegated code's own identifier, and so its own throttle row.
-    pub delegation: Blind,
+    /// Where the delegated code's own identifier stands, with a throttle row of its own. While the index key is changed it
+    /// may move: see `representatives::place_of`.
+    pub delegation: [u8; 32],
     pub made_at: i64,
     pub accepted_at: Option<i64>,
     pub ended_at: Option<i64>,

@@ -5,7 +5,7 @@ use super::forms::Form;
 use super::passkeys::{self, Ceremony};
 use super::rows::{Login, Session, StoredPasskey};
 use super::{Fault, Portal, totp};
-use crate::secrets::Blind;
+use crate::secrets::{Blind, Keys};
 use crate::store::{Answer, Locked, Tx};
 use crate::throttle::PinThrottle;
 use uuid::Uuid;
@@ -67,7 +67,7 @@ pub(super) async fn charge(portal: &Portal, subject: Blind) -> Result<Result<(),
     let clock = std::sync::Arc::clone(&portal.app.clock);
     let charged = portal.app.store.write("charge a sign-in", move |tx| {
         Box::pin(async move {
-            tx.lock(Locked::Pin, &subject.0).await?;
+            tx.lock_place(Locked::Pin, &subject).await?;
             match tx.pin_throttle(subject).await?.charged(clock.now().unix_millis(), after) {
                 Ok(state) => tx.set_pin_throttle(subject, state).await.map(Ok),
                 Err(wait) => Ok(Err(wait)),
@@ -84,12 +84,26 @@ pub(super) async fn refund(tx: &mut Tx, subject: Blind, now: i64) -> Answer<()> 
 
 /// Where tries with a user name are counted, whether it exists or not.
 pub(super) fn password_tries(portal: &Portal, name: Blind) -> Blind {
-    portal.app.keys.blind("portal passwords", &name.hex())
+    passwords_of(&portal.app.keys, name)
 }
 
 /// Where tries with a login's second factor are counted.
 pub(super) fn factor_tries(portal: &Portal, login: Uuid) -> Blind {
-    portal.app.keys.blind("portal second factors", &login.to_string())
+    factors_of(&portal.app.keys, login)
+}
+
+/// Where tries with a login are counted.
+#[must_use]
+pub fn tries_of(keys: &Keys, name: Blind, login: Uuid) -> [Blind; 2] {
+    [passwords_of(keys, name), factors_of(keys, login)]
+}
+
+fn passwords_of(keys: &Keys, name: Blind) -> Blind {
+    keys.blind_again("portal passwords", &name)
+}
+
+fn factors_of(keys: &Keys, login: Uuid) -> Blind {
+    keys.blind("portal second factors", &login.to_string())
 }
 
 /// Whole minutes for a sentence, at least one.

@@ -12,7 +12,7 @@ use super::visitor::{Posted, SignedPost, Visitor};
 use super::{Fault, Portal};
 use crate::audit::{self, Actor, Event};
 use crate::random::uuid_v7;
-use crate::secrets::{Blind, Keys};
+use crate::secrets::{Blind, Keys, SealError};
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
@@ -41,6 +41,17 @@ struct SecondPage {
 #[must_use]
 pub fn name_of(keys: &Keys, user_name: &PersonalText) -> Blind {
     user_name.expose(|name| keys.blind("portal user name", &name.trim().to_lowercase()))
+}
+
+impl Login {
+    /// Where the user name stands, under every index key that is known.
+    ///
+    /// # Errors
+    /// [`SealError`] if it does not open.
+    pub fn name(&self, keys: &Keys) -> Result<Blind, SealError> {
+        let name = keys.open_text(&[self.id.as_bytes(), b"user name"], &self.user_name)?;
+        Ok(name_of(keys, &PersonalText::from(name.as_str())))
+    }
 }
 
 /// `GET /sign-in`
@@ -132,7 +143,7 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
     let now = portal.app.now();
     let (token, session) = next(&portal, &visitor, Stage::SignedIn, &login, now)?;
     let (shared, id, account) = (Arc::clone(&portal), login.id, login.account);
-    let passwords = second::password_tries(&portal, login.name);
+    let passwords = second::password_tries(&portal, login.name(&portal.app.keys)?);
     let signed_in = portal.app.store.write("sign in to the portal", move |tx| {
         Box::pin(async move {
             let at = now.unix_millis();

@@ -156,6 +156,8 @@ pub enum Locked {
     Kiosk,
     Pin,
     Log,
+    /// The moving of rows to another index key.
+    Reindex,
 }
 
 impl Tx {

@@ -23,6 +23,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0003_log.sql"),
     include_str!("migrations/postgres/0004_portal.sql"),
     include_str!("migrations/postgres/0005_clients.sql"),
+    include_str!("migrations/postgres/0006_index_keys.sql"),
 ];
 
 /// Connections of one instance.

@@ -85,6 +85,8 @@ pub struct NewDocument {
 
 #[derive(Clone)]
 pub struct StoredDocument {
+    /// Its blind index: under which key is seen when it was looked up.
+    pub at: [u8; 32],
     pub account: Uuid,
     pub kind: String,
     /// Sealed for (account id, "document").
@@ -238,6 +240,10 @@ pub struct Referral {
 #[derive(Clone, Debug)]
 pub struct Officer {
     pub id: Uuid,
+    /// Sealed for (id, "badge"); none of officers from before it was kept, until they sign in.
+    pub sealed: Option<Vec<u8>>,
+    /// Number of the index key under which the badge stands.
+    pub index_kid: i64,
     pub salt: [u8; 16],
     pub tag: Tag,
     pub disabled: bool,

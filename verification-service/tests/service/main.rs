@@ -7,6 +7,7 @@ mod cluster;
 mod command_line;
 mod guide;
 mod hostile;
+mod index_rotation;
 mod inspections;
 mod log;
 mod migrations;

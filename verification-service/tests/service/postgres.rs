@@ -4,6 +4,7 @@
 mod clients;
 mod cluster;
 mod hostile;
+mod index_rotation;
 mod inspections;
 mod instances;
 mod log;

@@ -4,7 +4,7 @@ use crate::inspections::inspect;
 use crate::support::{A_NUMBER, Site, id};
 use std::time::Duration;
 
-async fn said(site: &Site, what: &str) {
+pub async fn said(site: &Site, what: &str) {
     let mut tick = tokio::time::interval(Duration::from_millis(50));
     let waiting = async {
         while !std::fs::read_to_string(site.path("log")).unwrap().contains(what) {

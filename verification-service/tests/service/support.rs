@@ -204,6 +204,23 @@ impl Site {
         }
     }
 
+    /// The first column of the one row of a query, as text.
+    pub async fn text(&self, query: &str) -> String {
+        use sqlx::Row;
+        let query = sqlx::AssertSqlSafe(query.to_owned());
+        match &self.database {
+            None => {
+                let url = format!("sqlite:{}", self.path("svc/service.db").display());
+                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+                sqlx::query(query).fetch_one(&mut connection).await.unwrap().get(0)
+            }
+            Some(url) => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                sqlx::query(query).fetch_one(&mut connection).await.unwrap().get(0)
+            }
+        }
+    }
+
     pub fn serve(&self) -> Serving {
         self.serve_with(&[])
     }

@@ -1,6 +1,7 @@
 //! Accounts: records, their identifiers and documents.
 
-use super::columns::{id, json, parse, text};
+use super::columns::{fixed, id, json, parse, text};
+use super::places::{elsewhere, placed};
 use crate::secrets::Blind;
 use crate::store::connection::{Row, sql};
 use crate::store::rows::{Account, NewDocument, NewIdentifier, StoredDocument};
@@ -28,23 +29,28 @@ impl Tx {
         let mut added = 0;
         for new in identifiers {
             let query = sql!(
-                "INSERT INTO identifier (blind, account, type, sealed) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-                new.blind.0.to_vec(),
+                "INSERT INTO identifier (blind, account, type, sealed, index_kid) SELECT $1, $2, $3, $4, $5 \
+                 WHERE NOT EXISTS (SELECT 1 FROM identifier WHERE blind = $6) ON CONFLICT DO NOTHING",
+                new.blind.at(),
                 id.clone(),
                 new.kind,
-                new.sealed.clone()
+                new.sealed.clone(),
+                new.blind.kid(),
+                elsewhere(&new.blind)
             );
             added += self.run(query).await?;
         }
         for new in documents {
             let query = sql!(
-                "INSERT INTO document (blind, account, type, sealed, status) VALUES ($1, $2, $3, $4, $5) \
-                 ON CONFLICT DO NOTHING",
-                new.blind.0.to_vec(),
+                "INSERT INTO document (blind, account, type, sealed, status, index_kid) SELECT $1, $2, $3, $4, $5, $6 \
+                 WHERE NOT EXISTS (SELECT 1 FROM document WHERE blind = $7) ON CONFLICT DO NOTHING",
+                new.blind.at(),
                 id.clone(),
                 new.kind.name(),
                 new.sealed.clone(),
-                json(&new.status)?
+                json(&new.status)?,
+                new.blind.kid(),
+                elsewhere(&new.blind)
             );
             added += self.run(query).await?;
         }
@@ -52,9 +58,9 @@ impl Tx {
     }
 
     pub async fn account_of(&mut self, identifier: Blind) -> Answer<Option<Account>> {
-        let query = sql!(
-            "SELECT a.* FROM account a JOIN identifier i ON i.account = a.id WHERE i.blind = $1",
-            identifier.0.to_vec()
+        let query = placed!(
+            identifier,
+            ["SELECT a.* FROM account a JOIN identifier i ON i.account = a.id WHERE i.blind", "$2", ""]
         );
         self.one(query).await?.as_ref().map(account_row).transpose()
     }
@@ -64,7 +70,7 @@ impl Tx {
     }
 
     pub async fn document(&mut self, document: Blind) -> Answer<Option<StoredDocument>> {
-        let query = sql!("SELECT * FROM document WHERE blind = $1", document.0.to_vec());
+        let query = placed!(document, ["SELECT * FROM document WHERE blind", "$2", ""]);
         self.one(query).await?.as_ref().map(document_row).transpose()
     }
 
@@ -86,6 +92,7 @@ fn account_row(row: &Row) -> Answer<Account> {
 
 fn document_row(row: &Row) -> Answer<StoredDocument> {
     Ok(StoredDocument {
+        at: fixed(row, "blind")?,
         account: id(row, "account")?,
         kind: row.get("type")?,
         sealed: row.get("sealed")?,

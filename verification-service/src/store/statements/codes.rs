@@ -1,6 +1,7 @@
 //! Backup codes.
 
 use super::columns::{fixed, id, tag, text};
+use super::places::{elsewhere, placed};
 use crate::secrets::Blind;
 use crate::store::connection::sql;
 use crate::store::rows::{Code, CodeState};
@@ -9,16 +10,16 @@ use uuid::Uuid;
 
 impl Tx {
     pub async fn newest_code(&mut self, identifier: Blind) -> Answer<Option<Code>> {
-        let query = sql!(
-            "SELECT * FROM code WHERE identifier = $1 ORDER BY made_at DESC, rowid DESC LIMIT 1",
-            identifier.0.to_vec()
+        let query = placed!(
+            identifier,
+            ["SELECT * FROM code WHERE identifier", "$2", " ORDER BY made_at DESC, rowid DESC LIMIT 1"]
         );
         let Some(row) = self.one(query).await? else { return Ok(None) };
         let state: String = row.get("state")?;
         Ok(Some(Code {
             id: id(&row, "id")?,
             account: id(&row, "account")?,
-            identifier: Blind(fixed(&row, "identifier")?),
+            identifier,
             alg: row.get("alg")?,
             salt: fixed(&row, "salt")?,
             tag: tag(&row)?,
@@ -29,13 +30,14 @@ impl Tx {
         }))
     }
 
+    /// Adds a code where its identifier stands.
     pub async fn add_code(&mut self, code: &Code) -> Answer<()> {
         let query = sql!(
             "INSERT INTO code (id, account, identifier, alg, kid, salt, nonce, tag, state, version, made_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             VALUES ($1, $2, (SELECT blind FROM identifier WHERE blind IN ($3, $13)), $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             text(code.id),
             text(code.account),
-            code.identifier.0.to_vec(),
+            code.identifier.at(),
             code.alg.clone(),
             i64::from(code.tag.kid),
             code.salt.to_vec(),
@@ -44,16 +46,21 @@ impl Tx {
             code.state.name(),
             code.version,
             code.made_at,
-            code.expires_at
+            code.expires_at,
+            elsewhere(&code.identifier)
         );
         self.run(query).await.map(drop)
     }
 
     /// Ends the active code of an identifier; false if there is none.
     pub async fn end_code(&mut self, identifier: Blind, state: CodeState, now: i64) -> Answer<bool> {
-        let query = sql!(
-            "UPDATE code SET state = $2, version = version + 1, ended_at = $3 WHERE identifier = $1 AND state = 'active'",
-            identifier.0.to_vec(),
+        let query = placed!(
+            identifier,
+            [
+                "UPDATE code SET state = $2, version = version + 1, ended_at = $3 WHERE identifier",
+                "$4",
+                " AND state = 'active'"
+            ],
             state.name(),
             now
         );

@@ -10,17 +10,18 @@ use verification_api::wire::{Timestamp, VerificationResult};
 impl Tx {
     pub async fn add_verification(&mut self, row: &Verification) -> Answer<()> {
         let query = sql!(
-            "INSERT INTO verification (kiosk, id, visit, identifier, code, result, purpose, at, audit_seq) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO verification (kiosk, id, visit, identifier, code, result, purpose, at, audit_seq, index_kid) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             text(row.kiosk),
             text(row.id),
             text(row.visit),
-            row.identifier.0.to_vec(),
+            row.identifier.at(),
             row.code.map(text),
             row.result.name(),
             row.purpose,
             row.at,
-            row.audit_seq
+            row.audit_seq,
+            row.identifier.kid()
         );
         self.run(query).await.map(drop)
     }

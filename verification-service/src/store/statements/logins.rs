@@ -1,6 +1,7 @@
 //! Who signs in to the portal: passwords, authenticator apps, passkeys, and the invitations that lead there.
 
 use super::columns::{count, fixed, id, tag, text};
+use super::places::{elsewhere, placed};
 use crate::portal::rows::{Invitation, Login, LoginKind, StoredPasskey};
 use crate::secrets::{Blind, Tag};
 use crate::store::connection::{Row, sql};
@@ -9,14 +10,15 @@ use uuid::Uuid;
 
 impl Tx {
     /// False if the user name is taken, or the account has a login.
-    pub async fn add_login(&mut self, login: &Login) -> Answer<bool> {
+    pub async fn add_login(&mut self, login: &Login, name: Blind) -> Answer<bool> {
         let query = sql!(
             "INSERT INTO login (id, kind, account, name, user_name, kid, salt, nonce, tag, password_at, totp, totp_step, \
-             made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
+             made_at, index_kid) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 \
+             WHERE NOT EXISTS (SELECT 1 FROM login WHERE name = $15) ON CONFLICT DO NOTHING",
             text(login.id),
             login.kind.name(),
             login.account.map(text),
-            login.name.0.to_vec(),
+            name.at(),
             login.user_name.clone(),
             i64::from(login.tag.kid),
             login.salt.to_vec(),
@@ -25,7 +27,9 @@ impl Tx {
             login.password_at,
             login.totp.clone(),
             login.totp_step,
-            login.made_at
+            login.made_at,
+            name.kid(),
+            elsewhere(&name)
         );
         Ok(self.run(query).await? == 1)
     }
@@ -35,11 +39,7 @@ impl Tx {
     }
 
     pub async fn login_named(&mut self, name: Blind) -> Answer<Option<Login>> {
-        self.one(sql!("SELECT * FROM login WHERE name = $1", name.0.to_vec()))
-            .await?
-            .as_ref()
-            .map(login_row)
-            .transpose()
+        self.one(placed!(name, ["SELECT * FROM login WHERE name", "$2", ""])).await?.as_ref().map(login_row).transpose()
     }
 
     pub async fn login_of(&mut self, account: Uuid) -> Answer<Option<Login>> {
@@ -194,7 +194,6 @@ fn login_row(row: &Row) -> Answer<Login> {
         id: id(row, "id")?,
         kind: kind(row)?,
         account: account.and_then(|text| Uuid::parse_str(&text).ok()),
-        name: Blind(fixed(row, "name")?),
         user_name: row.get("user_name")?,
         salt: fixed(row, "salt")?,
         tag: tag(row)?,

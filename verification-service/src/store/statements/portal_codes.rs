@@ -1,6 +1,7 @@
 //! What holders and representatives see of codes: numbers, state, hint, the copy to show again, every use and try.
 
 use super::columns::{fixed, id, text};
+use super::places::placed;
 use crate::portal::rows::{Attempt, CodeStatus, Number};
 use crate::portal::view::LockedCode;
 use crate::secrets::Blind;
@@ -16,19 +17,19 @@ impl Tx {
             "SELECT * FROM identifier WHERE account = $1 AND type IN ('a_number', 'receipt') ORDER BY type, blind",
             text(account)
         );
-        self.all(query, |row| {
-            Ok(Number { blind: Blind(fixed(row, "blind")?), kind: row.get("type")?, sealed: row.get("sealed")? })
-        })
-        .await
+        self.all(query, |row| Ok(Number { kind: row.get("type")?, sealed: row.get("sealed")? })).await
     }
 
     /// The newest code of an identifier.
     pub async fn code_status(&mut self, identifier: Blind) -> Answer<Option<CodeStatus>> {
-        let query = sql!(
-            "SELECT c.id, c.state, c.made_at, c.expires_at, c.ended_at, h.sealed AS hint, l.salt AS copy FROM code c \
-             LEFT JOIN code_hint h ON h.code = c.id LEFT JOIN locked_code l ON l.code = c.id \
-             WHERE c.identifier = $1 ORDER BY c.made_at DESC, c.rowid DESC LIMIT 1",
-            identifier.0.to_vec()
+        let query = placed!(
+            identifier,
+            [
+                "SELECT c.id, c.state, c.made_at, c.expires_at, c.ended_at, h.sealed AS hint, l.salt AS copy FROM code c \
+                 LEFT JOIN code_hint h ON h.code = c.id LEFT JOIN locked_code l ON l.code = c.id WHERE c.identifier",
+                "$2",
+                " ORDER BY c.made_at DESC, c.rowid DESC LIMIT 1"
+            ]
         );
         let Some(row) = self.one(query).await? else { return Ok(None) };
         let state: String = row.get("state")?;
@@ -75,10 +76,14 @@ impl Tx {
 
     /// Every use and try of codes of an identifier; the newest first.
     pub async fn attempts_of(&mut self, identifier: Blind, limit: i64) -> Answer<Vec<Attempt>> {
-        let query = sql!(
-            "SELECT v.at, v.result, v.purpose, k.number AS kiosk FROM verification v LEFT JOIN kiosk k ON k.id = v.kiosk \
-             WHERE v.identifier = $1 ORDER BY v.at DESC LIMIT $2",
-            identifier.0.to_vec(),
+        let query = placed!(
+            identifier,
+            [
+                "SELECT v.at, v.result, v.purpose, k.number AS kiosk FROM verification v \
+                 LEFT JOIN kiosk k ON k.id = v.kiosk WHERE v.identifier",
+                "$3",
+                " ORDER BY v.at DESC LIMIT $2"
+            ],
             limit
         );
         self.all(query, |row| {

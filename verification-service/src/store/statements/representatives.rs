@@ -1,6 +1,7 @@
 //! Who represents whom.
 
 use super::columns::{fixed, id, text};
+use super::places::elsewhere;
 use crate::portal::rows::Representation;
 use crate::secrets::Blind;
 use crate::store::connection::{Row, sql};
@@ -10,24 +11,39 @@ use uuid::Uuid;
 impl Tx {
     /// Adds a representation, and the identifier to which its delegated codes belong, unless the same representative had it
     /// before. `sealed_id` is the representation's id, sealed for (account, "identifier").
-    pub async fn add_representation(&mut self, new: &Representation, sealed_id: Vec<u8>) -> Answer<()> {
+    pub async fn add_representation(
+        &mut self,
+        new: &Representation,
+        delegation: Blind,
+        sealed_id: Vec<u8>,
+    ) -> Answer<()> {
         self.run(sql!(
-            "INSERT INTO identifier (blind, account, type, sealed) VALUES ($1, $2, 'delegation', $3) \
-             ON CONFLICT DO NOTHING",
-            new.delegation.0.to_vec(),
+            "INSERT INTO identifier (blind, account, type, sealed, index_kid) SELECT $1, $2, 'delegation', $3, $4 \
+             WHERE NOT EXISTS (SELECT 1 FROM identifier WHERE blind = $5) ON CONFLICT DO NOTHING",
+            delegation.at(),
             text(new.account),
-            sealed_id
+            sealed_id,
+            delegation.kid(),
+            elsewhere(&delegation)
         ))
         .await?;
         let query = sql!(
-            "INSERT INTO representation (id, account, sealed, delegation, made_at) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO representation (id, account, sealed, delegation, made_at) \
+             VALUES ($1, $2, $3, (SELECT blind FROM identifier WHERE blind IN ($4, $6)), $5)",
             text(new.id),
             text(new.account),
             new.sealed.clone(),
-            new.delegation.0.to_vec(),
-            new.made_at
+            delegation.at(),
+            new.made_at,
+            elsewhere(&delegation)
         );
         self.run(query).await.map(drop)
+    }
+
+    /// Whose delegated codes stand at this place; every one of them has the same client and number.
+    pub async fn representation_at(&mut self, delegation: &[u8; 32]) -> Answer<Option<Representation>> {
+        let query = sql!("SELECT * FROM representation WHERE delegation = $1 LIMIT 1", delegation.to_vec());
+        self.one(query).await?.as_ref().map(representation_row).transpose()
     }
 
     pub async fn representation(&mut self, id: Uuid) -> Answer<Option<Representation>> {
@@ -86,7 +102,7 @@ fn representation_row(row: &Row) -> Answer<Representation> {
         account: id(row, "account")?,
         login: login.and_then(|text| Uuid::parse_str(&text).ok()),
         sealed: row.get("sealed")?,
-        delegation: Blind(fixed(row, "delegation")?),
+        delegation: fixed(row, "delegation")?,
         made_at: row.get("made_at")?,
         accepted_at: row.get("accepted_at")?,
         ended_at: row.get("ended_at")?,

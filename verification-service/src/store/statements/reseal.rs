@@ -69,6 +69,7 @@ pub const SEALED: &[Sealed] = &[
     sealed!("account", "birth_date", "id", "birth_date"),
     sealed!("identifier", "sealed", "account", "identifier"),
     sealed!("document", "sealed", "account", "document"),
+    sealed!("officer", "sealed", "id", "badge"),
     sealed!("technician", "name", "id", "technician"),
     sealed!("login", "user_name", "id", "user name"),
     sealed!("login", "totp", "id", "totp"),

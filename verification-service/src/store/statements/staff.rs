@@ -1,6 +1,7 @@
 //! Officers, their sessions, and technicians.
 
 use super::columns::{fixed, id, tag, text};
+use super::places::{elsewhere, placed};
 use crate::secrets::Blind;
 use crate::store::connection::sql;
 use crate::store::rows::{Officer, OfficerSession, Technician};
@@ -9,11 +10,13 @@ use uuid::Uuid;
 
 impl Tx {
     pub async fn officer(&mut self, badge: Blind) -> Answer<Option<Officer>> {
-        let Some(row) = self.one(sql!("SELECT * FROM officer WHERE badge = $1", badge.0.to_vec())).await? else {
+        let Some(row) = self.one(placed!(badge, ["SELECT * FROM officer WHERE badge", "$2", ""])).await? else {
             return Ok(None);
         };
         Ok(Some(Officer {
             id: id(&row, "id")?,
+            sealed: row.get("sealed")?,
+            index_kid: row.get("index_kid")?,
             salt: fixed(&row, "salt")?,
             tag: tag(&row)?,
             disabled: row.get::<Option<i64>>("disabled_at")?.is_some(),
@@ -22,23 +25,39 @@ impl Tx {
 
     pub async fn add_officer(&mut self, badge: Blind, officer: &Officer, now: i64) -> Answer<bool> {
         let query = sql!(
-            "INSERT INTO officer (id, badge, kid, salt, nonce, tag, added_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+            "INSERT INTO officer (id, badge, kid, salt, nonce, tag, added_at, sealed, index_kid) \
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE NOT EXISTS (SELECT 1 FROM officer WHERE badge = $10) \
              ON CONFLICT DO NOTHING",
             text(officer.id),
-            badge.0.to_vec(),
+            badge.at(),
             i64::from(officer.tag.kid),
             officer.salt.to_vec(),
             officer.tag.nonce.to_vec(),
             officer.tag.tag.clone(),
-            now
+            now,
+            officer.sealed.clone(),
+            badge.kid(),
+            elsewhere(&badge)
         );
         Ok(self.run(query).await? == 1)
     }
 
-    pub async fn disable_officer(&mut self, badge: Blind, now: i64) -> Answer<Option<Uuid>> {
+    /// Puts an officer's badge under the index key that is used now, and keeps it sealed.
+    pub async fn place_officer(&mut self, officer: Uuid, badge: Blind, sealed: Vec<u8>) -> Answer<()> {
         let query = sql!(
-            "UPDATE officer SET disabled_at = COALESCE(disabled_at, $2) WHERE badge = $1 RETURNING id",
-            badge.0.to_vec(),
+            "UPDATE officer SET badge = $2, index_kid = $3, sealed = $4 WHERE id = $1",
+            text(officer),
+            badge.at(),
+            badge.kid(),
+            sealed
+        );
+        self.run(query).await.map(drop)
+    }
+
+    pub async fn disable_officer(&mut self, badge: Blind, now: i64) -> Answer<Option<Uuid>> {
+        let query = placed!(
+            badge,
+            ["UPDATE officer SET disabled_at = COALESCE(disabled_at, $2) WHERE badge", "$3", " RETURNING id"],
             now
         );
         self.one(query).await?.as_ref().map(|row| id(row, "id")).transpose()

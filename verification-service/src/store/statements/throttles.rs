@@ -1,6 +1,7 @@
 //! What slows guessing down: tries with an identifier, wrong PINs, rates, failing identifiers.
 
 use super::columns::{count, fixed, text};
+use super::places::{elsewhere, placed};
 use crate::secrets::Blind;
 use crate::store::connection::{Row, sql};
 use crate::store::rows::Lock;
@@ -10,41 +11,59 @@ use uuid::Uuid;
 
 impl Tx {
     pub async fn throttle(&mut self, identifier: Blind) -> Answer<Throttle> {
-        let query = sql!("SELECT n, locked_until, last_at FROM throttle WHERE identifier = $1", identifier.0.to_vec());
+        let query = placed!(
+            identifier,
+            ["SELECT n, locked_until, last_at FROM throttle WHERE identifier", "$2", " ORDER BY n DESC LIMIT 1"]
+        );
         let Some(row) = self.one(query).await? else { return Ok(Throttle::default()) };
         Ok(Throttle { n: count(&row, "n")?, locked_until: row.get("locked_until")?, last_at: row.get("last_at")? })
     }
 
     pub async fn set_throttle(&mut self, identifier: Blind, state: Throttle) -> Answer<()> {
         let query = sql!(
-            "INSERT INTO throttle (identifier, n, locked_until, last_at) VALUES ($1, $2, $3, $4) \
+            "INSERT INTO throttle (identifier, n, locked_until, last_at, index_kid) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (identifier) DO UPDATE SET n = excluded.n, locked_until = excluded.locked_until, \
              last_at = excluded.last_at",
-            identifier.0.to_vec(),
+            identifier.at(),
             i64::from(state.n),
             state.locked_until,
-            state.last_at
+            state.last_at,
+            identifier.kid()
         );
-        self.run(query).await.map(drop)
+        self.run(query).await?;
+        // While there are two index keys it moves to the one that is used, whosever it is.
+        match identifier.other() {
+            Some(other) => self.run(sql!("DELETE FROM throttle WHERE identifier = $1", other)).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     pub async fn pin_throttle(&mut self, subject: Blind) -> Answer<PinThrottle> {
-        let query = sql!("SELECT n, locked_until, last_at FROM pin_throttle WHERE subject = $1", subject.0.to_vec());
+        let query = placed!(
+            subject,
+            ["SELECT n, locked_until, last_at FROM pin_throttle WHERE subject", "$2", " ORDER BY n DESC LIMIT 1"]
+        );
         let Some(row) = self.one(query).await? else { return Ok(PinThrottle::default()) };
         Ok(PinThrottle { n: count(&row, "n")?, locked_until: row.get("locked_until")?, last_at: row.get("last_at")? })
     }
 
     pub async fn set_pin_throttle(&mut self, subject: Blind, state: PinThrottle) -> Answer<()> {
         let query = sql!(
-            "INSERT INTO pin_throttle (subject, n, locked_until, last_at) VALUES ($1, $2, $3, $4) \
+            "INSERT INTO pin_throttle (subject, n, locked_until, last_at, index_kid) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (subject) DO UPDATE SET n = excluded.n, locked_until = excluded.locked_until, \
              last_at = excluded.last_at",
-            subject.0.to_vec(),
+            subject.at(),
             i64::from(state.n),
             state.locked_until,
-            state.last_at
+            state.last_at,
+            subject.kid()
         );
-        self.run(query).await.map(drop)
+        self.run(query).await?;
+        // While there are two index keys it moves to the one that is used, whosever it is.
+        match subject.other() {
+            Some(other) => self.run(sql!("DELETE FROM pin_throttle WHERE subject = $1", other)).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Every lock that has not ended: of backup codes and of PINs.
@@ -58,7 +77,7 @@ impl Tx {
             now
         );
         let read = |row: &Row| {
-            let subject = Blind(fixed(row, "subject")?).hex();
+            let subject = hex::encode(fixed::<32>(row, "subject")?);
             Ok(Lock { kind: row.get("kind")?, subject, n: count(row, "n")?, until: row.get("locked_until")? })
         };
         self.all(query, read).await
@@ -82,12 +101,19 @@ impl Tx {
     /// Notes a failing identifier; how many distinct ones this kiosk has had since `since`.
     pub async fn failing(&mut self, kiosk: Uuid, subject: Blind, now: i64, since: i64) -> Answer<u32> {
         let kiosk = text(kiosk);
-        self.run(sql!("DELETE FROM failing_identifier WHERE kiosk = $1 AND at < $2", kiosk.clone(), since)).await?;
+        // The same one is not counted twice because the index key was changed in between.
+        self.run(sql!(
+            "DELETE FROM failing_identifier WHERE kiosk = $1 AND (at < $2 OR subject = $3)",
+            kiosk.clone(),
+            since,
+            elsewhere(&subject)
+        ))
+        .await?;
         self.run(sql!(
             "INSERT INTO failing_identifier (kiosk, subject, at) VALUES ($1, $2, $3) \
              ON CONFLICT (kiosk, subject) DO UPDATE SET at = excluded.at",
             kiosk.clone(),
-            subject.0.to_vec(),
+            subject.at(),
             now
         ))
         .await?;
