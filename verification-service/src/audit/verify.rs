@@ -1,10 +1,13 @@
 //! Re-derives the whole log: the checkpoint's signature, the tiles up to its root, each row that is kept against its
-//! leaf, and that every stored decision has the row that tells it and every such row its decision.
+//! leaf, that every stored decision has the row that tells it and every such row its decision, and that every override is
+//! what its kiosk signed.
 
 use super::Event;
+use crate::kiosk_api::overrides::is_signed;
 use crate::log::LogFault;
 use crate::log::export::continues;
 use crate::log::seal::hash_of;
+use crate::secrets::Keys;
 use crate::store::rows::{AuditRow, Decision, StoredTile};
 use crate::store::{StoreError, Tx};
 use std::collections::BTreeMap;
@@ -12,6 +15,7 @@ use uuid::Uuid;
 use verification_api::log::tree::{Subtree, Subtrees, root};
 use verification_api::log::witness::Breach;
 use verification_api::log::{Checkpoint, Hash, Tile, VerifierKey, tile};
+use verification_api::wire::KioskSignature;
 
 /// Rows and tiles that are looked at in one go.
 const PAGE: i64 = 1000;
@@ -50,20 +54,23 @@ pub enum AuditFault {
     Untold(i64, String),
     #[error("audit row {0} tells a decision that is not stored any more")]
     Lost(i64),
+    #[error("the override {0} {1}")]
+    Override(String, &'static str),
     #[error("the code {0} is used up without a verification")]
     UsedWithoutVerification(Uuid),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Checks everything that the database holds of the log. `trusted`: the keys that may sign it; `exported`: a checkpoint
-/// that left this host earlier.
+/// Checks everything that the database holds of the log. `trusted`: the keys that may sign it; `keys` open the overrides;
+/// `exported`: a checkpoint that left this host earlier.
 ///
 /// # Errors
 /// [`AuditFault`], the first one found.
 pub async fn verify(
     tx: &mut Tx,
     trusted: &[VerifierKey],
+    keys: &Keys,
     exported: Option<&Checkpoint>,
 ) -> Result<AuditReport, AuditFault> {
     let tree = head(tx, trusted).await?;
@@ -122,10 +129,39 @@ pub async fn verify(
         return Err(AuditFault::Purged { found: report.purged, told: told.leaves });
     }
     decisions.all_told(&told)?;
+    overrides(tx, keys).await?;
     if let Some(code) = tx.used_codes().await?.into_iter().next() {
         return Err(AuditFault::UsedWithoutVerification(code));
     }
     Ok(report)
+}
+
+/// Whether each override opens, is what its kiosk signed, and is what its audit row names.
+async fn overrides(tx: &mut Tx, keys: &Keys) -> Result<(), AuditFault> {
+    let (mut kiosk, mut id) = (String::new(), String::new());
+    loop {
+        let page = tx.overrides_after(&kiosk, &id, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        (kiosk, id) = (last.kiosk.hyphenated().to_string(), last.id.hyphenated().to_string());
+        for row in &page {
+            let wrong = |what| AuditFault::Override(format!("{}/{}", row.kiosk, row.id), what);
+            let body = keys.open(&[row.kiosk.as_bytes(), row.id.as_bytes(), b"override"], &row.sealed);
+            let body = body.map_err(|_| wrong("does not open: it was changed, or is sealed under another pepper"))?;
+            let signature = KioskSignature::parse(&row.signature).ok_or_else(|| wrong("has no signature"))?;
+            let spki = hex::decode(&signature.spki_sha256).unwrap_or_default();
+            let key = tx.kiosk_key(row.kiosk, &spki).await?;
+            let key = key.ok_or_else(|| wrong("is signed by a key that is not stored as its kiosk's"))?;
+            if !is_signed(&key.public_key, &signature, row.id, &body) {
+                return Err(wrong("is not what its kiosk signed"));
+            }
+            let detail: serde_json::Value =
+                row.detail.as_ref().and_then(|detail| serde_json::from_str(detail).ok()).unwrap_or_default();
+            // Rows from before it was told have none.
+            if detail.get("body").is_some_and(|told| *told != hex::encode(keys.body_mac(&body))) {
+                return Err(wrong("is not what its audit row names"));
+            }
+        }
+    }
 }
 
 impl AuditReport {

@@ -3,8 +3,10 @@
 use super::{CommandError, Done};
 use crate::app::App;
 use crate::audit::{self, Actor, AuditReport, Event};
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DatabaseAt};
 use crate::log::Log;
+use crate::secrets::Keys;
 use crate::store::{self, Store, sqlite::SqliteStore};
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
@@ -31,7 +33,8 @@ pub(super) async fn backup(app: App, to: PathBuf) -> Result<Done, CommandError> 
             SqliteStore::copy(&file, &to).await?;
             owner_only(&to)?;
             let copy: Arc<dyn Store> = Arc::new(SqliteStore::open(&to).await?);
-            let report = verified(&copy, &app.log).await;
+            let keys = Keys::load(&app.config.secrets.pepper, &app.config.secrets.index_key, now)?;
+            let report = verified(&copy, &app.log, keys).await;
             drop(copy);
             let report = report.inspect_err(|_| drop(std::fs::remove_file(&to)))?;
             let _ = std::fs::remove_file(with_suffix(&to, "-wal"));
@@ -72,7 +75,8 @@ pub(super) async fn restore(config: &Path, from: &Path) -> Result<Done, CommandE
     }
     store::migrate(&config.database_at()).await?;
     let store = store::open(&config.database_at()).await?;
-    let AuditReport { rows, seq, leaves, .. } = verified(&store, &Log::open(&config.tls.dir)?).await?;
+    let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key, SystemClock.now())?;
+    let AuditReport { rows, seq, leaves, .. } = verified(&store, &Log::open(&config.tls.dir)?, keys).await?;
     let text = format!(
         "restored and whole: {rows} audit rows, the newest is {seq}, {leaves} leaves. Kiosks that have seen a newer log raise \
          their alarm: see docs/operations.md, \"After a restore\""
@@ -80,10 +84,10 @@ pub(super) async fn restore(config: &Path, from: &Path) -> Result<Done, CommandE
     Ok(Done::new(text, json!({ "rows": rows, "seq": seq, "leaves": leaves })))
 }
 
-async fn verified(store: &Arc<dyn Store>, log: &Log) -> Result<AuditReport, CommandError> {
+async fn verified(store: &Arc<dyn Store>, log: &Log, keys: Keys) -> Result<AuditReport, CommandError> {
     let trusted = log.trusted().to_vec();
-    let verified =
-        store.snapshot("verify a copy", |tx| Box::pin(async move { Ok(audit::verify(tx, &trusted, None).await) }));
+    let verified = store
+        .snapshot("verify a copy", |tx| Box::pin(async move { Ok(audit::verify(tx, &trusted, &keys, None).await) }));
     verified.await?.map_err(|why| CommandError::refused(format!("the copy is not whole: {why}")))
 }
 

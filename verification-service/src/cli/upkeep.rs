@@ -26,8 +26,10 @@ pub(super) async fn audit_verify(app: App, checkpoint: Option<PathBuf>) -> Resul
     let exported = exported(&app, checkpoint)?;
     let (trusted, against) = (app.log.trusted().to_vec(), exported.as_ref().map(|tree| tree.size));
     // On one view of everything, in which nothing changes meanwhile.
+    let app = Arc::new(app);
+    let shared = Arc::clone(&app);
     let verified = app.store.snapshot("verify the audit log", |tx| {
-        Box::pin(async move { Ok(audit::verify(tx, &trusted, exported.as_ref()).await) })
+        Box::pin(async move { Ok(audit::verify(tx, &trusted, &shared.keys, exported.as_ref()).await) })
     });
     let report = verified.await?.map_err(|why| CommandError::refused(why.to_string()))?;
     let AuditReport { rows, seq, leaves, purged, unsealed } = report;

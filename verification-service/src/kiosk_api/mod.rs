@@ -6,7 +6,7 @@ pub(crate) mod edge;
 mod inspections;
 mod log;
 mod officers;
-mod overrides;
+pub(crate) mod overrides;
 mod referrals;
 mod status;
 mod strict;

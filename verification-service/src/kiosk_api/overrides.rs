@@ -68,6 +68,7 @@ pub async fn store(
                 "visit": request.visit,
                 "flags": flags,
                 "signature": signature.header(),
+                "body": hex::encode(shared.keys.body_mac(&raw)),
             });
             let (actor, subject) = (Actor::Kiosk(kiosk.id), format!("{}/{id}", kiosk.id));
             let audit_seq = audit::append(tx, now, actor, Event::Override, &subject, &detail).await?;
@@ -168,10 +169,16 @@ pub fn checked_reading(reading: &Reading) -> Result<(), Refusal> {
 
 fn signs(key: &KioskKey, signature: &KioskSignature, id: Uuid, body: &[u8], decided_at: i64) -> bool {
     let until = key.ended_at.map_or(key.not_after, |ended| ended.min(key.not_after));
+    (key.not_before..=until).contains(&decided_at) && is_signed(&key.public_key, signature, id, body)
+}
+
+/// Whether an override's body is what a key signed.
+#[must_use]
+pub fn is_signed(public_key: &[u8], signature: &KioskSignature, id: Uuid, body: &[u8]) -> bool {
     let Ok(bytes) = STANDARD.decode(&signature.signature) else { return false };
     let signed = zeroize::Zeroizing::new(override_signed_bytes(id, body));
     // r ‖ s as JOSE writes it, or ASN.1 as OpenSSL and X.509 write it.
-    let fixed = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &key.public_key).verify(&signed, &bytes).is_ok();
-    let asn1 = || UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &key.public_key).verify(&signed, &bytes).is_ok();
-    (key.not_before..=until).contains(&decided_at) && (fixed || asn1())
+    let fixed = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, public_key).verify(&signed, &bytes).is_ok();
+    let asn1 = || UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, public_key).verify(&signed, &bytes).is_ok();
+    fixed || asn1()
 }

@@ -304,6 +304,19 @@ pub struct Decision {
     pub told: Vec<(&'static str, serde_json::Value)>,
 }
 
+/// An override as it is kept: what `audit verify` looks at.
+#[derive(Clone)]
+pub struct StoredOverride {
+    pub kiosk: Uuid,
+    pub id: Uuid,
+    /// Sealed for (kiosk, id, "override").
+    pub sealed: Vec<u8>,
+    /// The header.
+    pub signature: String,
+    /// Of its audit row; none if that was purged.
+    pub detail: Option<String>,
+}
+
 /// The newest tree of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogHead {

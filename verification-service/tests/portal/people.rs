@@ -22,6 +22,20 @@ impl Portal {
         Self { site, serving }
     }
 
+    /// Lets the service read its secrets again, for the `times`-th time.
+    pub async fn reload(&self, times: usize) {
+        self.serving.signal("HUP");
+        let read = || std::fs::read_to_string(self.site.path("log")).unwrap();
+        let mut tick = tokio::time::interval(std::time::Duration::from_millis(50));
+        for _ in 0..200 {
+            tick.tick().await;
+            if read().matches("the index keys were read again").count() >= times {
+                return;
+            }
+        }
+        panic!("the index keys were not read again");
+    }
+
     pub async fn browser(&self, kind: Kind) -> Browser {
         Browser::new(self.serving.portal_port, &self.site.path("svc/server.pem"), kind).await
     }

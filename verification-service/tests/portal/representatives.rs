@@ -74,8 +74,22 @@ async fn a_representative_opens_the_case_with_a_code_of_their_own_until_removed(
         "the client's code is not a representative's"
     );
     assert_eq!(put(access(&delegated, "EOIR-99999")).await, "not_verified", "another representative's number");
+    // The index key is changed meanwhile: nobody notices.
+    portal.site.cli(&["secrets", "rotate-index-key", "--after", "0"]);
+    portal.reload(1).await;
     assert_eq!(put(access(&delegated, "EOIR-12345")).await, "verified");
+    let moved = portal.site.cli(&["secrets", "reindex"]);
+    assert_eq!((&moved["moved"]["identifiers"], &moved["moved"]["logins"]), (&json!(3), &json!(2)), "{moved}");
+    let file = portal.site.path("svc/secrets/index_key");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    portal.reload(2).await;
     assert_eq!(put(access(&delegated, "EOIR-12345")).await, "not_verified", "once");
+    let again = portal.browser(ENGLISH).await;
+    portal.sign_in(&again, "anna", PASSWORD, &key).await;
+    assert_eq!(again.path().await, "/account");
+    again.go("/backup-code").await;
+    assert!(again.text("main").await.contains("K07"), "uses and tries from before are listed");
     representative.go("/clients").await;
     representative.click(".rows a").await;
     assert!(representative.text("main").await.contains("cases-1"), "its uses are listed");

@@ -355,3 +355,23 @@ async fn again(site: &Site, times: usize) {
     };
     tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap_or_else(|_| panic!("not read {times} times"));
 }
+
+/// A verification that was moved is still told by its audit row, and no other one is.
+#[tokio::test]
+async fn a_moved_verification_that_is_given_to_another_number_is_found() {
+    let site = Site::new();
+    let (kiosk, code) = (site.add_kiosk("K07"), site.new_code());
+    let serving = site.serve();
+    assert_eq!(serving.client(&kiosk).verify(id(), ("a_number", A_NUMBER), &code).await.result(), "verified");
+    serving.kill();
+    rotate(&site, "0");
+    assert_eq!(site.cli(&["secrets", "reindex"])["moved"]["identifiers"], 2);
+    site.cli(&["audit", "verify"]);
+    let own = "(SELECT identifier FROM code)";
+    let other = format!("(SELECT blind FROM identifier WHERE blind <> {own})");
+    assert_eq!(site.sql(&format!("UPDATE verification SET identifier = {other}")).await, 1);
+    let why = site.refusal(&["audit", "verify"], "");
+    assert!(why.contains("that tells it"), "{why}");
+    assert_eq!(site.sql(&format!("UPDATE verification SET identifier = {own}")).await, 1);
+    site.cli(&["audit", "verify"]);
+}

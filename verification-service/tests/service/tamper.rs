@@ -7,7 +7,6 @@ use crate::support::{A_NUMBER, Site, id, other_than};
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use verification_api::log::VerifierKey;
 use verification_service::app::App;
 use verification_service::audit::{self, Actor, Event};
 use verification_service::clock::{Clock, SystemClock};
@@ -15,7 +14,7 @@ use verification_service::config::Config;
 use verification_service::log::seal::{hash_of, seal};
 use verification_service::random::SystemRandomness;
 use verification_service::secrets::Keys;
-use verification_service::store::{self, Store};
+use verification_service::store;
 
 /// The application of a site, inside the test.
 pub async fn app(site: &Site) -> Arc<App> {
@@ -80,8 +79,14 @@ const NUMBERS: [(&str, &str); 12] = [
     ("override", "decided_at"),
     ("override", "received_at"),
 ];
-const BYTES: [(&str, &str); 4] =
-    [("log_tile", "hashes"), ("log_tile", "hashes"), ("log_tile", "hashes"), ("verification", "identifier")];
+const BYTES: [(&str, &str); 6] = [
+    ("log_tile", "hashes"),
+    ("log_tile", "hashes"),
+    ("log_tile", "hashes"),
+    ("verification", "identifier"),
+    ("override", "sealed"),
+    ("override", "sealed"),
+];
 const TABLES: [&str; 6] = ["audit", "log_tile", "log_head", "verification", "inspection", "override"];
 
 struct Database {
@@ -155,7 +160,7 @@ impl Database {
     }
 
     async fn edit_bytes(&mut self) -> (&'static str, &'static str, String) {
-        let (table, column) = BYTES[usize::try_from(self.dice.below(4)).unwrap()];
+        let (table, column) = BYTES[usize::try_from(self.dice.below(BYTES.len() as u64)).unwrap()];
         let (row, place, byte) = (self.row(table).await, self.dice.below(9000), self.dice.below(256));
         let within = format!("({place} % LENGTH({column}))");
         let value = match self.dice.below(4) {
@@ -170,8 +175,9 @@ impl Database {
 
     /// Two rows change their places, or a part of what they say.
     async fn swap(&mut self) -> (&'static str, &'static str, String) {
-        let (table, column) = match self.dice.below(4) {
+        let (table, column) = match self.dice.below(5) {
             0 => ("log_tile", "hashes"),
+            4 => ("override", one(&mut self.dice, &["sealed", "signature"])),
             1 => ("audit", "leaf"),
             2 => ("audit", one(&mut self.dice, &["detail", "subject", "event", "at", "actor"])),
             _ => ("verification", one(&mut self.dice, &["result", "visit", "audit_seq", "id"])),
@@ -273,9 +279,11 @@ impl Database {
     }
 }
 
-async fn verified(store: &Arc<dyn Store>, trusted: &[VerifierKey]) -> Result<audit::AuditReport, String> {
-    let trusted = trusted.to_vec();
-    let verified = store.snapshot("verify", |tx| Box::pin(async move { Ok(audit::verify(tx, &trusted, None).await) }));
+async fn verified(app: &Arc<App>) -> Result<audit::AuditReport, String> {
+    let (trusted, shared) = (app.log.trusted().to_vec(), Arc::clone(app));
+    let verified = app
+        .store
+        .snapshot("verify", |tx| Box::pin(async move { Ok(audit::verify(tx, &trusted, &shared.keys, None).await) }));
     verified.await.unwrap().map_err(|why| why.to_string())
 }
 
@@ -302,8 +310,7 @@ async fn every_random_edit_deletion_swap_and_insertion_is_found() {
     serving.kill();
     let app = app(&site).await;
     append(&app, 600).await;
-    let trusted = app.log.trusted().to_vec();
-    let report = verified(&app.store, &trusted).await.unwrap();
+    let report = verified(&app).await.unwrap();
     assert!(report.leaves > 2 * 256 && report.unsealed == 0, "{report:?}");
 
     let pristine = site.path("pristine.db");
@@ -327,12 +334,12 @@ async fn every_random_edit_deletion_swap_and_insertion_is_found() {
         }
         done += 1;
         *kinds.entry(kind).or_default() += 1;
-        if verified(&app.store, &trusted).await.is_ok() {
+        if verified(&app).await.is_ok() {
             missed.push(sql);
         }
         database.restore(table).await;
     }
-    verified(&app.store, &trusted).await.unwrap();
+    verified(&app).await.unwrap();
     println!("{done} changes (seed {seed}): {} found, {} missed; {kinds:?}", done - missed.len(), missed.len());
     assert!(missed.is_empty(), "not found: {missed:#?}");
 }

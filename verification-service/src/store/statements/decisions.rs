@@ -2,7 +2,7 @@
 
 use super::columns::{id, json, parse, text};
 use crate::store::connection::{Row, sql};
-use crate::store::rows::{Decision, Inspection, Override, Verification};
+use crate::store::rows::{Decision, Inspection, Override, StoredOverride, Verification};
 use crate::store::{Answer, StoreError, Tx};
 use uuid::Uuid;
 use verification_api::wire::{Timestamp, VerificationResult};
@@ -88,6 +88,30 @@ impl Tx {
             row.audit_seq
         );
         self.run(query).await.map(drop)
+    }
+
+    /// Overrides in the order of kiosk and id, after this one.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn overrides_after(&mut self, kiosk: &str, id_text: &str, limit: i64) -> Answer<Vec<StoredOverride>> {
+        let query = sql!(
+            "SELECT o.kiosk, o.id, o.sealed, o.signature, a.detail FROM override o LEFT JOIN audit a ON a.seq = o.audit_seq \
+             WHERE o.kiosk > $1 OR (o.kiosk = $1 AND o.id > $2) ORDER BY o.kiosk, o.id LIMIT $3",
+            kiosk,
+            id_text,
+            limit
+        );
+        self.all(query, |row| {
+            Ok(StoredOverride {
+                kiosk: id(row, "kiosk")?,
+                id: id(row, "id")?,
+                sealed: row.get("sealed")?,
+                signature: row.get("signature")?,
+                detail: row.get("detail")?,
+            })
+        })
+        .await
     }
 
     /// Every decision, and what its audit row must tell of it.
