@@ -40,8 +40,12 @@ impl World {
 
     /// The kiosk's client, as a fresh start of the kiosk makes it.
     fn verifier(&self, service: &Service) -> Outcome<Verifier> {
-        std::fs::create_dir_all(self.state()).or_trouble(|| "no folder for the state")?;
-        let file = |name: &str| self.kiosk.folder.join(name);
+        self.verifier_of(&self.kiosk, &self.state(), service)
+    }
+
+    fn verifier_of(&self, kiosk: &Enrolled, state: &Path, service: &Service) -> Outcome<Verifier> {
+        std::fs::create_dir_all(state).or_trouble(|| "no folder for the state")?;
+        let file = |name: &str| kiosk.folder.join(name);
         let settings = config::Service {
             url: format!("https://localhost:{}", service.kiosk.port()),
             root: file("root.pem"),
@@ -49,7 +53,7 @@ impl World {
             key: file("key.pem"),
             log: Some(file("log.pub")),
         };
-        Verifier::new(&settings, "7", &self.state(), Clock::start(0)).or_trouble(|| "no client")
+        Verifier::new(&settings, "7", state, Clock::start(0)).or_trouble(|| "no client")
     }
 
     /// One heartbeat, whose checkpoint is judged: the sentence of a new alarm.
@@ -169,4 +173,85 @@ fn the_alarm_is_in_the_kiosk_s_journal() -> Outcome {
     journal.stop();
     let entry = entry?;
     ensure(entry.contains("shrunk") && entry.contains("\"must_act\":\"technician\""), || entry)
+}
+
+/// The keys that a file names, one a line.
+fn lines(file: &Path) -> Vec<String> {
+    std::fs::read_to_string(file).unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
+/// A rehearsal of docs/operations.md, "The log's key".
+#[test]
+fn the_log_changes_its_key_and_its_witnesses_follow() -> Outcome {
+    let world = World::new()?;
+    let away = world.records.add_kiosk("K08", "8")?;
+    let config = world.records.config();
+    let text = std::fs::read_to_string(&config).or_trouble(|| "no configuration")?;
+    std::fs::write(&config, text.replace("reload_seconds = 30", "reload_seconds = 1")).or_trouble(|| "not written")?;
+    let (own, theirs) = (world.records.folder.join("log.pub"), world.kiosk.folder.join("log.pub"));
+    let [old] = lines(&own).try_into().map_err(|_| Trouble("one key to begin with".to_owned()))?;
+    let mut service = Service::serve(&world.records)?;
+    let verifier = world.verifier(&service)?;
+    ensure(world.beat(&verifier)?.is_none(), || "an alarm about a log that is whole")?;
+    let finish = ["secrets", "rotate-log-key", "--finish"];
+    let refused = |words: &[&str]| {
+        let said = world.records.said(words, "")?;
+        ensure(said.status == Some(1), || "it was not refused")?;
+        Ok::<_, Trouble>(said.stdout)
+    };
+    ensure(refused(&finish)?.contains("no change of the log's key has begun"), || "there is nothing to end")?;
+
+    // The old key vouches for the new one; nothing is restarted, neither the service nor the kiosk.
+    let new = world.records.ask(&["secrets", "rotate-log-key"], "")?;
+    let new = kiosk_tests::harness::records::text(&new, "key")?;
+    ensure(lines(&own) == [old.clone(), new.clone()], || "log.pub has both, the old one first")?;
+    ensure(refused(&finish).is_ok(), || "it cannot end as soon as it begins")?;
+    wait::until_true("the kiosk learns the key", Duration::from_secs(20), || {
+        matches!(world.beat(&verifier), Ok(None)) && lines(&theirs) == [old.clone(), new.clone()]
+    })?;
+    wait::until_true("K08 alone is waited for", Duration::from_secs(20), || {
+        let _ = world.beat(&verifier);
+        refused(&finish).is_ok_and(|why| why.contains("kiosks K08 were not heard of"))
+    })?;
+    world.records.ask(&["audit", "verify"], "")?;
+
+    world.records.ask(&["secrets", "rotate-log-key", "--finish", "--leave-kiosks-behind"], "")?;
+    ensure(lines(&own) == [new.clone()], || "the old key is believed no longer")?;
+    // The next tree is signed by the new key alone; until its files are read the service may sign one more with both.
+    wait::until_true("the kiosk gives the old key up", Duration::from_secs(20), || {
+        let grown = world.records.new_code("--a-number", ANNA.a_number).is_ok();
+        grown && matches!(world.beat(&verifier), Ok(None)) && lines(&theirs) == [new.clone()]
+    })?;
+    let before = size(&verifier)?;
+    let report = world.records.ask(&["audit", "verify"], "")?;
+    ensure(report["leaves"].as_u64() >= Some(before), || "the log is whole")?;
+    service.process.stop()?;
+
+    // After restarts everybody still knows what was seen; an older database is still found.
+    let (older, newer) = (world.folder.path().join("older"), world.folder.path().join("newer"));
+    world.copy(&world.records.folder, &older)?;
+    world.records.new_code("--a-number", ANNA.a_number)?;
+    let mut service = Service::serve(&world.records)?;
+    let verifier = world.verifier(&service)?;
+    ensure(world.beat(&verifier)?.is_none(), || "an alarm after the change")?;
+    ensure(size(&verifier)? > before, || "the log did not grow")?;
+
+    // The one who was away does not believe the new key, until log.pub is brought to it.
+    let state = world.folder.path().join("away");
+    let late = world.verifier_of(&away, &state, &service)?;
+    let sentence = world.beat(&late)?.or_trouble(|| "a stranger's key was believed")?;
+    ensure(sentence.contains("not signed by the log"), || sentence.clone())?;
+    std::fs::copy(&own, away.folder.join("log.pub")).or_trouble(|| "not copied")?;
+    std::fs::remove_file(state.join(ALARM_FILE)).or_trouble(|| "no file of the alarm")?;
+    ensure(world.beat(&late)?.is_none(), || "an alarm after the file was brought")?;
+    size(&late)?;
+    service.process.stop()?;
+
+    world.copy(&world.records.folder, &newer)?;
+    world.copy(&older, &world.records.folder)?;
+    let mut service = Service::serve(&world.records)?;
+    let verifier = world.verifier(&service)?;
+    let sentence = world.beat(&verifier)?.or_trouble(|| "the older copy was not found")?;
+    ensure(sentence.contains("shrunk"), || sentence.clone())?;
+    service.process.stop().map(|_| ())
 }

@@ -138,6 +138,9 @@ pub fn init(
     Ok(files)
 }
 
+/// The log's key to come, while it is being changed.
+pub const NEXT_LOG_KEY: &str = "log.next.key";
+
 /// Makes the key that signs the audit log: `log.key`, and `log.pub` in the form of C2SP signed notes, named
 /// `SERVER/log/v1`.
 ///
@@ -175,7 +178,56 @@ pub fn log_verifiers(dir: &Path) -> Result<Vec<VerifierKey>, PkiError> {
 /// # Errors
 /// [`PkiError`].
 pub fn log_signer(dir: &Path, trusted: &[VerifierKey]) -> Result<Option<LogKey>, PkiError> {
-    let path = dir.join("log.key");
+    log_signer_of(dir.join("log.key"), trusted)
+}
+
+/// While the log's key is being changed, the one to come.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn next_log_signer(dir: &Path, trusted: &[VerifierKey]) -> Result<Option<LogKey>, PkiError> {
+    log_signer_of(dir.join(NEXT_LOG_KEY), trusted)
+}
+
+/// Makes the key to come: `log.next.key`, and its line below the others of `log.pub`.
+///
+/// # Errors
+/// [`PkiError`]; if there is one already.
+pub fn add_log_key(dir: &Path) -> Result<VerifierKey, PkiError> {
+    let (path, public) = (dir.join(NEXT_LOG_KEY), dir.join("log.pub"));
+    if path.exists() {
+        return Err(PkiError::Exists(path));
+    }
+    let wrong = |cause: &str| PkiError::Wrong { path: public.clone(), cause: cause.to_owned() };
+    let trusted = log_verifiers(dir)?;
+    let now = log_signer(dir, &trusted)?.ok_or_else(|| wrong("there is no log.key beside it"))?;
+    let pair = KeyPair::generate_for(&rcgen::PKCS_ED25519)?;
+    let (der, pem) = (Zeroizing::new(pair.serialize_der()), Zeroizing::new(pair.serialize_pem()));
+    let next = LogKey::from_pkcs8(now.verifier().name(), &der).map_err(|why| wrong(&why.to_string()))?;
+    // Only the one that signs and the one to come: what was left of a change that was cut off goes.
+    replace(&public, format!("{}\n{}\n", now.verifier(), next.verifier()).as_bytes(), 0o644)?;
+    write_new(&path, pem.as_bytes(), 0o600)?;
+    Ok(next.verifier().clone())
+}
+
+/// Puts the key to come in the place of the one that signs, which is lost. `None` if there is nothing to end.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn end_log_key(dir: &Path) -> Result<Option<VerifierKey>, PkiError> {
+    let (path, next, public) = (dir.join("log.key"), dir.join(NEXT_LOG_KEY), dir.join("log.pub"));
+    let trusted = log_verifiers(dir)?;
+    if next_log_signer(dir, &trusted)?.is_some() {
+        std::fs::rename(&next, &path).map_err(|cause| PkiError::NotWritten { path: path.clone(), cause })?;
+    } else if trusted.len() < 2 {
+        return Ok(None);
+    }
+    let Some(key) = log_signer(dir, &trusted)? else { return Ok(None) };
+    replace(&public, format!("{}\n", key.verifier()).as_bytes(), 0o644)?;
+    Ok(Some(key.verifier().clone()))
+}
+
+fn log_signer_of(path: PathBuf, trusted: &[VerifierKey]) -> Result<Option<LogKey>, PkiError> {
     if !path.exists() {
         return Ok(None);
     }

@@ -187,6 +187,10 @@ async fn reload(app: Arc<App>, kiosk: watch::Sender<Arc<ServerConfig>>, portal: 
             continue;
         }
         seen = now;
+        match app.log.reload(&app.config.tls.dir) {
+            Ok(()) => tracing::info!("the keys of the audit log were read again"),
+            Err(why) => tracing::error!(cause = %why, "the keys of the audit log were not read again"),
+        }
         match (kiosk_tls(&app.config.tls.dir, app.now()), portal_tls(&app.config.tls.dir, app.now())) {
             (Ok(for_kiosks), Ok(for_people)) => {
                 kiosk.send_replace(Arc::new(for_kiosks));
@@ -198,8 +202,8 @@ async fn reload(app: Arc<App>, kiosk: watch::Sender<Arc<ServerConfig>>, portal: 
     }
 }
 
-fn files(app: &App) -> [Option<Vec<u8>>; 5] {
-    ["server.pem", "server.key", "root.pem", "kiosk-ca.pem", "crl.pem"]
+fn files(app: &App) -> [Option<Vec<u8>>; 8] {
+    ["server.pem", "server.key", "root.pem", "kiosk-ca.pem", "crl.pem", "log.key", pki::NEXT_LOG_KEY, "log.pub"]
         .map(|name| std::fs::read(app.config.tls.dir.join(name)).ok())
 }
 

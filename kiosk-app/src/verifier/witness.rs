@@ -14,7 +14,7 @@ use reqwest::Method;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use verification_api::log::checkpoint::CheckpointError;
-use verification_api::log::witness::{Follows, follows, judge};
+use verification_api::log::witness::{Follows, follows, judge, keys_after};
 use verification_api::log::{Checkpoint, Tile, Tiles, VerifierKey};
 use verification_api::wire::{DeviceHealth, DeviceState, WhoMustAct};
 
@@ -130,11 +130,16 @@ impl Witness {
         match outcome {
             Outcome::Holds(checkpoint) => {
                 known.newest = Judged::Whole { size: checkpoint.size };
-                if known.kept.as_ref() != Some(&checkpoint) {
+                let keys = read_keys(&self.keys).ok().and_then(|keys| keys_after(&keys, note));
+                // Before its keys: what is kept must be signed by one that is believed after a restart.
+                if known.kept.as_ref() != Some(&checkpoint) || keys.is_some() {
                     if let Err(error) = write_whole(&self.kept_file, note.as_bytes()) {
                         tracing::error!("{}: {}", self.kept_file.display(), io_cause(&error));
                     }
                     known.kept = Some(checkpoint);
+                }
+                if let Some(keys) = keys {
+                    self.believe(&keys);
                 }
                 None
             }
@@ -154,6 +159,15 @@ impl Witness {
                 Some(sentence)
             }
             Outcome::Breach(_) => None,
+        }
+    }
+
+    /// The service changes the key of its log.
+    fn believe(&self, keys: &[VerifierKey]) {
+        let lines: String = keys.iter().map(|key| format!("{key}\n")).collect();
+        match write_whole(&self.keys, lines.as_bytes()) {
+            Ok(()) => tracing::info!("{}: the log's key changes, {} are believed now", self.keys.display(), keys.len()),
+            Err(error) => tracing::error!("{}: {}", self.keys.display(), io_cause(&error)),
         }
     }
 

@@ -1,9 +1,13 @@
 //! A checkpoint (C2SP tlog-checkpoint): origin, size and root of the tree, as the text of a signed note.
 
 use super::note::{self, NoteError, SigningKey, VerifierKey};
+
 use super::tree::{Hash, empty_root};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+
+/// The extension line with which a log whose key is being changed names the one to come.
+const NEXT_KEY: &str = "next-key ";
 
 /// What a checkpoint tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +41,24 @@ impl Checkpoint {
     #[must_use]
     pub fn signed(&self, key: &SigningKey) -> String {
         key.sign(&self.text())
+    }
+
+    /// The signed note of a log whose key is being changed: signed by both, and so that the older key vouches for it, it names
+    /// the one to come.
+    #[must_use]
+    pub fn signed_by_both(&self, key: &SigningKey, next: &SigningKey) -> String {
+        note::sign(&format!("{}{NEXT_KEY}{}\n", self.text(), next.verifier()), &[key, next])
+    }
+
+    /// The key that a signed note names as the one to come, if there is one of the same log.
+    ///
+    /// # Errors
+    /// [`CheckpointError`], as [`Checkpoint::open`].
+    pub fn next_key(note: &str, trusted: &[VerifierKey]) -> Result<Option<VerifierKey>, CheckpointError> {
+        let checkpoint = Self::open(note, trusted)?;
+        let text = note::open(note, trusted)?;
+        let named = text.lines().skip(3).find_map(|line| line.strip_prefix(NEXT_KEY));
+        Ok(named.and_then(|key| VerifierKey::parse(key).ok()).filter(|key| key.name() == checkpoint.origin))
     }
 
     /// Reads a signed note. Its origin must be the name of the key that signed it; extension lines are passed over.

@@ -130,10 +130,20 @@ impl SigningKey {
     /// The note of a text that ends in a newline.
     #[must_use]
     pub fn sign(&self, text: &str) -> String {
-        let mut bytes = self.verifier.id.to_vec();
-        bytes.extend_from_slice(self.pair.sign(text.as_bytes()).as_ref());
-        format!("{text}\n— {} {}\n", self.verifier.name, STANDARD.encode(bytes))
+        sign(text, &[self])
     }
+}
+
+/// The note of a text that ends in a newline, signed by each of these.
+#[must_use]
+pub fn sign(text: &str, keys: &[&SigningKey]) -> String {
+    let mut note = format!("{text}\n");
+    for key in keys {
+        let mut bytes = key.verifier.id.to_vec();
+        bytes.extend_from_slice(key.pair.sign(text.as_bytes()).as_ref());
+        note.push_str(&format!("— {} {}\n", key.verifier.name, STANDARD.encode(bytes)));
+    }
+    note
 }
 
 /// The text of a note that a trusted key has signed. Signatures of other keys are passed over; one that bears name and

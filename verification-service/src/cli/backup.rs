@@ -85,7 +85,7 @@ pub(super) async fn restore(config: &Path, from: &Path) -> Result<Done, CommandE
 }
 
 async fn verified(store: &Arc<dyn Store>, log: &Log, keys: Keys) -> Result<AuditReport, CommandError> {
-    let trusted = log.trusted().to_vec();
+    let trusted = log.trusted();
     let verified = store
         .snapshot("verify a copy", |tx| Box::pin(async move { Ok(audit::verify(tx, &trusted, &keys, None).await) }));
     verified.await?.map_err(|why| CommandError::refused(format!("the copy is not whole: {why}")))

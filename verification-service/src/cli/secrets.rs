@@ -1,18 +1,21 @@
-//! `secrets rotate-pepper|reseal|rotate-index-key|reindex|status`.
+//! `secrets rotate-pepper|reseal|rotate-index-key|reindex|rotate-log-key|status`.
 
 use super::{CommandError, Done};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::clock::plus_millis;
 use crate::index_keys::with_new_key;
+use crate::log;
 use crate::pki;
 use crate::reindex;
+use crate::roles::Role;
 use crate::rotate;
 use crate::secrets::with_new_pepper;
 use clap::Subcommand;
 use serde_json::json;
 use std::fmt::Write;
 use std::sync::Arc;
+use verification_api::log::Checkpoint;
 use verification_api::wire::Timestamp;
 use zeroize::Zeroizing;
 
@@ -39,6 +42,16 @@ pub(super) enum SecretsCommand {
     /// Move numbers, documents, badges and user names to the index key that is used now, while the service runs. Begin it
     /// again if it was cut off.
     Reindex,
+    /// Change the key that signs the audit log. Begins: a key to come signs as well, and kiosks learn it from their
+    /// heartbeats. With --finish the older one signs no longer.
+    RotateLogKey {
+        /// End the change, once every kiosk was heard of since it began.
+        #[arg(long)]
+        finish: bool,
+        /// End it although kiosks were not heard of: they raise their alarm until `log.pub` is brought to them.
+        #[arg(long, requires = "finish")]
+        leave_kiosks_behind: bool,
+    },
     /// What is stored under each pepper and each index key.
     Status,
 }
@@ -54,6 +67,10 @@ pub(super) async fn run(app: App, command: SecretsCommand) -> Result<Done, Comma
         }
         SecretsCommand::RotateIndexKey { after } => rotate_index_key(&app, after).await,
         SecretsCommand::Reindex => reindex(&app).await,
+        SecretsCommand::RotateLogKey { finish: false, .. } => rotate_log_key(&app).await,
+        SecretsCommand::RotateLogKey { finish: true, leave_kiosks_behind } => {
+            finish_log_key(&app, leave_kiosks_behind).await
+        }
         SecretsCommand::Status => status(&app).await,
     }
 }
@@ -102,6 +119,80 @@ async fn rotate_index_key(app: &Arc<App>, after: Option<u32>) -> Result<Done, Co
         path.display()
     );
     Ok(Done::new(text, json!({ "index_key": number, "used_from": from })))
+}
+
+async fn rotate_log_key(app: &Arc<App>) -> Result<Done, CommandError> {
+    let (dir, now) = (&app.config.tls.dir, app.now());
+    let key = pki::add_log_key(dir)?.to_string();
+    let detail = json!({ "key": key });
+    let told = app.store.write("rotate the log's key", move |tx| {
+        Box::pin(async move { audit::append(tx, now, Actor::Operator, Event::LogKeyAdded, "log", &detail).await })
+    });
+    told.await?;
+    let text = format!(
+        "the log's next key signs as well from now on. Copy log.pub and {} of {} to every other instance's machine; kiosks \
+         learn the key from their heartbeats. When `kiosk list` shows that each was seen since, \
+         `secrets rotate-log-key --finish`",
+        pki::NEXT_LOG_KEY,
+        dir.display()
+    );
+    Ok(Done::new(text, json!({ "key": key })))
+}
+
+async fn finish_log_key(app: &Arc<App>, leave_behind: bool) -> Result<Done, CommandError> {
+    let (dir, now) = (&app.config.tls.dir, app.now());
+    let mut tx = app.store.read().await?;
+    // Until then every instance has read its files, and has signed with both.
+    let known = i64::from(app.config.tls.reload_seconds) * 2000;
+    let since = tx.last_told(Event::LogKeyAdded.name()).await?.map_or(0, |at| at + known);
+    if now.unix_millis() < since {
+        return Err(CommandError::refused(
+            "the change has only begun: instances read their keys every [tls] reload_seconds",
+        ));
+    }
+    let behind: Vec<String> = tx
+        .kiosks()
+        .await?
+        .into_iter()
+        .filter(|kiosk| kiosk.role == Role::Kiosk && kiosk.revoked_at.is_none() && kiosk.added_at < since)
+        .filter(|kiosk| kiosk.last_seen.is_none_or(|seen| seen < since))
+        .map(|kiosk| kiosk.number)
+        .collect();
+    if !behind.is_empty() && !leave_behind {
+        return Err(CommandError::refused(format!(
+            "kiosks {} were not heard of since the change began and do not know the new key: wait for them, or with \
+             --leave-kiosks-behind bring log.pub to each by hand",
+            behind.join(", ")
+        )));
+    }
+    // What others keep of the log must be signed by the key that stays.
+    if let Some(next) = pki::next_log_signer(dir, &app.log.trusted())? {
+        let next = [next.verifier().clone()];
+        let head = tx.log_head().await?.map(|head| head.checkpoint);
+        let exported =
+            app.config.log.export.as_ref().and_then(|path| std::fs::read_to_string(log::export::file_of(path)).ok());
+        for (what, note) in [("newest checkpoint", head), ("exported checkpoint", exported)] {
+            if note.is_some_and(|note| Checkpoint::open(&note, &next).is_err()) {
+                let why = format!("the {what} is not signed by the new key yet: is `serve` running with it?");
+                return Err(CommandError::refused(why));
+            }
+        }
+    }
+    drop(tx);
+    let nothing = || CommandError::refused("no change of the log's key has begun: `secrets rotate-log-key`");
+    let key = pki::end_log_key(dir)?.ok_or_else(nothing)?.to_string();
+    let detail = json!({ "key": key, "left_behind": behind.clone() });
+    let told = app.store.write("rotate the log's key", move |tx| {
+        Box::pin(async move { audit::append(tx, now, Actor::Operator, Event::LogKeyChanged, "log", &detail).await })
+    });
+    told.await?;
+    let text = format!(
+        "the log is signed by its new key alone. Copy log.key and log.pub of {} to every other instance's machine, and delete \
+         {} there",
+        dir.display(),
+        pki::NEXT_LOG_KEY
+    );
+    Ok(Done::new(text, json!({ "key": key, "left_behind": behind })))
 }
 
 async fn reindex(app: &Arc<App>) -> Result<Done, CommandError> {

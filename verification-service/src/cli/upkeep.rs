@@ -24,7 +24,7 @@ pub(super) enum AuditCommand {
 
 pub(super) async fn audit_verify(app: App, checkpoint: Option<PathBuf>) -> Result<Done, CommandError> {
     let exported = exported(&app, checkpoint)?;
-    let (trusted, against) = (app.log.trusted().to_vec(), exported.as_ref().map(|tree| tree.size));
+    let (trusted, against) = (app.log.trusted(), exported.as_ref().map(|tree| tree.size));
     // On one view of everything, in which nothing changes meanwhile.
     let app = Arc::new(app);
     let shared = Arc::clone(&app);
@@ -54,7 +54,7 @@ fn exported(app: &App, checkpoint: Option<PathBuf>) -> Result<Option<Checkpoint>
     let path = if path.is_dir() { path.join(log::export::FILE) } else { path };
     let refused = |why: String| CommandError::refused(format!("{}: {why}", path.display()));
     match std::fs::read_to_string(&path) {
-        Ok(note) => Ok(Some(Checkpoint::open(&note, app.log.trusted()).map_err(|why| refused(why.to_string()))?)),
+        Ok(note) => Ok(Some(Checkpoint::open(&note, &app.log.trusted()).map_err(|why| refused(why.to_string()))?)),
         Err(why) if why.kind() == std::io::ErrorKind::NotFound && !asked => Ok(None),
         Err(why) => Err(refused(why.to_string())),
     }

@@ -44,11 +44,11 @@ pub async fn to(app: &Arc<App>, path: &Path) -> Result<(), ExportFault> {
     let path = file_of(path);
     let failed = |cause| ExportFault::File { path: path.clone(), cause };
     let exported = match std::fs::read_to_string(&path) {
-        Ok(note) => Some(Checkpoint::open(&note, app.log.trusted()).map_err(LogFault::from)?),
+        Ok(note) => Some(Checkpoint::open(&note, &app.log.trusted()).map_err(LogFault::from)?),
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => None,
         Err(why) => return Err(failed(why)),
     };
-    let trusted = app.log.trusted().to_vec();
+    let trusted = app.log.trusted();
     let newest = app.store.snapshot("export the log", move |tx| {
         Box::pin(async move {
             let Some(head) = tx.log_head().await? else { return Ok(None) };
@@ -90,7 +90,9 @@ pub async fn continues(tx: &mut Tx, older: &Checkpoint, tree: &Checkpoint) -> An
     Ok(judge(older, tree, &tiles).unwrap_or_else(changed))
 }
 
-fn file_of(path: &Path) -> PathBuf {
+/// The file of `[log] export`.
+#[must_use]
+pub fn file_of(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(FILE) } else { path.to_owned() }
 }
 

@@ -52,7 +52,9 @@ async fn once(app: &Arc<App>) -> Answer<Result<(), LogFault>> {
     let (waits, head) = (tx.unsealed_since().await?.is_some(), tx.log_head().await?);
     drop(tx);
     match head {
-        Some(head) if !waits => Ok(app.log.learn(&head.checkpoint).map(drop)),
+        Some(head) if !waits && app.log.keys().have_signed(&head.checkpoint) => {
+            Ok(app.log.learn(&head.checkpoint).map(drop))
+        }
         _ => match seal::seal(app).await {
             // Another instance was faster: its tree is learnt at the next turn.
             Err(StoreError::TakenOver) => Ok(Ok(())),

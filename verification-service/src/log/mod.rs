@@ -41,26 +41,28 @@ pub enum LogFault {
 
 /// The keys of the log and its newest checkpoint, as this instance knows it.
 pub struct Log {
-    key: Option<SigningKey>,
-    trusted: Vec<VerifierKey>,
+    keys: RwLock<Arc<LogKeys>>,
     newest: RwLock<Option<Newest>>,
 }
 
-#[derive(Clone)]
-struct Newest {
-    note: Arc<str>,
-    tree: Checkpoint,
+/// What signs the log, and who is believed.
+pub struct LogKeys {
+    key: Option<SigningKey>,
+    /// While the key is being changed: the one to come, which signs as well.
+    next: Option<SigningKey>,
+    trusted: Vec<VerifierKey>,
 }
 
-impl Log {
-    /// Reads `log.key` and `log.pub` of the folder. A folder from before there was a log has neither: then no command
-    /// but `serve` needs them.
+impl LogKeys {
+    /// Reads `log.key`, `log.next.key` and `log.pub` of the folder. A folder from before there was a log has none: then no
+    /// command but `serve` needs them.
     ///
     /// # Errors
     /// [`PkiError`], naming the file.
-    pub fn open(dir: &Path) -> Result<Self, PkiError> {
+    pub fn read(dir: &Path) -> Result<Self, PkiError> {
         let trusted = pki::log_verifiers(dir)?;
-        Ok(Self { key: pki::log_signer(dir, &trusted)?, trusted, newest: RwLock::new(None) })
+        let (key, next) = (pki::log_signer(dir, &trusted)?, pki::next_log_signer(dir, &trusted)?);
+        Ok(Self { key, next, trusted })
     }
 
     /// The key that signs checkpoints.
@@ -71,10 +73,58 @@ impl Log {
         self.key.as_ref().ok_or(LogFault::NoKey)
     }
 
+    /// A checkpoint, signed by all that sign now.
+    ///
+    /// # Errors
+    /// [`LogFault::NoKey`].
+    pub fn signed(&self, tree: &Checkpoint) -> Result<String, LogFault> {
+        let key = self.key()?;
+        Ok(self.next.as_ref().map_or_else(|| tree.signed(key), |next| tree.signed_by_both(key, next)))
+    }
+
+    /// Whether all that sign now have signed this note.
+    #[must_use]
+    pub fn have_signed(&self, note: &str) -> bool {
+        let signed = |key: &SigningKey| Checkpoint::open(note, std::slice::from_ref(key.verifier())).is_ok();
+        self.key.iter().chain(&self.next).all(signed)
+    }
+}
+
+#[derive(Clone)]
+struct Newest {
+    note: Arc<str>,
+    tree: Checkpoint,
+}
+
+impl Log {
+    /// Reads the keys of the folder: see [`LogKeys::read`].
+    ///
+    /// # Errors
+    /// [`PkiError`], naming the file.
+    pub fn open(dir: &Path) -> Result<Self, PkiError> {
+        Ok(Self { keys: RwLock::new(Arc::new(LogKeys::read(dir)?)), newest: RwLock::new(None) })
+    }
+
+    /// Reads the keys again, while the service runs.
+    ///
+    /// # Errors
+    /// [`PkiError`], naming the file; what was known stays.
+    pub fn reload(&self, dir: &Path) -> Result<(), PkiError> {
+        let new = LogKeys::read(dir)?;
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        Ok(())
+    }
+
+    /// The keys as they are now.
+    #[must_use]
+    pub fn keys(&self) -> Arc<LogKeys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The keys whose checkpoints are believed.
     #[must_use]
-    pub fn trusted(&self) -> &[VerifierKey] {
-        &self.trusted
+    pub fn trusted(&self) -> Vec<VerifierKey> {
+        self.keys().trusted.clone()
     }
 
     /// The newest checkpoint that this instance has seen; empty before the first.
@@ -97,7 +147,7 @@ impl Log {
         if let Some(newest) = self.newest().filter(|newest| &*newest.note == note) {
             return Ok(newest.tree);
         }
-        let tree = Checkpoint::open(note, &self.trusted)?;
+        let tree = Checkpoint::open(note, &self.trusted())?;
         let mut newest = self.newest.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(seen) = newest.as_ref().map(|newest| &newest.tree) {
             if tree.size < seen.size {

@@ -10,7 +10,7 @@ use crate::store::{Answer, Locked, StoreError, Tx};
 use std::sync::Arc;
 use verification_api::log::leaf::Entry;
 use verification_api::log::tree::{empty_root, leaf_hash, root};
-use verification_api::log::{Checkpoint, Hash, SigningKey, Tile, Tiles, tile};
+use verification_api::log::{Checkpoint, Hash, Tile, Tiles, tile};
 
 /// Most rows that are sealed in one transaction.
 const BATCH: i64 = 2048;
@@ -43,20 +43,23 @@ pub async fn seal(app: &Arc<App>) -> Answer<Result<u64, LogFault>> {
 /// One transaction: the new checkpoint and how many rows were sealed, or nothing to do.
 async fn seal_some(tx: &mut Tx, log: &Log) -> Answer<Result<Option<(String, u64)>, LogFault>> {
     tx.lock(Locked::Log, b"head").await?;
-    let key = match log.key() {
-        Ok(key) => key,
+    let keys = log.keys();
+    let origin = match keys.key() {
+        Ok(key) => key.verifier().name(),
         Err(fault) => return Ok(Err(fault)),
     };
     let head = tx.log_head().await?;
     let before = match &head {
         None if tx.has_leaves().await? => return Ok(Err(LogFault::NoHead)),
-        None => Checkpoint { origin: key.verifier().name().to_owned(), size: 0, root: empty_root() },
+        None => Checkpoint { origin: origin.to_owned(), size: 0, root: empty_root() },
         Some(head) => match told(head, log) {
             Ok(tree) => tree,
             Err(fault) => return Ok(Err(fault)),
         },
     };
-    if head.is_some() && tx.unsealed_since().await?.is_none() {
+    // The same tree is signed anew when a key has come.
+    let signed = head.as_ref().is_some_and(|head| keys.have_signed(&head.checkpoint));
+    if signed && tx.unsealed_since().await?.is_none() {
         return Ok(Ok(None));
     }
     let edge = match edge(tx, &before).await? {
@@ -66,8 +69,11 @@ async fn seal_some(tx: &mut Tx, log: &Log) -> Answer<Result<Option<(String, u64)
     // From here on everything is undone if something fails.
     let rows = tx.make_leaves(number(before.size)?, BATCH).await?;
     let leaves: Vec<Hash> = rows.iter().map(hash_of).collect();
-    let after = grow(tx, key, &before, &edge, &leaves).await?;
-    let note = after.signed(key);
+    let after = grow(tx, origin, &before, &edge, &leaves).await?;
+    let note = match keys.signed(&after) {
+        Ok(note) => note,
+        Err(fault) => return Ok(Err(fault)),
+    };
     let newer = LogHead { size: number(after.size)?, checkpoint: note.clone() };
     if !tx.set_log_head(head.map(|head| head.size), &newer).await? {
         return Err(StoreError::TakenOver);
@@ -111,7 +117,7 @@ async fn edge(tx: &mut Tx, tree: &Checkpoint) -> Answer<Result<Vec<(Tile, Vec<u8
 /// Appends leaves and writes the tiles that changed.
 async fn grow(
     tx: &mut Tx,
-    key: &SigningKey,
+    origin: &str,
     before: &Checkpoint,
     edge: &[(Tile, Vec<u8>)],
     leaves: &[Hash],
@@ -130,7 +136,7 @@ async fn grow(
         tx.set_tile(tile.level, number(tile.index)?, bytes).await?;
     }
     let root = root(size, &tiles).ok_or_else(wrong)?;
-    Ok(Checkpoint { origin: key.verifier().name().to_owned(), size, root })
+    Ok(Checkpoint { origin: origin.to_owned(), size, root })
 }
 
 /// A number of a tree, as the database keeps it.

@@ -280,7 +280,7 @@ impl Database {
 }
 
 async fn verified(app: &Arc<App>) -> Result<audit::AuditReport, String> {
-    let (trusted, shared) = (app.log.trusted().to_vec(), Arc::clone(app));
+    let (trusted, shared) = (app.log.trusted(), Arc::clone(app));
     let verified = app
         .store
         .snapshot("verify", |tx| Box::pin(async move { Ok(audit::verify(tx, &trusted, &shared.keys, None).await) }));

@@ -173,3 +173,26 @@ async fn without_its_keys_the_witness_says_which_file_is_missing() {
     assert!(!ok && facts.starts_with("/nowhere/log.pub: there is no such file"), "{facts}");
     assert!(pki.verifier(1).witness().is_none(), "not configured");
 }
+
+#[tokio::test]
+async fn a_key_that_the_log_names_is_believed_and_one_that_signs_no_longer_is_given_up() {
+    let kiosk = Kiosk::new();
+    let (all, new) = (leaves(20, 20), SigningKey::from_seed(ORIGIN, &[8; 32]).expect("key"));
+    let keys = |keys: &[&SigningKey]| keys.iter().map(|key| format!("{}\n", key.verifier())).collect::<String>();
+    let known = |kiosk: &Kiosk| std::fs::read_to_string(kiosk.file("log.pub")).expect("keys");
+    let (verifier, _) = kiosk.start(vec![]).await;
+    assert_eq!(verifier.judge(&checkpoint(&all, &key())).await, None);
+    let tree = Checkpoint { origin: ORIGIN.to_owned(), size: 20, root: root(20, &all[..]).expect("root") };
+    assert_eq!(verifier.judge(&tree.signed_by_both(&key(), &new)).await, None);
+    assert_eq!(known(&kiosk), keys(&[&key(), &new]));
+    // An instance of the service that does not know it yet.
+    assert_eq!(verifier.judge(&tree.signed(&key())).await, None);
+    assert_eq!(known(&kiosk), keys(&[&key(), &new]));
+    assert_eq!(verifier.judge(&tree.signed(&new)).await, None);
+    assert_eq!(known(&kiosk), keys(&[&new]));
+    // What was seen is still known after a restart, although the tree has not grown since.
+    let (verifier, _) = kiosk.start(vec![]).await;
+    assert!(verifier.judge(&checkpoint(&all[..19], &new)).await.is_some_and(|why| why.contains("shrunk")));
+    assert!(verifier.judge(&tree.signed(&key())).await.is_none(), "an alarm is raised once");
+    assert!(matches!(judged(&verifier), Judged::Alarm { .. }));
+}

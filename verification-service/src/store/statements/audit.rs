@@ -21,6 +21,15 @@ impl Tx {
         self.one(query).await?.ok_or(StoreError::NotUnderstood("audit row"))?.get("seq")
     }
 
+    /// When this happened last; none if its row was purged.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn last_told(&mut self, event: &'static str) -> Answer<Option<i64>> {
+        let last = self.one(sql!("SELECT MAX(at) AS at FROM audit WHERE event = $1", event)).await?;
+        last.map_or(Ok(None), |row| row.get("at"))
+    }
+
     pub async fn purge(&mut self, before: &Purged, _now: i64) -> Answer<Purged> {
         let replies = self
             .run(sql!(
