@@ -1,7 +1,7 @@
 //! What slows guessing down: tries with an identifier, wrong PINs, rates, failing identifiers.
 
 use super::columns::{count, fixed, text};
-use super::places::{elsewhere, placed};
+use super::places::placed;
 use crate::secrets::Blind;
 use crate::store::connection::{Row, sql};
 use crate::store::rows::Lock;
@@ -102,13 +102,16 @@ impl Tx {
     pub async fn failing(&mut self, kiosk: Uuid, subject: Blind, now: i64, since: i64) -> Answer<u32> {
         let kiosk = text(kiosk);
         // The same one is not counted twice because the index key was changed in between.
-        self.run(sql!(
-            "DELETE FROM failing_identifier WHERE kiosk = $1 AND (at < $2 OR subject = $3)",
-            kiosk.clone(),
-            since,
-            elsewhere(&subject)
-        ))
-        .await?;
+        let stale = match subject.other() {
+            None => sql!("DELETE FROM failing_identifier WHERE kiosk = $1 AND at < $2", kiosk.clone(), since),
+            Some(other) => sql!(
+                "DELETE FROM failing_identifier WHERE kiosk = $1 AND (at < $2 OR subject = $3)",
+                kiosk.clone(),
+                since,
+                other
+            ),
+        };
+        self.run(stale).await?;
         self.run(sql!(
             "INSERT INTO failing_identifier (kiosk, subject, at) VALUES ($1, $2, $3) \
              ON CONFLICT (kiosk, subject) DO UPDATE SET at = excluded.at",
