@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
-use crate::cli::CommandError;
+use crate::cli::{CommandError, say};
 use crate::enrol;
 use crate::kiosk_api;
 use crate::listener::{Listener, kiosk_tls, portal_tls};
@@ -82,14 +82,11 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
     tokio::spawn(reload(Arc::clone(&app), kiosk_config, portal_config));
     tokio::spawn(purge_now_and_then(Arc::clone(&app)));
 
-    if json {
-        println!(
-            "{}",
-            serde_json::json!({ "ready": { "kiosk": kiosk_at.to_string(), "portal": portal_at.to_string() } })
-        );
+    say(&if json {
+        serde_json::json!({ "ready": { "kiosk": kiosk_at.to_string(), "portal": portal_at.to_string() } }).to_string()
     } else {
-        println!("ready kiosk={kiosk_at} portal={portal_at}");
-    }
+        format!("ready kiosk={kiosk_at} portal={portal_at}")
+    });
     told_to_stop().await;
     let _ = stop.send(true);
     for port in ports {

@@ -2,9 +2,8 @@
 
 use super::kiosk::journal;
 use super::{OrTrouble, Outcome, ensure};
+use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
 
 /// One visit as both sides wrote it down.
@@ -58,16 +57,11 @@ pub fn visits(journal_folder: &Path, database: &Path) -> Outcome<Vec<Visit>> {
             None => visits.push(Visit { id: id.to_owned(), journal: vec![line], ..Visit::default() }),
         }
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().or_trouble(|| "no runtime")?;
-    runtime
-        .block_on(async {
-            let mut database = SqliteConnectOptions::new().filename(database).read_only(true).connect().await?;
-            for visit in &mut visits {
-                look_up(&mut database, visit).await?;
-            }
-            database.close().await
-        })
-        .or_trouble(|| format!("{} not read", database.display()))?;
+    let mut read = || {
+        let database = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        visits.iter_mut().try_for_each(|visit| look_up(&database, visit))
+    };
+    read().or_trouble(|| format!("{} not read", database.display()))?;
     Ok(visits)
 }
 
@@ -87,26 +81,18 @@ pub fn same<T: PartialEq + std::fmt::Debug>(what: &str, is: &T, should: &T) -> O
     ensure(is == should, || format!("{what} is {is:?}, but should be {should:?}"))
 }
 
-async fn look_up(database: &mut SqliteConnection, visit: &mut Visit) -> Result<(), sqlx::Error> {
-    async fn column(
-        database: &mut SqliteConnection,
-        query: &'static str,
-        id: &str,
-    ) -> Result<Vec<String>, sqlx::Error> {
-        sqlx::query_scalar::<_, String>(query).bind(id).fetch_all(database).await
-    }
+fn look_up(database: &Connection, visit: &mut Visit) -> rusqlite::Result<()> {
+    let column = |query: &str| -> rusqlite::Result<Vec<String>> {
+        database.prepare(query)?.query_map([&visit.id], |row| row.get(0))?.collect()
+    };
     let said = column(
-        database,
         "SELECT record || ' ' || document_status || ' ' || mismatch FROM inspection WHERE visit = ? ORDER BY audit_seq",
-        &visit.id,
-    )
-    .await?;
+    )?;
+    let verifications = column("SELECT result FROM verification WHERE visit = ? ORDER BY audit_seq")?;
+    let overrides = column("SELECT reason FROM override WHERE visit = ? ORDER BY audit_seq")?;
+    let reference = column("SELECT reference FROM referral WHERE visit = ?")?.pop();
     // Each column holds a JSON value.
     visit.inspections = said.iter().map(|words| words.replace('"', "")).collect();
-    visit.verifications =
-        column(database, "SELECT result FROM verification WHERE visit = ? ORDER BY audit_seq", &visit.id).await?;
-    visit.overrides =
-        column(database, "SELECT reason FROM override WHERE visit = ? ORDER BY audit_seq", &visit.id).await?;
-    visit.reference = column(database, "SELECT reference FROM referral WHERE visit = ?", &visit.id).await?.pop();
+    (visit.verifications, visit.overrides, visit.reference) = (verifications, overrides, reference);
     Ok(())
 }

@@ -18,7 +18,7 @@ BEGIN;
 SELECT 1 FROM (SELECT pg_advisory_xact_lock(:lock::bigint)) AS l;
 UPDATE code SET state = 'used', version = version + 1, ended_at = 1 WHERE id = 'c' || :who AND state = 'active';
 UPDATE put SET state = 'done', status = 200, reply = decode(repeat('00', 1100), 'hex') WHERE kiosk = 'bench' || :kiosk AND scope = 'request' AND id = 'p' || :who AND state = 'pending';
-INSERT INTO audit (at, actor, event, subject, detail) VALUES (1, 'kiosk:x', 'bench', 'p' || :who, '{}') RETURNING seq;
+INSERT INTO audit (at, actor, event, subject, detail) VALUES (1, 'kiosk-x', 'bench', 'p' || :who, '{}') RETURNING seq;
 INSERT INTO verification (kiosk, id, visit, identifier, code, result, purpose, at, audit_seq) VALUES ('bench' || :kiosk, 'p' || :who, 'v', sha256(('i' || :who)::bytea), NULL, 'not_verified', 'inspection', 1, 1) ON CONFLICT DO NOTHING;
 INSERT INTO throttle (identifier, n, locked_until, last_at) VALUES (sha256(('i' || :who)::bytea), 0, 0, 1) ON CONFLICT (identifier) DO UPDATE SET n = excluded.n;
 COMMIT;

@@ -3,7 +3,6 @@
 use crate::line;
 use crate::support::{Client, Kiosk, Site};
 use futures::future::join_all;
-use sqlx::{Connection, Executor, SqliteConnection};
 use std::time::Instant;
 
 const CONNECTIONS: usize = 500;
@@ -19,10 +18,9 @@ pub async fn run() {
     line("resident with 500 connections (64 at most)", resident(serving.pid()), "MiB");
     serving.kill();
 
-    let mut connection =
-        SqliteConnection::connect(&format!("sqlite:{}", site.path("svc/service.db").display())).await.unwrap();
+    let connection = rusqlite::Connection::open(site.path("svc/service.db")).unwrap();
     connection
-        .execute(
+        .execute_batch(
             "PRAGMA synchronous = OFF; BEGIN; \
              INSERT INTO account (id, name, birth_date, record_status, made_at) \
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) \
@@ -30,9 +28,8 @@ pub async fn run() {
              INSERT INTO identifier (blind, account, type, sealed) \
              SELECT randomblob(32), id, 'a_number', randomblob(39) FROM account WHERE id LIKE 'many-%'; COMMIT",
         )
-        .await
         .unwrap();
-    connection.close().await.unwrap();
+    drop(connection);
     let begun = Instant::now();
     let serving = site.serve();
     line("ready with 1,000,000 accounts (300 at most)", begun.elapsed().as_secs_f64() * 1000.0, "ms");

@@ -4,8 +4,7 @@
 use crate::cluster::Cluster;
 use crate::support::{Site, id};
 use crate::{line, ratio};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
+use rusqlite::{Connection, Params, params};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,7 +31,7 @@ const EACH: f64 = 2.0;
 pub async fn run() {
     let site = Site::new();
     let ours = redemptions(&site).await;
-    let single = unbatched(&site).await;
+    let single = unbatched(&site);
     line("store alone, SQLite, 32 at once", ours * EACH, "tx/s");
     line("SQLite FULL, one at a time, the same shape", single, "tx/s");
     ratio("store by SQLite", ours * EACH / single, 1.5);
@@ -133,28 +132,24 @@ async fn fill(app: &Arc<App>) {
 
 /// Transactions a second of one connection that commits each by itself: half of them of the charge's shape, half of the
 /// redemption's.
-async fn unbatched(site: &Site) -> f64 {
-    let options = SqliteConnectOptions::new()
-        .filename(site.path("unbatched.db"))
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
-    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-    let shape = include_str!("../../src/store/migrations/sqlite/0001_first_light.sql");
-    connection.execute(AssertSqlSafe(shape.to_owned())).await.unwrap();
-    connection.execute("PRAGMA foreign_keys = OFF").await.unwrap();
-    connection.execute("BEGIN").await.unwrap();
+fn unbatched(site: &Site) -> f64 {
+    let connection = Connection::open(site.path("unbatched.db")).unwrap();
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
+    connection.execute_batch("PRAGMA synchronous = FULL").unwrap();
+    connection.execute_batch(include_str!("../../src/store/migrations/sqlite/0001_first_light.sql")).unwrap();
+    connection.execute_batch("PRAGMA foreign_keys = OFF; BEGIN").unwrap();
     for nth in 0..20_000_i64 {
         let text = "INSERT INTO code (id, account, identifier, alg, kid, salt, nonce, tag, state, version, made_at, \
-                    expires_at) VALUES ($1, 'a', $2, 'x', 1, zeroblob(16), zeroblob(12), zeroblob(48), 'active', 1, 1, 9)";
-        sqlx::query(text).bind(format!("code-{nth}")).bind(blind(nth)).execute(&mut connection).await.unwrap();
+                    expires_at) VALUES (?1, 'a', ?2, 'x', 1, zeroblob(16), zeroblob(12), zeroblob(48), 'active', 1, 1, 9)";
+        write(&connection, text, params![format!("code-{nth}"), blind(nth)]);
     }
-    connection.execute("COMMIT").await.unwrap();
+    connection.execute_batch("COMMIT").unwrap();
     let begun = Instant::now();
     let mut count = 0_i64;
     while begun.elapsed() < Duration::from_secs(4) {
-        charge(&mut connection, count).await;
-        redeem(&mut connection, count).await;
+        charge(&connection, count);
+        redeem(&connection, count);
         count += 1;
     }
     EACH * count as f64 / begun.elapsed().as_secs_f64()
@@ -166,47 +161,51 @@ fn blind(nth: i64) -> Vec<u8> {
     out
 }
 
-async fn charge(connection: &mut SqliteConnection, nth: i64) {
+fn charge(connection: &Connection, nth: i64) {
     let id = format!("put-{nth}");
-    connection.execute("BEGIN IMMEDIATE").await.unwrap();
-    let read = "SELECT * FROM put WHERE kiosk = 'k' AND scope = 'request' AND id = $1";
-    sqlx::query(read).bind(&id).fetch_optional(&mut *connection).await.unwrap();
-    let read = "SELECT * FROM code WHERE identifier = $1 ORDER BY made_at DESC LIMIT 1";
-    sqlx::query(read).bind(blind(nth)).fetch_optional(&mut *connection).await.unwrap();
-    let read = "SELECT arrival FROM rate WHERE subject = 'k'";
-    sqlx::query(read).fetch_optional(&mut *connection).await.unwrap();
-    let write = "INSERT INTO rate VALUES ('k', $1) ON CONFLICT (subject) DO UPDATE SET arrival = excluded.arrival";
-    sqlx::query(write).bind(nth).execute(&mut *connection).await.unwrap();
-    let read = "SELECT n FROM throttle WHERE identifier = $1";
-    sqlx::query(read).bind(blind(nth)).fetch_optional(&mut *connection).await.unwrap();
-    let write = "INSERT INTO throttle VALUES ($1, 1, 0, 1) ON CONFLICT (identifier) DO UPDATE SET n = excluded.n";
-    sqlx::query(write).bind(blind(nth)).execute(&mut *connection).await.unwrap();
-    let write = "INSERT INTO put VALUES ('k', 'request', $1, 'verification', zeroblob(32), zeroblob(16), 1, 'pending', \
+    write(connection, "BEGIN IMMEDIATE", []);
+    look(connection, "SELECT * FROM put WHERE kiosk = 'k' AND scope = 'request' AND id = ?1", [&id]);
+    look(connection, "SELECT * FROM code WHERE identifier = ?1 ORDER BY made_at DESC LIMIT 1", [blind(nth)]);
+    look(connection, "SELECT arrival FROM rate WHERE subject = 'k'", []);
+    let text = "INSERT INTO rate VALUES ('k', ?1) ON CONFLICT (subject) DO UPDATE SET arrival = excluded.arrival";
+    write(connection, text, [nth]);
+    look(connection, "SELECT n FROM throttle WHERE identifier = ?1", [blind(nth)]);
+    let text = "INSERT INTO throttle VALUES (?1, 1, 0, 1) ON CONFLICT (identifier) DO UPDATE SET n = excluded.n";
+    write(connection, text, [blind(nth)]);
+    let text = "INSERT INTO put VALUES ('k', 'request', ?1, 'verification', zeroblob(32), zeroblob(16), 1, 'pending', \
                  '{\"locked\":false,\"n\":1}', NULL, NULL)";
-    sqlx::query(write).bind(&id).execute(&mut *connection).await.unwrap();
-    let read = "SELECT a.* FROM account a JOIN identifier i ON i.account = a.id WHERE i.blind = $1";
-    sqlx::query(read).bind(blind(nth)).fetch_optional(&mut *connection).await.unwrap();
-    connection.execute("COMMIT").await.unwrap();
+    write(connection, text, [&id]);
+    let text = "SELECT a.* FROM account a JOIN identifier i ON i.account = a.id WHERE i.blind = ?1";
+    look(connection, text, [blind(nth)]);
+    write(connection, "COMMIT", []);
 }
 
-async fn redeem(connection: &mut SqliteConnection, nth: i64) {
+fn redeem(connection: &Connection, nth: i64) {
     let id = format!("put-{nth}");
-    connection.execute("BEGIN IMMEDIATE").await.unwrap();
-    let write =
-        "UPDATE code SET state = 'used', version = version + 1, ended_at = 1 WHERE id = $1 AND state = 'active'";
-    sqlx::query(write).bind(format!("code-{nth}")).execute(&mut *connection).await.unwrap();
-    let write = "UPDATE put SET state = 'done', status = 200, reply = zeroblob(1100) \
-                 WHERE kiosk = 'k' AND scope = 'request' AND id = $1 AND state = 'pending'";
-    sqlx::query(write).bind(&id).execute(&mut *connection).await.unwrap();
-    let write =
-        "INSERT INTO audit VALUES ($1, 1, 'kiosk:x', 'verification', $2, '{\"result\":\"verified\"}', zeroblob(32))";
-    sqlx::query(write).bind(nth + 1).bind(&id).execute(&mut *connection).await.unwrap();
-    let write = "INSERT INTO verification VALUES ('k', $1, 'v', $2, $3, 'verified', 'inspection', 1, $4)";
-    let query = sqlx::query(write).bind(&id).bind(blind(nth)).bind(format!("code-{nth}")).bind(nth + 1);
-    query.execute(&mut *connection).await.unwrap();
-    let write = "INSERT INTO throttle VALUES ($1, 0, 0, 1) ON CONFLICT (identifier) DO UPDATE SET n = excluded.n";
-    sqlx::query(write).bind(blind(nth)).execute(&mut *connection).await.unwrap();
-    connection.execute("COMMIT").await.unwrap();
+    write(connection, "BEGIN IMMEDIATE", []);
+    let text = "UPDATE code SET state = 'used', version = version + 1, ended_at = 1 WHERE id = ?1 AND state = 'active'";
+    write(connection, text, [format!("code-{nth}")]);
+    let text = "UPDATE put SET state = 'done', status = 200, reply = zeroblob(1100) \
+                 WHERE kiosk = 'k' AND scope = 'request' AND id = ?1 AND state = 'pending'";
+    write(connection, text, [&id]);
+    let text =
+        "INSERT INTO audit VALUES (?1, 1, 'kiosk:x', 'verification', ?2, '{\"result\":\"verified\"}', zeroblob(32))";
+    write(connection, text, params![nth + 1, id]);
+    let text = "INSERT INTO verification VALUES ('k', ?1, 'v', ?2, ?3, 'verified', 'inspection', 1, ?4)";
+    write(connection, text, params![id, blind(nth), format!("code-{nth}"), nth + 1]);
+    let text = "INSERT INTO throttle VALUES (?1, 0, 0, 1) ON CONFLICT (identifier) DO UPDATE SET n = excluded.n";
+    write(connection, text, [blind(nth)]);
+    write(connection, "COMMIT", []);
+}
+
+fn write(connection: &Connection, text: &str, values: impl Params) {
+    connection.prepare_cached(text).unwrap().execute(values).unwrap();
+}
+
+/// The first row, if there is one.
+fn look(connection: &Connection, text: &str, values: impl Params) {
+    let mut statement = connection.prepare_cached(text).unwrap();
+    let _ = statement.query(values).unwrap().next().unwrap().is_some();
 }
 
 /// The same shape for pgbench, on the site's own tables: transactions a second.

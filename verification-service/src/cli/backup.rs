@@ -30,9 +30,9 @@ pub(super) async fn backup(app: App, to: PathBuf) -> Result<Done, CommandError> 
     crate::log::seal::seal(&app).await?.map_err(|fault| CommandError::refused(fault.to_string()))?;
     let rows = match app.config.database_at() {
         DatabaseAt::Sqlite(file) => {
-            SqliteStore::copy(&file, &to).await?;
+            SqliteStore::copy(&file, &to)?;
             owner_only(&to)?;
-            let copy: Arc<dyn Store> = Arc::new(SqliteStore::open(&to).await?);
+            let copy: Arc<dyn Store> = Arc::new(SqliteStore::open(&to)?);
             let keys = Keys::load(&app.config.secrets.pepper, &app.config.secrets.index_key, now)?;
             let report = verified(&copy, &app.log, keys).await;
             drop(copy);
@@ -66,7 +66,7 @@ pub(super) async fn restore(config: &Path, from: &Path) -> Result<Done, CommandE
                 let why = format!("{} is there: move it away first, nothing is overwritten", file.display());
                 return Err(CommandError::refused(why));
             }
-            SqliteStore::copy(from, &file).await?;
+            SqliteStore::copy(from, &file)?;
             owner_only(&file)?;
         }
         DatabaseAt::Postgres(url) => postgres("pg_restore", &url, |command| {

@@ -16,6 +16,7 @@ use crate::random::{Random, SystemRandomness};
 use crate::secrets::Keys;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -173,22 +174,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match result {
         Ok(None) => ExitCode::SUCCESS,
         Ok(Some(done)) => {
-            if json {
-                println!("{}", done.json);
-            } else {
-                println!("{}", done.text);
-            }
+            say(&if json { done.json.to_string() } else { done.text });
             ExitCode::SUCCESS
         }
         Err(why) => {
             if json {
-                println!("{}", serde_json::json!({ "error": why.message }));
+                say(&serde_json::json!({ "error": why.message }).to_string());
             } else {
                 eprintln!("verification-service: {}", why.message);
             }
             ExitCode::from(if why.usage { 2 } else { 1 })
         }
     }
+}
+
+/// A line on standard output. Whoever read it may have heard enough and gone (`| head`): that is no fault.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {

@@ -23,7 +23,9 @@ use tokio::sync::oneshot;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the database does not answer: {0}")]
-    Database(#[from] sqlx::Error),
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the database does not answer: {0}")]
+    Postgres(#[from] sqlx::Error),
     #[error("the database holds a {0} that this program does not understand; was it made by a newer version?")]
     NotUnderstood(&'static str),
     #[error("the database was not written: {0}")]
@@ -184,7 +186,7 @@ impl Tx {
     /// Runs a statement that takes no arguments and answers nothing.
     async fn execute(&mut self, text: &'static str) -> Answer<()> {
         match &mut self.connection {
-            Connection::Sqlite(connection) => connection.execute(text).await.map(drop)?,
+            Connection::Sqlite(connection) => sqlite::run(connection, text, &[]).map(drop)?,
             Connection::Postgres(connection) => connection.execute(text).await.map(drop)?,
         }
         Ok(())
@@ -209,7 +211,7 @@ impl Tx {
 /// [`OpenError`].
 pub async fn open(at: &DatabaseAt) -> Result<Arc<dyn Store>, OpenError> {
     Ok(match at {
-        DatabaseAt::Sqlite(file) => Arc::new(sqlite::SqliteStore::open(file).await?),
+        DatabaseAt::Sqlite(file) => Arc::new(sqlite::SqliteStore::open(file)?),
         DatabaseAt::Postgres(url) => Arc::new(postgres::PostgresStore::open(url).await?),
     })
 }
@@ -220,15 +222,7 @@ pub async fn open(at: &DatabaseAt) -> Result<Arc<dyn Store>, OpenError> {
 /// [`OpenError`].
 pub async fn migrate(at: &DatabaseAt) -> Result<usize, OpenError> {
     match at {
-        DatabaseAt::Sqlite(file) => sqlite::SqliteStore::migrate(file).await,
+        DatabaseAt::Sqlite(file) => sqlite::SqliteStore::migrate(file),
         DatabaseAt::Postgres(url) => postgres::PostgresStore::migrate(url).await,
-    }
-}
-
-/// What the engine says, without the wrapping.
-fn cause(why: &sqlx::Error) -> String {
-    match why {
-        sqlx::Error::Database(database) => database.message().to_owned(),
-        other => other.to_string(),
     }
 }

@@ -5,7 +5,7 @@
 //! Commits are synchronous whatever the server's default is.
 
 use super::connection::Connection;
-use super::{Answer, Job, OpenError, Ran, Store, StoreError, Tx, cause};
+use super::{Answer, Job, OpenError, Ran, Store, StoreError, Tx};
 use crate::metrics::{METRICS, Stopwatch};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -230,4 +230,12 @@ async fn version(connection: &mut PoolConnection<Postgres>, at: &str) -> Result<
     }
     let newest = sqlx::query("SELECT COALESCE(MAX(version), 0) AS version FROM schema_version");
     newest.fetch_one(&mut **connection).await.and_then(|row| row.try_get("version")).map_err(not_ours)
+}
+
+/// What the server says, without the wrapping.
+fn cause(why: &sqlx::Error) -> String {
+    match why {
+        sqlx::Error::Database(database) => database.message().to_owned(),
+        other => other.to_string(),
+    }
 }

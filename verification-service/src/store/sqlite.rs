@@ -3,18 +3,20 @@
 //! Writes queue for the writer, which runs all that wait in one transaction, each in a savepoint of its own, and answers
 //! them after the one commit. Other programs (the command line) may write at the same time: SQLite's lock orders them.
 
-use super::connection::Connection;
-use super::{Answer, Job, OpenError, Ran, Store, StoreError, Tx, cause};
+use super::connection::{Column, Connection, Value};
+use super::{Answer, Job, OpenError, Ran, Store, StoreError, Tx};
 use crate::metrics::{METRICS, Stopwatch};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, Executor, Row, Sqlite, SqlitePool};
+use rusqlite::types::ValueRef;
+use rusqlite::{ErrorCode, OpenFlags};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 
 /// Every version of the schema, oldest first; `PRAGMA user_version` says how many a file has.
 pub const MIGRATIONS: &[&str] = &[
@@ -33,9 +35,17 @@ const WRITER: &[&str] = &["PRAGMA cache_size = -16384", "PRAGMA wal_autocheckpoi
 /// Most writes in one commit.
 const BATCH: usize = 64;
 
+/// Connections for reading.
+const READERS: usize = 4;
+
+/// Statements that a connection keeps prepared: all there are, or nearly.
+const PREPARED: usize = 256;
+
 /// The store.
 pub struct SqliteStore {
-    readers: SqlitePool,
+    readers: Vec<Arc<Mutex<rusqlite::Connection>>>,
+    /// Whose turn it is when all readers are lent.
+    turn: AtomicUsize,
     writer: mpsc::Sender<Job>,
 }
 
@@ -44,40 +54,50 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`OpenError`].
-    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
         if !path.exists() {
             return Err(OpenError::Missing(path.into()));
         }
-        let mut connection = connect(path, false).await?;
+        let connection = connect(path, false)?;
         for pragma in WRITER {
-            connection.execute(*pragma).await.map_err(|why| not_writable(path, &why))?;
+            connection.execute_batch(pragma).map_err(|why| not_writable(path, &why))?;
         }
-        let found = user_version(&mut connection, path).await?;
+        let found = user_version(&connection, path)?;
         if usize::try_from(found) != Ok(MIGRATIONS.len()) {
             return Err(OpenError::OtherSchema { at: path.display().to_string(), found, known: MIGRATIONS.len() });
         }
         // A file that can be read but not written must be named now, not at the first traveler.
-        for sql in ["BEGIN IMMEDIATE", "UPDATE kiosk SET number = number", "ROLLBACK"] {
-            connection.execute(sql).await.map_err(|why| not_writable(path, &why))?;
-        }
-        let readers = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options(path, false));
+        connection
+            .execute_batch("BEGIN IMMEDIATE; UPDATE kiosk SET number = number; ROLLBACK")
+            .map_err(|why| not_writable(path, &why))?;
+        let readers = (0..READERS).map(|_| connect(path, false).map(shared)).collect::<Result<_, _>>()?;
         let (writer, jobs) = mpsc::channel(1024);
-        tokio::spawn(write_all(Tx::new(Connection::Sqlite(connection)), jobs));
-        Ok(Self { readers, writer })
+        let tx = borrowed(&shared(connection)).ok_or_else(|| OpenError::Missing(path.into()))?;
+        // A thread of its own: it waits for the disk at every commit.
+        let runtime = Handle::current();
+        let spawned = std::thread::Builder::new()
+            .name("sqlite writer".to_owned())
+            .spawn(move || runtime.block_on(write_all(tx, jobs)));
+        spawned.map_err(|why| OpenError::NotWritable {
+            at: path.display().to_string(),
+            cause: why.to_string(),
+            hint: "The system gives no thread to the service",
+        })?;
+        Ok(Self { readers, turn: AtomicUsize::new(0), writer })
     }
 
     /// Copies a database into a new file, as it is at one moment, also while others write.
     ///
     /// # Errors
     /// [`OpenError`].
-    pub async fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
+    pub fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
         if !from.exists() {
             return Err(OpenError::Missing(from.into()));
         }
-        let mut connection = connect(from, false).await?;
+        let connection = connect(from, false)?;
         // Of the source: whoever copies a file that is no database of ours is told so.
-        user_version(&mut connection, from).await?;
-        let copied = sqlx::query("VACUUM INTO $1").bind(to.display().to_string()).execute(&mut *connection).await;
+        user_version(&connection, from)?;
+        let copied = connection.execute("VACUUM INTO ?1", [to.display().to_string()]);
         copied.map_err(|why| not_writable(to, &why))?;
         Ok(())
     }
@@ -86,9 +106,9 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`OpenError`].
-    pub async fn migrate(path: &Path) -> Result<usize, OpenError> {
-        let mut connection = connect(path, true).await?;
-        let found = user_version(&mut connection, path).await?;
+    pub fn migrate(path: &Path) -> Result<usize, OpenError> {
+        let connection = connect(path, true)?;
+        let found = user_version(&connection, path)?;
         let done = usize::try_from(found).unwrap_or(usize::MAX);
         let Some(missing) = MIGRATIONS.get(done..) else {
             return Err(OpenError::OtherSchema { at: path.display().to_string(), found, known: MIGRATIONS.len() });
@@ -96,9 +116,29 @@ impl SqliteStore {
         for (at, sql) in missing.iter().enumerate() {
             let version = done + at + 1;
             let whole = format!("BEGIN IMMEDIATE; {sql}; PRAGMA user_version = {version}; COMMIT");
-            connection.execute(AssertSqlSafe(whole)).await.map_err(|why| not_writable(path, &why))?;
+            connection.execute_batch(&whole).map_err(|why| not_writable(path, &why))?;
         }
         Ok(missing.len())
+    }
+
+    /// A connection for reading, when one is free.
+    async fn reader(&self) -> Tx {
+        let watch = Stopwatch::start();
+        let free = self.readers.iter().find_map(borrowed);
+        let tx = match free {
+            Some(tx) => tx,
+            None => {
+                let turn = self.turn.fetch_add(1, Ordering::Relaxed) % READERS;
+                // There are as many as READERS says.
+                let reader = self.readers.get(turn).map(Arc::clone);
+                match reader {
+                    Some(reader) => Tx::new(Connection::Sqlite(reader.lock_owned().await)),
+                    None => std::future::pending().await,
+                }
+            }
+        };
+        METRICS.connection_wait(watch.read());
+        tx
     }
 }
 
@@ -109,32 +149,30 @@ impl Store for SqliteStore {
     }
 
     fn view(&self, job: Job) -> BoxFuture<'_, Answer<()>> {
-        let readers = self.readers.clone();
-        // A task of its own: whoever asked may go away, the connection goes back without a transaction.
-        let task = tokio::spawn(async move {
-            let mut tx = Tx::new(Connection::Sqlite(readers.acquire().await?));
-            // SQLite's view begins with its first statement.
-            tx.execute("BEGIN DEFERRED").await?;
-            let ran = AssertUnwindSafe(job(&mut tx)).catch_unwind().await;
-            tx.execute("ROLLBACK").await?;
-            match ran {
-                Ok(Ran::Keep(tell)) => tell(Ok(())),
-                Ok(Ran::Undo(tell)) => tell(),
-                Err(_) => tracing::error!("a job panicked"),
-            }
-            Ok(())
-        });
-        Box::pin(async move { task.await.map_err(|_| StoreError::NotWritten("its task ended".to_owned()))? })
+        Box::pin(async move {
+            let (tx, runtime) = (self.reader().await, Handle::current());
+            // Long readings, on a thread that may wait. Whoever asked may go away, the transaction still ends.
+            let task = tokio::task::spawn_blocking(move || runtime.block_on(view(tx, job)));
+            task.await.map_err(|_| StoreError::NotWritten("its task ended".to_owned()))?
+        })
     }
 
     fn read(&self) -> BoxFuture<'_, Answer<Tx>> {
-        Box::pin(async move {
-            let watch = Stopwatch::start();
-            let connection = self.readers.acquire().await?;
-            METRICS.connection_wait(watch.read());
-            Ok(Tx::new(Connection::Sqlite(connection)))
-        })
+        Box::pin(async move { Ok(self.reader().await) })
     }
+}
+
+async fn view(mut tx: Tx, job: Job) -> Answer<()> {
+    // SQLite's view begins with its first statement.
+    tx.execute("BEGIN DEFERRED").await?;
+    let ran = AssertUnwindSafe(job(&mut tx)).catch_unwind().await;
+    tx.execute("ROLLBACK").await?;
+    match ran {
+        Ok(Ran::Keep(tell)) => tell(Ok(())),
+        Ok(Ran::Undo(tell)) => tell(),
+        Err(_) => tracing::error!("a job panicked"),
+    }
+    Ok(())
 }
 
 async fn write_all(mut tx: Tx, mut jobs: mpsc::Receiver<Job>) {
@@ -193,33 +231,104 @@ async fn run_one(tx: &mut Tx, job: Job) -> Option<Box<dyn FnOnce(Answer<()>) + S
     }
 }
 
-fn options(path: &Path, create: bool) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(create)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
+/// Runs a statement; how many rows it changed.
+pub(super) fn run(connection: &rusqlite::Connection, text: &str, values: &[Value]) -> Answer<u64> {
+    let mut statement = connection.prepare_cached(text)?;
+    bind(&mut statement, values)?;
+    Ok(u64::try_from(statement.raw_execute()?).unwrap_or(u64::MAX))
 }
 
-async fn connect(path: &Path, create: bool) -> Result<PoolConnection<Sqlite>, OpenError> {
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options(path, create));
-    pool.acquire().await.map_err(|why| match &why {
-        sqlx::Error::Database(database) if database.code().as_deref() == Some("26") => {
-            OpenError::NotOurs { at: path.display().to_string(), cause: cause(&why) }
-        }
+/// A statement's first rows, at most so many.
+pub(super) fn rows(
+    connection: &rusqlite::Connection,
+    text: &str,
+    values: &[Value],
+    most: usize,
+) -> Answer<Vec<SqliteRow>> {
+    let mut statement = connection.prepare_cached(text)?;
+    bind(&mut statement, values)?;
+    let columns: Arc<[Box<str>]> = statement.column_names().into_iter().map(Box::from).collect();
+    let mut found = Vec::new();
+    let mut rows = statement.raw_query();
+    while found.len() < most
+        && let Some(row) = rows.next()?
+    {
+        let values = (0..columns.len()).map(|at| row.get(at)).collect::<Result<_, _>>()?;
+        found.push(SqliteRow { columns: Arc::clone(&columns), values });
+    }
+    Ok(found)
+}
+
+/// A row, out of its statement.
+pub struct SqliteRow {
+    columns: Arc<[Box<str>]>,
+    values: Vec<rusqlite::types::Value>,
+}
+
+impl SqliteRow {
+    /// A column, by its name.
+    pub(super) fn get<T: Column>(&self, column: &str) -> Answer<T> {
+        let no_column = || rusqlite::Error::InvalidColumnName(column.to_owned());
+        let at = self.columns.iter().position(|name| **name == *column).ok_or_else(no_column)?;
+        let value = self.values.get(at).map_or(ValueRef::Null, ValueRef::from);
+        let wrong = |_| rusqlite::Error::InvalidColumnType(at, column.to_owned(), value.data_type());
+        Ok(T::column_result(value).map_err(wrong)?)
+    }
+}
+
+/// `$1`, `$2`, … are names to SQLite: the first argument is the value of `$1` wherever that stands.
+fn bind(statement: &mut rusqlite::Statement<'_>, values: &[Value]) -> Answer<()> {
+    for at in 1..=statement.parameter_count() {
+        let number = statement.parameter_name(at).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+        let value = number.and_then(|number| values.get(number.checked_sub(1)?));
+        let value = value.ok_or(rusqlite::Error::InvalidParameterCount(values.len(), at))?;
+        statement.raw_bind_parameter(at, rusqlite::types::ToSqlOutput::Borrowed(value.sqlite()))?;
+    }
+    Ok(())
+}
+
+fn shared(connection: rusqlite::Connection) -> Arc<Mutex<rusqlite::Connection>> {
+    Arc::new(Mutex::new(connection))
+}
+
+/// A connection that nobody has borrowed.
+fn borrowed(connection: &Arc<Mutex<rusqlite::Connection>>) -> Option<Tx> {
+    let guard: OwnedMutexGuard<_> = Arc::clone(connection).try_lock_owned().ok()?;
+    Some(Tx::new(Connection::Sqlite(guard)))
+}
+
+fn connect(path: &Path, create: bool) -> Result<rusqlite::Connection, OpenError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
+    let open = || {
+        let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        // WAL is written in the file; the others are a connection's own.
+        connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")?;
+        Ok(connection)
+    };
+    open().map_err(|why: rusqlite::Error| match why.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => OpenError::NotOurs { at: path.display().to_string(), cause: cause(&why) },
         _ => not_writable(path, &why),
     })
 }
 
-async fn user_version(connection: &mut PoolConnection<Sqlite>, path: &Path) -> Result<i64, OpenError> {
-    let not_ours = |why: sqlx::Error| OpenError::NotOurs { at: path.display().to_string(), cause: cause(&why) };
-    let row = sqlx::query("PRAGMA user_version").fetch_one(&mut **connection).await.map_err(not_ours)?;
-    row.try_get(0).map_err(not_ours)
+fn user_version(connection: &rusqlite::Connection, path: &Path) -> Result<i64, OpenError> {
+    let not_ours = |why: rusqlite::Error| OpenError::NotOurs { at: path.display().to_string(), cause: cause(&why) };
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(not_ours)
 }
 
-fn not_writable(path: &Path, why: &sqlx::Error) -> OpenError {
+fn not_writable(path: &Path, why: &rusqlite::Error) -> OpenError {
     let hint = "The service's user needs to write the file and its folder";
     OpenError::NotWritable { at: path.display().to_string(), cause: cause(why), hint }
+}
+
+/// What SQLite says, without the wrapping.
+fn cause(why: &rusqlite::Error) -> String {
+    match why {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        other => other.to_string(),
+    }
 }

@@ -1,5 +1,6 @@
 //! `docs/api.md` is true: its commands are run as they stand, and it speaks of every call and every type of problem.
 
+use crate::support::Site;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -53,6 +54,19 @@ fn the_commands_of_the_guide_do_what_it_says() {
         assert!(out.contains(told), "without {told}:\n{out}\n{err}");
     }
     assert_eq!(std::fs::metadata(folder.path().join("tile")).unwrap().len(), 32, "one hash");
+}
+
+#[test]
+fn whoever_reads_only_the_beginning_of_an_answer_makes_no_fault() {
+    let site = Site::new();
+    // A pipe that nobody reads any more.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_verification-service"));
+    command.arg("--config").arg(site.config()).args(["kiosk", "list"]).stdin(Stdio::null()).stdout(writer);
+    let output = command.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
 #[test]
