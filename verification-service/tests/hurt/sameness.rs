@@ -45,12 +45,25 @@ async fn kinds(site: &Site) -> Vec<Kind> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn not_verified_tells_nothing_by_its_bytes_nor_by_its_time() {
+    nothing_is_told(false).await;
+}
+
+/// Who is known stands under the older key, who is not is counted under the newer: both are looked for in two places.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_it_while_the_index_key_is_changed() {
+    nothing_is_told(true).await;
+}
+
+async fn nothing_is_told(two_keys: bool) {
     let mut numbers = numbers("sameness");
     let each = times(150, 100_000);
     let site = Site::on(false);
     site.raise_limits().set("lock_after", "1000000000");
     let kiosk = site.add_kiosk("K07");
     let kinds = kinds(&site).await;
+    if two_keys {
+        site.cli(&["secrets", "rotate-index-key", "--after", "0"]);
+    }
     let serving = site.serve();
     let client = serving.client(&kiosk);
     // One wrong try makes the throttle's row, which is then locked.
@@ -84,7 +97,8 @@ async fn not_verified_tells_nothing_by_its_bytes_nor_by_its_time() {
         }
     }
     let mean = spent.iter().map(|moments| moments.mean).sum::<f64>() / 8.0;
-    println!("sameness: 8 kinds, {each} each: same bytes, mean {mean:.0} us, greatest |t| {worst:.2}");
+    let keys = if two_keys { "two index keys, " } else { "" };
+    println!("sameness: {keys}8 kinds, {each} each: same bytes, mean {mean:.0} us, greatest |t| {worst:.2}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "the time that passes is what is measured")]
