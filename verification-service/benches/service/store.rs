@@ -56,9 +56,6 @@ async fn redemptions(site: &Site) -> f64 {
     let mut app = App::new(store, keys, config, Arc::new(SystemClock), Arc::new(SystemRandomness::new())).unwrap();
     app.derivations = app.derivations.stubbed(DERIVED);
     let app = Arc::new(app);
-    // As in a running service: without it nothing is verified after five seconds.
-    let (_running, stopping) = tokio::sync::watch::channel(false);
-    tokio::spawn(verification_service::log::keeper::run(Arc::clone(&app), stopping));
     fill(&app).await;
     // Without a sealed log nothing is verified.
     log::seal::seal(&app).await.unwrap().unwrap();

@@ -1,9 +1,9 @@
 //! One connection of either engine: statements with owned arguments in, rows out.
 
 use super::Answer;
+use super::sessions::Session;
 use super::sqlite::{self, SqliteRow};
 use rusqlite::types::{FromSql, ValueRef};
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
 use sqlx::{Decode, Postgres, Row as _, Type};
 use tokio::sync::OwnedMutexGuard;
@@ -33,7 +33,7 @@ pub(crate) use sql;
 pub enum Connection {
     /// Its statements run where they are called: each takes microseconds, less than handing it to another thread.
     Sqlite(OwnedMutexGuard<rusqlite::Connection>),
-    Postgres(PoolConnection<Postgres>),
+    Postgres(Session),
 }
 
 /// A row of either engine.
@@ -89,7 +89,10 @@ impl Connection {
     pub async fn run(&mut self, query: Query) -> Answer<u64> {
         Ok(match self {
             Self::Sqlite(connection) => sqlite::run(connection, query.text, &query.values)?,
-            Self::Postgres(connection) => bound!(query).execute(&mut **connection).await?.rows_affected(),
+            Self::Postgres(session) => {
+                let ran = bound!(query).execute(session.connection().await?).await;
+                session.heard(ran)?.rows_affected()
+            }
         })
     }
 
@@ -102,7 +105,10 @@ impl Connection {
             Self::Sqlite(connection) => {
                 sqlite::rows(connection, query.text, &query.values, 1)?.into_iter().next().map(Row::Sqlite)
             }
-            Self::Postgres(connection) => bound!(query).fetch_optional(&mut **connection).await?.map(Row::Postgres),
+            Self::Postgres(session) => {
+                let found = bound!(query).fetch_optional(session.connection().await?).await;
+                session.heard(found)?.map(Row::Postgres)
+            }
         })
     }
 
@@ -115,8 +121,9 @@ impl Connection {
             Self::Sqlite(connection) => {
                 sqlite::rows(connection, query.text, &query.values, usize::MAX)?.into_iter().map(Row::Sqlite).collect()
             }
-            Self::Postgres(connection) => {
-                bound!(query).fetch_all(&mut **connection).await?.into_iter().map(Row::Postgres).collect()
+            Self::Postgres(session) => {
+                let found = bound!(query).fetch_all(session.connection().await?).await;
+                session.heard(found)?.into_iter().map(Row::Postgres).collect()
             }
         })
     }

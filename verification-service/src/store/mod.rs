@@ -6,13 +6,14 @@
 pub mod connection;
 pub mod postgres;
 pub mod rows;
+mod sessions;
 pub mod sqlite;
 pub mod statements;
 
 use crate::config::DatabaseAt;
 use crate::metrics::{METRICS, Stopwatch};
 use crate::secrets::SealError;
-use connection::{Connection, Query, Row, sql};
+use connection::{Connection, Query, Row};
 use futures::future::BoxFuture;
 use sqlx::Executor;
 use std::path::PathBuf;
@@ -173,21 +174,22 @@ impl Tx {
     /// # Errors
     /// Of the store.
     pub async fn lock(&mut self, what: Locked, key: &[u8]) -> Answer<()> {
-        if matches!(self.connection, Connection::Sqlite(_)) {
-            return Ok(());
-        }
+        let Connection::Postgres(session) = &mut self.connection else { return Ok(()) };
         let mut bytes = vec![what as u8];
         bytes.extend_from_slice(key);
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
         let number = digest.as_ref().first_chunk::<8>().map_or(0, |eight| i64::from_be_bytes(*eight));
-        self.one(sql!("SELECT 1 AS locked FROM (SELECT pg_advisory_xact_lock($1)) AS l", number)).await.map(drop)
+        session.lock(number).await
     }
 
     /// Runs a statement that takes no arguments and answers nothing.
     async fn execute(&mut self, text: &'static str) -> Answer<()> {
         match &mut self.connection {
             Connection::Sqlite(connection) => sqlite::run(connection, text, &[]).map(drop)?,
-            Connection::Postgres(connection) => connection.execute(text).await.map(drop)?,
+            Connection::Postgres(session) => {
+                let ran = session.connection().await?.execute(text).await;
+                session.heard(ran)?;
+            }
         }
         Ok(())
     }

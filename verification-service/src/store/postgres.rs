@@ -1,19 +1,19 @@
 //! PostgreSQL: any number of instances of the service share one database.
 //!
-//! Each job is one transaction (READ COMMITTED) on a connection of the pool. Where a job reads what it then writes, it
+//! Each job is one transaction (READ COMMITTED) in a session of its own. Where a job reads what it then writes, it
 //! takes a [`Tx::lock`] first; what must happen once is a unique index or a conditional `UPDATE` besides, as on SQLite.
 //! Commits are synchronous whatever the server's default is.
 
 use super::connection::Connection;
+use super::sessions::Sessions;
 use super::{Answer, Job, OpenError, Ran, Store, StoreError, Tx};
-use crate::metrics::{METRICS, Stopwatch};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection as _, Executor, PgPool, Postgres, Row};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgConnection, Row};
 use std::panic::AssertUnwindSafe;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Every version of the schema, oldest first; the table `schema_version` says how many a database has.
@@ -26,18 +26,14 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0006_index_keys.sql"),
 ];
 
-/// Connections of one instance.
-const CONNECTIONS: u32 = 16;
-/// How long a job waits for a connection.
+/// How long a migration waits for the server.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
-/// Connections that broke while idle are found out when they are used: so many may be broken at once.
-const BROKEN_AT_MOST: usize = CONNECTIONS as usize + 1;
 /// Two programs that migrate at once take turns by this lock.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(5421902447)";
 
 /// The store.
 pub struct PostgresStore {
-    pool: PgPool,
+    sessions: Arc<Sessions>,
 }
 
 impl PostgresStore {
@@ -48,12 +44,7 @@ impl PostgresStore {
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let options = options(url)?;
         let at = place(&options);
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(CONNECT_WITHIN)
-            .test_before_acquire(false)
-            .connect_lazy_with(options);
-        let mut connection = pool.acquire().await.map_err(|why| no_server(&at, &why))?;
+        let mut connection = connect(&options, &at).await?;
         let found = version(&mut connection, &at).await?;
         if usize::try_from(found) != Ok(MIGRATIONS.len()) {
             return Err(OpenError::OtherSchema { at, found, known: MIGRATIONS.len() });
@@ -66,8 +57,7 @@ impl PostgresStore {
                 hint: "The service's database user needs to own the tables, and the server must not be a standby",
             })?;
         }
-        drop(connection);
-        Ok(Self { pool })
+        Ok(Self { sessions: Sessions::new(options) })
     }
 
     /// Brings the schema of a database up to date; how many versions were added.
@@ -77,8 +67,7 @@ impl PostgresStore {
     pub async fn migrate(url: &str) -> Result<usize, OpenError> {
         let options = options(url)?;
         let at = place(&options);
-        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_WITHIN).connect_lazy_with(options);
-        let mut connection = pool.acquire().await.map_err(|why| no_server(&at, &why))?;
+        let mut connection = connect(&options, &at).await?;
         let failed = |why: sqlx::Error| OpenError::NotWritable {
             at: at.clone(),
             cause: cause(&why),
@@ -106,7 +95,7 @@ impl PostgresStore {
 
     /// Runs a job as a task of its own: whoever asked may go away, the transaction still comes to its end.
     fn run_in(&self, begin: &'static str, keep: bool, job: Job) -> BoxFuture<'_, Answer<()>> {
-        let task = tokio::spawn(transaction(self.pool.clone(), begin, keep, job));
+        let task = tokio::spawn(transaction(Arc::clone(&self.sessions), begin, keep, job));
         let ended = |_| StoreError::NotWritten("its task ended".to_owned());
         Box::pin(async move { task.await.map_err(ended)? })
     }
@@ -122,74 +111,58 @@ impl Store for PostgresStore {
     }
 
     fn read(&self) -> BoxFuture<'_, Answer<Tx>> {
-        // One statement at a time needs no transaction, but a live connection.
-        Box::pin(async move { Ok(Tx::new(Connection::Postgres(alive(&self.pool, None).await?))) })
+        // One statement at a time needs no transaction.
+        Box::pin(async move { Ok(Tx::new(Connection::Postgres(self.sessions.lend().await?))) })
     }
 }
 
-async fn transaction(pool: PgPool, begin: &'static str, keep: bool, job: Job) -> Answer<()> {
-    let mut tx = Tx::new(Connection::Postgres(alive(&pool, Some(begin)).await?));
+async fn transaction(sessions: Arc<Sessions>, begin: &'static str, keep: bool, job: Job) -> Answer<()> {
+    let mut session = sessions.lend().await?;
+    session.begin(begin);
+    let mut tx = Tx::new(Connection::Postgres(session));
     // A job that panics is undone like one that fails; the one who asked hears that it was not run.
     let ran = AssertUnwindSafe(job(&mut tx)).catch_unwind().await;
     match ran {
         Ok(Ran::Keep(tell)) => {
-            let ended = tx.execute(if keep { "COMMIT" } else { "ROLLBACK" }).await;
+            let ended = end(&mut tx, if keep { "COMMIT" } else { "ROLLBACK" }).await;
             if let Err(why) = &ended {
                 tracing::error!(cause = %why, "the database could not commit");
-                put_away(tx);
             }
             tell(ended.map_err(|why| StoreError::NotWritten(why.to_string())));
         }
         Ok(Ran::Undo(tell)) => {
-            if tx.execute("ROLLBACK").await.is_err() {
-                put_away(tx);
-            }
+            // What the server does not hear it undoes by itself.
+            let _ = end(&mut tx, "ROLLBACK").await;
             tell();
         }
         Err(_) => {
             tracing::error!("a job panicked and was undone");
-            put_away(tx);
+            if let Connection::Postgres(session) = &mut tx.connection {
+                session.put_away();
+            }
         }
     }
     Ok(())
 }
 
-/// A connection that answers: on which a transaction has begun, or without `begin` one for reading. Idle connections that
-/// the server has closed are put away.
-async fn alive(pool: &PgPool, begin: Option<&'static str>) -> Answer<PoolConnection<Postgres>> {
-    let mut last = None;
-    for _ in 0..BROKEN_AT_MOST {
-        let watch = Stopwatch::start();
-        let mut connection = pool.acquire().await?;
-        let answered = match begin {
-            Some(begin) => connection.execute(begin).await.map(drop),
-            None => {
-                METRICS.connection_wait(watch.read());
-                connection.ping().await
-            }
-        };
-        match answered {
-            Ok(()) => return Ok(connection),
-            Err(why @ sqlx::Error::Database(_)) if !ended_by_server(&why) => return Err(why.into()),
-            Err(why) => {
-                drop(connection.detach());
-                last = Some(why);
-            }
-        }
+/// Ends a transaction, if one has begun. A session on which it could not be ended is put away.
+async fn end(tx: &mut Tx, with: &'static str) -> Answer<()> {
+    let Connection::Postgres(session) = &mut tx.connection else { return Ok(()) };
+    if session.has_not_begun() {
+        return Ok(());
     }
-    Err(last.map_or_else(|| StoreError::NotWritten("no connection".to_owned()), StoreError::from))
+    let ended = session.connection().await?.execute(with).await;
+    // Whatever the reason: what is open on it must not stay.
+    if ended.is_err() {
+        session.put_away();
+    }
+    Ok(ended.map(drop)?)
 }
 
-/// Closes the connection: the server then undoes what was open on it.
-fn put_away(tx: Tx) {
-    if let Connection::Postgres(connection) = tx.connection {
-        drop(connection.detach());
-    }
-}
-
-/// 57P01–57P03: the server shuts down, or has ended this connection.
-fn ended_by_server(why: &sqlx::Error) -> bool {
-    matches!(why, sqlx::Error::Database(database) if database.code().is_some_and(|code| code.starts_with("57P")))
+/// One connection outside of the store's.
+async fn connect(options: &PgConnectOptions, at: &str) -> Result<PgConnection, OpenError> {
+    let connected = tokio::time::timeout(CONNECT_WITHIN, options.connect()).await;
+    connected.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(|why| no_server(at, &why))
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
@@ -204,7 +177,7 @@ fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
         ("lock_timeout", "5000"),
         ("idle_in_transaction_session_timeout", "8000"),
     ]);
-    Ok(options.application_name("verification-service"))
+    Ok(options.application_name("verification-service").disable_statement_logging())
 }
 
 /// Host and database, without user and password.
@@ -220,16 +193,15 @@ fn no_server(at: &str, why: &sqlx::Error) -> OpenError {
     OpenError::NoServer { at: at.to_owned(), cause: cause(why) }
 }
 
-async fn version(connection: &mut PoolConnection<Postgres>, at: &str) -> Result<i64, OpenError> {
+async fn version(connection: &mut PgConnection, at: &str) -> Result<i64, OpenError> {
     let not_ours = |why: sqlx::Error| OpenError::NotOurs { at: at.to_owned(), cause: cause(&why) };
     let table = sqlx::query("SELECT to_regclass('schema_version') IS NOT NULL AS there");
-    let there: bool =
-        table.fetch_one(&mut **connection).await.and_then(|row| row.try_get("there")).map_err(not_ours)?;
+    let there: bool = table.fetch_one(&mut *connection).await.and_then(|row| row.try_get("there")).map_err(not_ours)?;
     if !there {
         return Ok(0);
     }
     let newest = sqlx::query("SELECT COALESCE(MAX(version), 0) AS version FROM schema_version");
-    newest.fetch_one(&mut **connection).await.and_then(|row| row.try_get("version")).map_err(not_ours)
+    newest.fetch_one(&mut *connection).await.and_then(|row| row.try_get("version")).map_err(not_ours)
 }
 
 /// What the server says, without the wrapping.

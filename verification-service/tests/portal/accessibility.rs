@@ -61,6 +61,47 @@ impl Inspector<'_> {
         browser.size(1280, 900).await;
     }
 
+    /// On paper stands the card alone, in the size of one (ISO/IEC 7810 ID-1: 85.6 × 54 mm), nothing runs out of it, and the
+    /// code is on one line.
+    async fn print(&mut self, name: &str) {
+        let browser = self.browser;
+        browser.medium("print").await;
+        let found = browser
+            .script(
+                "const card = document.querySelector('.wallet'), box = card.getBoundingClientRect();
+                const shown = e => e.getClientRects().length > 0 && e.innerText?.trim();
+                const texts = [...document.querySelectorAll('body *')].filter(e => !e.children.length && shown(e));
+                return [box.width * 25.4 / 96, box.height * 25.4 / 96,
+                    texts.filter(e => !card.contains(e)).map(e => e.outerHTML.slice(0, 80)),
+                    [...card.querySelectorAll('*')].map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
+                        .filter(([, r]) => r.right > box.right || r.bottom > box.bottom).map(([html]) => html),
+                    (() => { const range = document.createRange(); range.selectNodeContents(card.querySelector('.code-text'));
+                        const lines = new Set([...range.getClientRects()].map(r => Math.round(r.top)));
+                        return [lines.size, range.getBoundingClientRect().right,
+                            card.querySelector('.qr').getBoundingClientRect().left]; })()];",
+            )
+            .await;
+        let (width, height) = (found[0].as_f64().unwrap(), found[1].as_f64().unwrap());
+        if (width - 85.6).abs() > 0.5 || !(53.5..=54.5).contains(&height) {
+            self.wrong.push(format!("{}/{name}: the card is {width:.1} mm × {height:.1} mm", self.language));
+        }
+        for (list, what) in [(2, "is printed beside the card"), (3, "runs out of the card")] {
+            for one in found[list].as_array().unwrap() {
+                self.wrong.push(format!("{}/{name}: {one} {what}", self.language));
+            }
+        }
+        let [lines, right, left] = [0, 1, 2].map(|at| found[4][at].as_f64().unwrap());
+        if lines != 1.0 || right > left {
+            self.wrong.push(format!(
+                "{}/{name}: the code has {lines} lines and ends at {right}, the QR begins at {left}",
+                self.language
+            ));
+        }
+        self.pictures(&format!("{name}-printed")).await;
+        browser.medium("").await;
+        browser.size(1280, 900).await;
+    }
+
     async fn go(&mut self, path: &str, name: &str) {
         self.browser.go(path).await;
         self.look(name).await;
@@ -124,6 +165,7 @@ async fn walk(kind: Kind, language: &'static str) {
     inspector.look("code-new-wrong").await;
     portal.confirm(&browser, PASSWORD, &key).await;
     inspector.look("code-shown").await;
+    inspector.print("code-shown").await;
     let code = browser.text("#code").await;
     inspector.go("/backup-code", "backup-code").await;
     inspector.go("/backup-code/a-number/view", "code-view").await;

@@ -231,9 +231,9 @@ impl Browser {
         STANDARD.decode(reply["data"].as_str().unwrap()).unwrap()
     }
 
-    /// As it would be printed.
-    pub async fn print(&self) {
-        self.devtools("Emulation.setEmulatedMedia", json!({ "media": "print" })).await;
+    /// The page as paper shows it (`print`), or as a screen does again (an empty word).
+    pub async fn medium(&self, medium: &str) {
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": medium })).await;
     }
 
     async fn devtools(&self, command: &str, parameters: Value) -> Value {

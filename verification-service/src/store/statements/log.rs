@@ -62,13 +62,13 @@ impl Tx {
         Ok(rows)
     }
 
-    /// When the oldest row was written that is no leaf yet.
+    /// When the first row was written that is no leaf yet.
     ///
     /// # Errors
     /// Of the store.
     pub async fn unsealed_since(&mut self) -> Answer<Option<i64>> {
-        let oldest = self.one(sql!("SELECT MIN(at) AS at FROM audit WHERE leaf IS NULL")).await?;
-        oldest.map_or(Ok(None), |row| row.get("at"))
+        let oldest = self.one(sql!("SELECT at FROM audit WHERE leaf IS NULL ORDER BY seq LIMIT 1")).await?;
+        oldest.map(|row| row.get("at")).transpose()
     }
 
     /// How many rows are no leaves yet.
