@@ -1,7 +1,7 @@
 //! A database of every earlier version becomes one of this version and goes on serving.
 
 use crate::support::{A_NUMBER, Site, id};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use verification_service::store::{postgres, sqlite};
 
 /// What the first version knew of these tables; every later one knows it too.
@@ -27,8 +27,7 @@ async fn every_version_of_the_schema_becomes_this_one() {
     for version in 1..=known {
         let site = Site::new();
         let (kiosk, code) = (site.add_kiosk("K07"), site.new_code());
-        let url =
-            if crate::ON_POSTGRES { old_postgres(&site, version).await } else { old_sqlite(&site, version).await };
+        let url = if crate::ON_POSTGRES { old_postgres(&site, version).await } else { old_sqlite(&site, version) };
         site.set("url", &format!("\"{url}\""));
         if version < known {
             let why = site.refusal(&["serve"], "");
@@ -52,19 +51,17 @@ fn copy(from: &str) -> String {
         .concat()
 }
 
-async fn old_sqlite(site: &Site, version: usize) -> String {
-    let url = format!("sqlite:{}", site.path("old.db").display());
-    let mut connection = SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
+fn old_sqlite(site: &Site, version: usize) -> String {
+    let path = site.path("old.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
     for (nth, sql) in sqlite::MIGRATIONS.iter().take(version).enumerate() {
-        connection.execute(AssertSqlSafe(format!("{sql}; PRAGMA user_version = {}", nth + 1))).await.unwrap();
+        connection.execute_batch(&format!("{sql}; PRAGMA user_version = {}", nth + 1)).unwrap();
     }
     let now = site.path("svc/service.db");
-    connection.execute(AssertSqlSafe(format!("ATTACH '{}' AS now", now.display()))).await.unwrap();
-    connection.execute(AssertSqlSafe(copy("now"))).await.unwrap();
     let audit = if version == 1 { format!("{} zeroblob(32))", OLD_AUDIT[0]) } else { OLD_AUDIT[1].to_owned() };
-    connection.execute(AssertSqlSafe(audit)).await.unwrap();
-    connection.close().await.unwrap();
-    url
+    let fill = format!("ATTACH '{}' AS now; {} {audit}", now.display(), copy("now"));
+    connection.execute_batch(&fill).unwrap();
+    format!("sqlite:{}", path.display())
 }
 
 /// In a schema of its own beside the present one.

@@ -186,17 +186,16 @@ impl Site {
 
     /// Writes to the database behind the service's back; how many rows changed.
     pub async fn sql(&self, statement: &str) -> u64 {
-        let statement = sqlx::AssertSqlSafe(statement.to_owned());
         match &self.database {
             None => {
-                let url = format!("sqlite:{}", self.path("svc/service.db").display());
-                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-                let rows = sqlx::query(statement).execute(&mut connection).await.unwrap().rows_affected();
-                connection.close().await.unwrap();
-                rows
+                let connection = self.sqlite();
+                // One, or several of which the last one's rows are counted.
+                connection.execute_batch(statement).unwrap();
+                connection.changes()
             }
             Some(url) => {
                 let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                let statement = sqlx::AssertSqlSafe(statement.to_owned());
                 let rows = sqlx::query(statement).execute(&mut connection).await.unwrap().rows_affected();
                 connection.close().await.unwrap();
                 rows
@@ -206,19 +205,18 @@ impl Site {
 
     /// The first column of the one row of a query, as text.
     pub async fn text(&self, query: &str) -> String {
-        use sqlx::Row;
-        let query = sqlx::AssertSqlSafe(query.to_owned());
         match &self.database {
-            None => {
-                let url = format!("sqlite:{}", self.path("svc/service.db").display());
-                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-                sqlx::query(query).fetch_one(&mut connection).await.unwrap().get(0)
-            }
+            None => self.sqlite().query_row(query, [], |row| row.get(0)).unwrap(),
             Some(url) => {
                 let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
-                sqlx::query(query).fetch_one(&mut connection).await.unwrap().get(0)
+                let query = sqlx::query(sqlx::AssertSqlSafe(query.to_owned()));
+                sqlx::Row::get(&query.fetch_one(&mut connection).await.unwrap(), 0)
             }
         }
+    }
+
+    fn sqlite(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path("svc/service.db")).unwrap()
     }
 
     pub fn serve(&self) -> Serving {

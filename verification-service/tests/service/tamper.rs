@@ -4,7 +4,7 @@
 use crate::numbers::Numbers;
 use crate::officers::{decision, put_override};
 use crate::support::{A_NUMBER, Site, id, other_than};
-use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use verification_service::app::App;
@@ -90,31 +90,31 @@ const BYTES: [(&str, &str); 6] = [
 const TABLES: [&str; 6] = ["audit", "log_tile", "log_head", "verification", "inspection", "override"];
 
 struct Database {
-    connection: SqliteConnection,
+    connection: Connection,
     dice: Numbers,
 }
 
 impl Database {
-    async fn number(&mut self, sql: &str) -> i64 {
-        sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_one(&mut self.connection).await.unwrap().get(0)
+    fn number(&mut self, sql: &str) -> i64 {
+        self.connection.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
     /// The row id of a random row.
-    async fn row(&mut self, table: &str) -> i64 {
-        let rows = self.number(&format!("SELECT COUNT(*) FROM pristine.{table}")).await;
+    fn row(&mut self, table: &str) -> i64 {
+        let rows = self.number(&format!("SELECT COUNT(*) FROM pristine.{table}"));
         let nth = self.dice.below(u64::try_from(rows).unwrap());
-        self.number(&format!("SELECT rowid FROM pristine.{table} ORDER BY rowid LIMIT 1 OFFSET {nth}")).await
+        self.number(&format!("SELECT rowid FROM pristine.{table} ORDER BY rowid LIMIT 1 OFFSET {nth}"))
     }
 
     /// A random change: its kind, its table, its statements.
-    async fn draw(&mut self) -> (&'static str, &'static str, String) {
+    fn draw(&mut self) -> (&'static str, &'static str, String) {
         match self.dice.below(12) {
-            0..3 => self.edit_text().await,
-            3 | 4 => self.edit_number().await,
-            5 => self.edit_bytes().await,
+            0..3 => self.edit_text(),
+            3 | 4 => self.edit_number(),
+            5 => self.edit_bytes(),
             6 | 7 => {
                 let table = one(&mut self.dice, &TABLES);
-                let row = self.row(table).await;
+                let row = self.row(table);
                 ("delete", table, format!("DELETE FROM {table} WHERE rowid = {row}"))
             }
             8 => {
@@ -128,27 +128,27 @@ impl Database {
                     },
                 )
             }
-            9 => self.swap().await,
-            10 => self.insert().await,
-            _ => self.edit_with_its_leaf().await,
+            9 => self.swap(),
+            10 => self.insert(),
+            _ => self.edit_with_its_leaf(),
         }
     }
 
-    async fn edit_text(&mut self) -> (&'static str, &'static str, String) {
+    fn edit_text(&mut self) -> (&'static str, &'static str, String) {
         let at = usize::try_from(self.dice.below(TEXTS.len() as u64)).unwrap();
         // The log's own rows are most of what there is to change.
         let (table, column) = if self.dice.below(2) == 0 { TEXTS[at % 5] } else { TEXTS[at] };
-        let (row, place) = (self.row(table).await, self.dice.below(400));
+        let (row, place) = (self.row(table), self.dice.below(400));
         let letter = one(&mut self.dice, &["a", "0", "7", "Z", " ", "\"", "é", ""]);
         let within = format!("({place} % MAX(LENGTH({column}), 1))");
         let value = format!("SUBSTR({column}, 1, {within}) || '{letter}' || SUBSTR({column}, {within} + 2)");
         ("edit", table, format!("UPDATE {table} SET {column} = {value} WHERE rowid = {row}"))
     }
 
-    async fn edit_number(&mut self) -> (&'static str, &'static str, String) {
+    fn edit_number(&mut self) -> (&'static str, &'static str, String) {
         let at = usize::try_from(self.dice.below(NUMBERS.len() as u64)).unwrap();
         let (table, column) = NUMBERS[at];
-        let (row, by) = (self.row(table).await, self.dice.below(1_000_000));
+        let (row, by) = (self.row(table), self.dice.below(1_000_000));
         let value = match self.dice.below(4) {
             0 => format!("{column} + 1"),
             1 => format!("{column} - 1"),
@@ -159,9 +159,9 @@ impl Database {
         ("edit", table, format!("UPDATE {table} SET {column} = {value} WHERE rowid = {row}"))
     }
 
-    async fn edit_bytes(&mut self) -> (&'static str, &'static str, String) {
+    fn edit_bytes(&mut self) -> (&'static str, &'static str, String) {
         let (table, column) = BYTES[usize::try_from(self.dice.below(BYTES.len() as u64)).unwrap()];
-        let (row, place, byte) = (self.row(table).await, self.dice.below(9000), self.dice.below(256));
+        let (row, place, byte) = (self.row(table), self.dice.below(9000), self.dice.below(256));
         let within = format!("({place} % LENGTH({column}))");
         let value = match self.dice.below(4) {
             0 => format!("SUBSTR({column}, 1, LENGTH({column}) - 32)"),
@@ -174,7 +174,7 @@ impl Database {
     }
 
     /// Two rows change their places, or a part of what they say.
-    async fn swap(&mut self) -> (&'static str, &'static str, String) {
+    fn swap(&mut self) -> (&'static str, &'static str, String) {
         let (table, column) = match self.dice.below(5) {
             0 => ("log_tile", "hashes"),
             4 => ("override", one(&mut self.dice, &["sealed", "signature"])),
@@ -182,7 +182,7 @@ impl Database {
             2 => ("audit", one(&mut self.dice, &["detail", "subject", "event", "at", "actor"])),
             _ => ("verification", one(&mut self.dice, &["result", "visit", "audit_seq", "id"])),
         };
-        let (a, b) = (self.row(table).await, self.row(table).await);
+        let (a, b) = (self.row(table), self.row(table));
         let value = |row: i64| format!("(SELECT {column} FROM pristine.{table} WHERE rowid = {row})");
         // What is unique must be free first.
         let free = match column {
@@ -198,8 +198,8 @@ impl Database {
         ("swap", table, sql)
     }
 
-    async fn insert(&mut self) -> (&'static str, &'static str, String) {
-        let (row, far) = (self.row("audit").await, self.dice.below(1_000_000));
+    fn insert(&mut self) -> (&'static str, &'static str, String) {
+        let (row, far) = (self.row("audit"), self.dice.below(1_000_000));
         match self.dice.below(4) {
             0 => {
                 let leaf = match self.dice.below(2) {
@@ -233,20 +233,21 @@ impl Database {
     }
 
     /// Whoever can write the database can also make the leaf fit, but has not the log's key.
-    async fn edit_with_its_leaf(&mut self) -> (&'static str, &'static str, String) {
-        let row = self.row("audit").await;
-        let found =
-            sqlx::query("SELECT * FROM pristine.audit WHERE seq = $1").bind(row).fetch_one(&mut self.connection);
-        let found = found.await.unwrap();
-        let mut changed = verification_service::store::rows::AuditRow {
-            seq: found.get("seq"),
-            at: found.get("at"),
-            actor: found.get("actor"),
-            event: found.get("event"),
-            subject: found.get("subject"),
-            detail: found.get("detail"),
-            leaf: found.get("leaf"),
-        };
+    fn edit_with_its_leaf(&mut self) -> (&'static str, &'static str, String) {
+        let row = self.row("audit");
+        let query = "SELECT seq, at, actor, event, subject, detail, leaf FROM pristine.audit WHERE seq = ?1";
+        let found = self.connection.query_row(query, [row], |found| {
+            Ok(verification_service::store::rows::AuditRow {
+                seq: found.get(0)?,
+                at: found.get(1)?,
+                actor: found.get(2)?,
+                event: found.get(3)?,
+                subject: found.get(4)?,
+                detail: found.get(5)?,
+                leaf: found.get(6)?,
+            })
+        });
+        let mut changed = found.unwrap();
         changed.at += 1;
         let (leaf, hash) = (changed.leaf.unwrap(), hex::encode(hash_of(&changed)));
         let (tile, place) = (leaf / 256, leaf % 256 * 32);
@@ -258,23 +259,23 @@ impl Database {
     }
 
     /// Whether the engine took it and anything is different.
-    async fn apply(&mut self, sql: &str, table: &str) -> bool {
-        let done = sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {sql}; COMMIT"))).execute(&mut self.connection).await;
+    fn apply(&mut self, sql: &str, table: &str) -> bool {
+        let done = self.connection.execute_batch(&format!("BEGIN; {sql}; COMMIT"));
         if done.is_err() {
-            sqlx::raw_sql("ROLLBACK").execute(&mut self.connection).await.unwrap();
+            self.connection.execute_batch("ROLLBACK").unwrap();
             return false;
         }
         let differs = format!(
             "SELECT (SELECT COUNT(*) FROM (SELECT * FROM {table} EXCEPT SELECT * FROM pristine.{table})) \
              + (SELECT COUNT(*) FROM (SELECT * FROM pristine.{table} EXCEPT SELECT * FROM {table}))"
         );
-        self.number(&differs).await > 0
+        self.number(&differs) > 0
     }
 
-    async fn restore(&mut self, table: &str) {
+    fn restore(&mut self, table: &str) {
         for table in [table, "log_tile"] {
             let sql = format!("BEGIN; DELETE FROM {table}; INSERT INTO {table} SELECT * FROM pristine.{table}; COMMIT");
-            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection).await.unwrap();
+            self.connection.execute_batch(&sql).unwrap();
         }
     }
 }
@@ -314,22 +315,19 @@ async fn every_random_edit_deletion_swap_and_insertion_is_found() {
     assert!(report.leaves > 2 * 256 && report.unsealed == 0, "{report:?}");
 
     let pristine = site.path("pristine.db");
-    let url = format!("sqlite:{}", site.path("svc/service.db").display());
-    let mut connection = SqliteConnection::connect(&url).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(format!(
+    let connection = Connection::open(site.path("svc/service.db")).unwrap();
+    let aside = format!(
         "VACUUM INTO '{0}'; ATTACH '{0}' AS pristine; PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF",
         pristine.display()
-    )))
-    .execute(&mut connection)
-    .await
-    .unwrap();
+    );
+    connection.execute_batch(&aside).unwrap();
     let mut database = Database { connection, dice: Numbers::new(seed) };
     let (mut kinds, mut missed): (BTreeMap<&str, usize>, Vec<String>) = (BTreeMap::new(), vec![]);
     let mut done = 0;
     while done < wanted {
-        let (kind, table, sql) = database.draw().await;
-        if !database.apply(&sql, table).await {
-            database.restore(table).await;
+        let (kind, table, sql) = database.draw();
+        if !database.apply(&sql, table) {
+            database.restore(table);
             continue;
         }
         done += 1;
@@ -337,7 +335,7 @@ async fn every_random_edit_deletion_swap_and_insertion_is_found() {
         if verified(&app).await.is_ok() {
             missed.push(sql);
         }
-        database.restore(table).await;
+        database.restore(table);
     }
     verified(&app).await.unwrap();
     println!("{done} changes (seed {seed}): {} found, {} missed; {kinds:?}", done - missed.len(), missed.len());
