@@ -245,6 +245,7 @@ field-document = Document
 field-status = Document status
 field-barcode = Barcode
 field-seal = Seal
+field-deviation = Deviation of the issuer
 field-boarding-pass = Boarding pass (hint)
 field-receipt = Receipt number (hint)
 field-other-code = Other code

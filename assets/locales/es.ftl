@@ -244,6 +244,7 @@ field-document = Documento
 field-status = Estado
 field-barcode = Código de barras
 field-seal = Sello
+field-deviation = Desviación del emisor
 field-boarding-pass = Tarjeta de embarque (indicio)
 field-receipt = Número de recibo (indicio)
 field-other-code = Otro código
