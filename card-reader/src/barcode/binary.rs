@@ -82,7 +82,7 @@ fn matrix(pixels: &[u8], width: usize, height: usize) -> Result<BitMatrix> {
     let mut thresholds = vec![0u8; width];
     // The last block of a row overlaps the one before it; the last blocks of a column likewise. Either may call a
     // pixel dark.
-    let mut overlap = vec![0u8; BLOCK];
+    let mut overlap = [0u8; BLOCK];
     let mut words = vec![0u64; width.div_ceil(64)];
     let mut above: Vec<Vec<u64>> = Vec::new();
     for row in 0..rows {
