@@ -123,7 +123,7 @@ sequences: packages-test tool-rust ## 2,000 sequences of degraded frames through
 	SEQUENCES=$(SEQUENCES) cargo test --locked --release -p card-reader --test sequences -- --ignored --nocapture
 
 # libFuzzer's own instrumentation, as cargo-fuzz sets it; without it, so that one tool fewer is installed.
-FUZZ_TARGETS := zone_any_luma mrz_parse picture_decode tracker wire_json backup_code identifiers names credential \
+FUZZ_TARGETS := zone_any_luma barcode_any_luma barcode_payload serial_any_bytes mrz_parse picture_decode tracker wire_json backup_code identifiers names credential \
 	kiosk_signature certificate_request service_config log_text
 FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \

@@ -245,6 +245,7 @@ field-document = Document
 field-status = Document status
 field-barcode = Barcode
 field-seal = Seal
+field-deviation = Deviation of the issuer
 field-boarding-pass = Boarding pass (hint)
 field-receipt = Receipt number (hint)
 field-other-code = Other code
@@ -335,7 +336,13 @@ notice-override-not-offered-help = It is for a failed scan only. Refer, or end t
 
 ## Technician
 tech-header = Diagnostics · Kiosk { $number }
-tech-facts = { $version } ({ $commit }) · up { $uptime } · last start: { $boot }
+tech-facts = { $version } ({ $commit }) · up { $uptime } · last start: { $boot ->
+    [first_start] the first
+    [clean] clean
+    [crash] after a crash
+    [power_loss] after a power cut
+   *[other] { $boot }
+}
 tech-signed = { $technician } · machine { $machine } · clock { $clock }
 tech-sign-in-title = Technician sign-in
 tech-sign-in-help = Hold your credential’s QR in front of the reader, then type your PIN.

@@ -244,6 +244,7 @@ field-document = Documento
 field-status = Estado
 field-barcode = Código de barras
 field-seal = Sello
+field-deviation = Desviación del emisor
 field-boarding-pass = Tarjeta de embarque (indicio)
 field-receipt = Número de recibo (indicio)
 field-other-code = Otro código
@@ -334,7 +335,13 @@ notice-override-not-offered-help = Es solo para una lectura fallida. Remita o te
 
 ## Técnico
 tech-header = Diagnóstico · Quiosco { $number }
-tech-facts = { $version } ({ $commit }) · activo { $uptime } · último inicio: { $boot }
+tech-facts = { $version } ({ $commit }) · activo { $uptime } · último inicio: { $boot ->
+    [first_start] el primero
+    [clean] ordenado
+    [crash] tras un fallo
+    [power_loss] tras un corte de corriente
+   *[other] { $boot }
+}
 tech-signed = { $technician } · máquina { $machine } · reloj { $clock }
 tech-sign-in-title = Acceso de técnicos
 tech-sign-in-help = Sostenga el QR de su credencial frente al lector y escriba su PIN.

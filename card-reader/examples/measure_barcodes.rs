@@ -218,6 +218,8 @@ fn draw(seed: u32) -> LumaImage {
 
 /// Milliseconds that this thread has run: other work on the machine does not count.
 fn cpu_ms() -> f64 {
+    // The kernel counts when it schedules; without this it is up to a tick behind.
+    std::thread::yield_now();
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     text.split(' ').next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or_default() / 1e6
 }

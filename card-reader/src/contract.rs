@@ -3,9 +3,10 @@
 
 use crate::barcode::Barcode;
 use crate::document::Document;
+use crate::fusion::Fusion;
 use crate::mrz::{Check, CheckField, Malformed, Mrz, Verdict};
 use crate::ocr::{Guess, MrzReading, Point, Quad};
-use crate::profiles::Profiles;
+use crate::profiles::{Deviation, Profiles};
 use crate::still::Still;
 use serde::Serialize;
 use verification_api::personal::{self, PersonalText};
@@ -28,6 +29,17 @@ pub struct ReadObject {
     mrz: Option<MrzObject>,
     barcodes: Vec<BarcodeObject>,
     document: Option<wire::Document>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    others: Option<OthersObject>,
+}
+
+/// What barcodes and seals say beside the zone.
+#[derive(Serialize)]
+struct OthersObject {
+    agrees: Option<bool>,
+    disagreements: Vec<&'static str>,
+    /// Words of ICAO 9303-13 Appendix D.
+    seals: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -57,7 +69,7 @@ struct MrzObject {
     confidence: f64,
     quad: [[f64; 2]; 4],
     checks: Vec<wire::Check>,
-    deviations: Vec<&'static str>,
+    deviations: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -81,7 +93,7 @@ pub struct ParseObject {
     status: &'static str,
     format: Option<&'static str>,
     checks: Vec<wire::Check>,
-    deviations: Vec<&'static str>,
+    deviations: Vec<String>,
     document: Option<wire::Document>,
     error: Option<String>,
 }
@@ -105,11 +117,25 @@ impl ReadLine {
                 file: file.to_owned(),
                 status: "read",
                 ms,
-                mrz: zone.as_ref().ok().map(|(reading, mrz)| MrzObject::of(reading, mrz)),
+                mrz: zone.as_ref().ok().map(|(reading, mrz)| MrzObject::of(reading, mrz, &still.deviations)),
                 barcodes: still.barcodes.iter().map(BarcodeObject::of).collect(),
                 document: still.document.as_ref().map(wire_document),
+                others: None,
             })),
         }
+    }
+
+    /// With what barcodes and seals say beside the zone.
+    #[must_use]
+    pub fn with_others(mut self, fusion: &Fusion) -> Self {
+        if let Self::Read(read) = &mut self {
+            read.others = Some(OthersObject {
+                agrees: fusion.agrees(),
+                disagreements: fusion.disagreements().collect(),
+                seals: fusion.seals.iter().map(|seal| seal.status.name()).collect(),
+            });
+        }
+        self
     }
 
     /// A file that could not be opened.
@@ -127,7 +153,7 @@ impl ParseObject {
                 status: if mrz.all_agree() { "valid" } else { "check_digit_disagrees" },
                 format: Some(mrz.format.name()),
                 checks: mrz.checks.iter().map(wire_check).collect(),
-                deviations: mrz.deviations.clone(),
+                deviations: names(&profiles.deviations(mrz)),
                 document: Some(wire_document(&mrz.document(profiles))),
                 error: None,
             },
@@ -144,14 +170,14 @@ impl ParseObject {
 }
 
 impl MrzObject {
-    fn of(reading: &MrzReading, mrz: &Mrz) -> Self {
+    fn of(reading: &MrzReading, mrz: &Mrz, deviations: &[Deviation]) -> Self {
         Self {
             format: mrz.format.name(),
             lines: mrz.lines.clone(),
             confidence: rounded(f64::from(reading.confidence), 10_000.0),
             quad: corners(&reading.quad),
             checks: mrz.checks.iter().map(wire_check).collect(),
-            deviations: mrz.deviations.clone(),
+            deviations: names(deviations),
         }
     }
 }
@@ -214,6 +240,10 @@ pub fn wire_check(check: &Check) -> wire::Check {
     }
 }
 
+fn names(deviations: &[Deviation]) -> Vec<String> {
+    deviations.iter().map(|deviation| deviation.name.clone()).collect()
+}
+
 /// Lower-case hexadecimal, personal as the bytes are.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> PersonalText {
@@ -273,7 +303,8 @@ mod tests {
             quad: QUAD,
             check_digits_used: false,
         };
-        let still = Still { document: Some(mrz.document(builtin())), zone: Ok((reading, mrz)), barcodes: vec![] };
+        let (document, deviations) = (Some(mrz.document(builtin())), builtin().deviations(&mrz));
+        let still = Still { document, deviations, zone: Ok((reading, mrz)), barcodes: vec![] };
         assert_eq!(
             json(&ReadLine::of("a.jpg", &still, 31.24)),
             r#"{"file":"a.jpg","status":"read","ms":31.2,"mrz":{"format":"TD1","lines":["IAUSA0000007032SRC0000000703<<","2001012M1105108BRA<<<<<<<<<<<5","SPECIMEN<<TEST<VOID<<<<<<<<<<<"],"confidence":0.9993,"quad":[[1.0,2.0],[9.0,2.0],[9.0,5.0],[1.0,5.0]],"checks":[{"field":"document_number","verdict":"ok"},{"field":"birth_date","verdict":"ok"},{"field":"expiry_date","verdict":"ok"},{"field":"composite","verdict":"disagrees","printed":"5","computed":"7"}],"deviations":[]},"barcodes":[],"document":{"type":"employment_authorization","document_number":"000000703","primary_identifier":"SPECIMEN","secondary_identifier":"TEST VOID","issuer":"USA","nationality":"BRA","birth_country":null,"birth_date":"2020-01-01","sex":"M","expiry_date":"2011-05-10","a_number":"A000000703","card_number":"SRC0000000703"}}"#
@@ -289,13 +320,13 @@ mod tests {
             evidence: Evidence::default(),
         };
         let not_read = NotRead { guess: Some(guess), ..NotRead::because(Reason::Blurred, Some(Advice::HoldStill)) };
-        let still = Still { zone: Err(not_read), barcodes: vec![], document: None };
+        let still = Still { zone: Err(not_read), barcodes: vec![], document: None, deviations: vec![] };
         assert_eq!(
             json(&ReadLine::of("b.jpg", &still, 18.0)),
             r#"{"file":"b.jpg","status":"not_read","reason":"blurred","advice":"hold_still","ms":18.0,"guess":{"lines":["P<UTO"]}}"#
         );
         let glare = NotRead { at: Some(QUAD[1]), ..NotRead::because(Reason::Glare, Some(Advice::Tilt)) };
-        let still = Still { zone: Err(glare), barcodes: vec![], document: None };
+        let still = Still { zone: Err(glare), barcodes: vec![], document: None, deviations: vec![] };
         assert_eq!(
             json(&ReadLine::of("g.jpg", &still, 18.0)),
             r#"{"file":"g.jpg","status":"not_read","reason":"glare","advice":"tilt","at":[9.0,2.0],"ms":18.0,"guess":null}"#
@@ -315,7 +346,7 @@ mod tests {
             payload: Zeroizing::new(vec![0x40, 0x0a, 0xff]),
             quad: QUAD,
         };
-        let still = Still { zone: Err(not_read), barcodes: vec![barcode], document: None };
+        let still = Still { zone: Err(not_read), barcodes: vec![barcode], document: None, deviations: vec![] };
         assert_eq!(
             json(&ReadLine::of("d.png", &still, 4.0)),
             r#"{"file":"d.png","status":"read","ms":4.0,"mrz":null,"barcodes":[{"symbology":"QR","kind":"other","payload_hex":"400aff","quad":[[1.0,2.0],[9.0,2.0],[9.0,5.0],[1.0,5.0]]}],"document":null}"#

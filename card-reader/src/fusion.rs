@@ -6,8 +6,8 @@ use crate::barcode::bcbp::BoardingPass;
 use crate::barcode::{Barcode, Kind};
 use crate::date::Date;
 use crate::document::Document;
-use crate::mrz::{self, Mrz};
-use crate::profiles::Profiles;
+use crate::mrz::Mrz;
+use crate::profiles::{self, Profiles};
 use crate::seal::{self, Reason, Seal, Status, TrustStore, VdsNc};
 use verification_api::identifiers::{Identifier, IdentifierType};
 use verification_api::names::{self, Name};
@@ -67,7 +67,7 @@ impl Fusion {
                         fusion.fields.extend(compare(document, &licence.document(profiles)));
                     }
                 }
-                Kind::Vds => fusion.seals.push(judge(barcode, zone.map(|(zone, _)| zone), trust, today)),
+                Kind::Vds => fusion.seals.push(judge(barcode, zone.map(|(zone, _)| zone), profiles, trust, today)),
                 Kind::VdsNc => fusion.hints.extend(VdsNc::parse(&barcode.payload).map(Hint::VdsNc)),
                 Kind::Vcb => fusion.hints.push(Hint::Vcb),
                 Kind::Receipt => fusion.hints.extend(receipt(barcode).map(Hint::Receipt)),
@@ -136,7 +136,7 @@ fn same_date(a: &PersonalText, b: &PersonalText) -> bool {
     })
 }
 
-fn judge(barcode: &Barcode, zone: Option<&Mrz>, trust: &TrustStore, today: Date) -> SealFinding {
+fn judge(barcode: &Barcode, zone: Option<&Mrz>, profiles: &Profiles, trust: &TrustStore, today: Date) -> SealFinding {
     let seal = match Seal::parse(&barcode.seal_bytes()) {
         Ok(seal) => seal,
         Err(malformed) => return SealFinding { status: malformed.into() },
@@ -147,7 +147,7 @@ fn judge(barcode: &Barcode, zone: Option<&Mrz>, trust: &TrustStore, today: Date)
     }
     // A genuine seal on another document verifies all the same.
     let against: Option<Reason> = zone.and_then(|zone| {
-        let digits = mrz::all_agree_or_covered(&zone.checks, &zone.deviations);
+        let digits = profiles::all_agree_or_covered(&zone.checks, &profiles.deviations(zone));
         seal::against_zone(&seal, zone.format, &zone.lines, digits)
     });
     SealFinding { status: against.map_or(by_itself, Status::Invalid) }

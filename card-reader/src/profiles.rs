@@ -1,8 +1,10 @@
 //! Which document is this, and what do its fields mean: a data table (`config/documents.toml`), because half of it
 //! is not in any standard and changes without a release of ours.
 
+mod deviation;
 mod signed;
 
+pub use deviation::{Deviation, all_agree_or_covered};
 pub use signed::{SignatureError, SigningKey};
 
 use crate::document::{Document, DocumentType};
@@ -35,7 +37,7 @@ pub fn in_use() -> &'static Profiles {
     CONFIGURED.get().unwrap_or_else(|| builtin())
 }
 
-/// A table of profiles, in the order in which they are tried, and of published specimens.
+/// A table of profiles, in the order in which they are tried, of published specimens, and of issuers' deviations.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profiles {
@@ -44,6 +46,8 @@ pub struct Profiles {
     profiles: Vec<Profile>,
     #[serde(default, rename = "specimen")]
     specimens: Vec<Specimen>,
+    #[serde(default, rename = "deviation")]
+    deviations: Vec<deviation::Known>,
 }
 
 /// The text is no table of profiles: where, and what is wrong.
@@ -149,6 +153,12 @@ impl Profiles {
 
     fn find(&self, mrz: &Mrz) -> Option<&Profile> {
         self.profiles.iter().find(|profile| profile.fits(mrz))
+    }
+
+    /// Known departures of issuers that `mrz` shows, in the order of the table.
+    #[must_use]
+    pub fn deviations(&self, mrz: &Mrz) -> Vec<Deviation> {
+        self.deviations.iter().filter_map(|known| known.shown_by(mrz)).collect()
     }
 
     /// Whether the document is Utopia's or a published specimen; the kiosk refuses these outside test mode.
@@ -278,7 +288,7 @@ mod tests {
     #[test]
     fn the_carried_table_is_one() {
         let table = Profiles::from_toml(include_str!("../../config/documents.toml")).unwrap();
-        assert_eq!(table.version(), 2);
+        assert_eq!(table.version(), 3);
         assert!(table.profiles.iter().all(|p| p.codes.iter().all(|code| code.len() == 2)));
         assert_eq!(builtin().profiles.len(), table.profiles.len());
     }

@@ -3,9 +3,11 @@
 use crate::barcode::{self, Barcode, Effort};
 use crate::date::Date;
 use crate::document::Document;
+use crate::fusion::Fusion;
 use crate::mrz::{self, Mrz};
 use crate::ocr::{self, LumaImage, MrzReading, NotRead, Reason, Stages};
-use crate::profiles::Profiles;
+use crate::profiles::{Deviation, Profiles};
+use crate::seal::TrustStore;
 
 /// What was found on one picture.
 pub struct Still {
@@ -14,6 +16,8 @@ pub struct Still {
     pub barcodes: Vec<Barcode>,
     /// The zone's document; without a zone that of a barcode which stands for a document.
     pub document: Option<Document>,
+    /// Known departures of the zone's issuer.
+    pub deviations: Vec<Deviation>,
 }
 
 impl Still {
@@ -21,6 +25,13 @@ impl Still {
     #[must_use]
     pub fn is_read(&self) -> bool {
         self.zone.is_ok() || !self.barcodes.is_empty()
+    }
+
+    /// What barcodes and seals say, held against the zone.
+    #[must_use]
+    pub fn others(&self, profiles: &Profiles, trust: &TrustStore, today: Date) -> Fusion {
+        let zone = self.zone.as_ref().ok().map(|(_, mrz)| mrz).zip(self.document.as_ref());
+        Fusion::of(zone, &self.barcodes, profiles, trust, today)
     }
 }
 
@@ -57,5 +68,6 @@ pub fn with_zone(picture: &LumaImage, zone: Result<(MrzReading, Mrz), NotRead>, 
         Ok((_, mrz)) => Some(mrz.document(profiles)),
         Err(_) => barcodes.iter().find_map(Barcode::licence).map(|licence| licence.document(profiles)),
     };
-    Still { zone, barcodes, document }
+    let deviations = zone.as_ref().map(|(_, mrz)| profiles.deviations(mrz)).unwrap_or_default();
+    Still { zone, barcodes, document, deviations }
 }

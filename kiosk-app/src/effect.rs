@@ -77,6 +77,8 @@ pub struct Verification {
 /// The body of `PUT /kiosk/v1/referrals/{visit}`.
 pub struct Handover {
     pub visit: VisitId,
+    /// What it is stored under.
+    pub id: VisitId,
     pub reference: Reference,
     pub reason: ReferralReason,
     pub reading: Option<HandedReading>,
@@ -166,6 +168,8 @@ pub enum JournalEvent {
     VisitEnded,
     VisitAborted,
     DocumentRead,
+    /// The zone, the barcodes or the seals of one document do not say the same.
+    DocumentDisagrees,
     ReadFailed,
     RecordAnswered,
     RecordNotAnswered,
@@ -198,7 +202,7 @@ pub enum JournalEvent {
 }
 
 impl JournalEvent {
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::KioskStarted,
         Self::KioskStopped,
         Self::VisitStarted,
@@ -209,6 +213,7 @@ impl JournalEvent {
         Self::VisitEnded,
         Self::VisitAborted,
         Self::DocumentRead,
+        Self::DocumentDisagrees,
         Self::ReadFailed,
         Self::RecordAnswered,
         Self::RecordNotAnswered,
@@ -252,6 +257,7 @@ impl JournalEvent {
             Self::VisitEnded => "visit_ended",
             Self::VisitAborted => "visit_aborted",
             Self::DocumentRead => "document_read",
+            Self::DocumentDisagrees => "document_disagrees",
             Self::ReadFailed => "read_failed",
             Self::RecordAnswered => "record_answered",
             Self::RecordNotAnswered => "record_not_answered",

@@ -227,6 +227,29 @@ fn a_licence_at_one_reader_is_held_against_the_zone_at_another() {
 }
 
 #[test]
+fn a_licence_that_is_read_after_the_zone_is_held_against_it_too() {
+    for (born, agrees, differing) in [("08121974", Some(true), vec![]), ("08121975", Some(false), vec!["birth_date"])] {
+        let barcode = ITS_BARCODE.replace("08121974", born).into_bytes();
+        // At a scanner of its own, and at the one that has read the zone.
+        for (protocols, zone, code) in
+            [(&[Protocol::Elyctis, Protocol::Honeywell][..], 0, 1), (&[Protocol::Honeywell][..], 0, 0)]
+        {
+            let mut bench = Bench::with(protocols, &Model::default(), true);
+            bench.arm(1, Accept::Documents);
+            bench.sims[zone].insert(&TWO_SIDED);
+            let (number, Reading::Zone(read)) = bench.ears.read() else { panic!("a zone") };
+            assert_eq!((number, read.barcode_agrees), (1, None));
+            bench.sims[code].act(Act::Insert(Card::Barcode(Symbology::Pdf417, barcode.clone())));
+            let told = bench.ears.hear("the witness", |event| matches!(event, Event::Witness { .. }));
+            let Event::Witness { presentation, fusion } = told else { panic!("not heard") };
+            let found: Vec<&str> = fusion.disagreements().collect();
+            assert_eq!((presentation, fusion.agrees(), found), (PresentationNo(1), agrees, differing.clone()));
+            bench.ears.tell(Command::Disarm);
+        }
+    }
+}
+
+#[test]
 fn without_a_zone_the_licence_stands_for_itself_a_moment_later() {
     let mut bench = Bench::with(&[Protocol::Elyctis, Protocol::Honeywell], &Model::default(), true);
     bench.arm(1, Accept::Documents);

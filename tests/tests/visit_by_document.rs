@@ -1,10 +1,12 @@
 //! A traveler whose document is read, and what may keep it from being enough.
 
+use card_reader::barcode::Symbology;
 use kiosk_tests::harness::line::State;
 use kiosk_tests::harness::people::{ANNA, CLARA, Person, STRANGER};
 use kiosk_tests::harness::pictures::document;
-use kiosk_tests::harness::post::{Options, Post, SOON};
-use kiosk_tests::harness::{Outcome, ensure};
+use kiosk_tests::harness::post::{Options, Post, SOON, Site};
+use kiosk_tests::harness::{OrTrouble, Outcome, ensure};
+use kiosk_tests::sim::{Act, Card, Model, Protocol, Simulator};
 
 fn at_confirm(person: &Person) -> Outcome<Post> {
     let mut post = Post::open(&Options::default())?;
@@ -90,4 +92,70 @@ fn a_scanner_pulled_out_between_visits_closes_the_kiosk_until_it_is_back() -> Ou
     post.kiosk.wait("out of service", SOON, |now| now.mode == "OutOfService")?;
     scanner.act(kiosk_tests::sim::elyctis::Act::Replug(None));
     post.kiosk.attract(SOON).map(|_| ())
+}
+
+/// A checkpoint with a reader of barcodes beside the slot, and Anna's card just read there.
+fn at_confirm_with_barcodes() -> Outcome<(Post, Simulator)> {
+    let mut site = Site::make(&Options::default())?;
+    let path = site.folder().join("barcodes");
+    let barcodes =
+        Simulator::start(Protocol::Honeywell, &path, Model::default()).or_trouble(|| "no reader of barcodes")?;
+    site.setup.more = format!(
+        "[readers.barcodes]\nprotocol = \"honeywell\"\npath = {:?}\nsettle_ms = 50\n",
+        path.display().to_string()
+    );
+    let mut post = site.open()?;
+    kiosk_tests::harness::wait::until_true("both readers", SOON, || {
+        let is = |entry: &&serde_json::Value| entry["event"] == "device_ready";
+        post.kiosk.journal().is_ok_and(|entries| entries.iter().filter(is).count() == 2)
+    })?;
+    post.begin("en")?;
+    post.insert(ANNA.zone()?)?;
+    post.kiosk.visit("ConfirmDocument", SOON)?;
+    Ok((post, barcodes))
+}
+
+/// A licence's barcode as it would stand on Anna's card, with a birth date.
+fn show(barcodes: &Simulator, born: &str) {
+    let text = format!(
+        "@\n\x1e\rANSI 636038080001DL00310073DLDAQ000000701\nDCSSPECIMEN\nDACANNA\nDADMARIA\nDBB{born}\nDBA11302035\nDBC2\r"
+    );
+    barcodes.act(Act::Insert(Card::Barcode(Symbology::Pdf417, text.into_bytes())));
+}
+
+#[test]
+fn a_barcode_that_is_read_after_the_zone_and_disagrees_refers_the_traveler() -> Outcome {
+    let (mut post, barcodes) = at_confirm_with_barcodes()?;
+    show(&barcodes, "01021980");
+    post.site.visit("the disagreement", |visit| visit.count("document_disagrees") == 1)?;
+    ensure(post.kiosk.state().visit.as_deref() == Some("ConfirmDocument"), || "the traveler was made to wait")?;
+    post.hand()?.press("confirm-yes")?;
+    post.kiosk.visit("Referred", SOON)?;
+    let visit = post.site.visit("the referral", |visit| visit.reference.is_some())?;
+    let referred = visit.journal.contains(&"visit_referred check_document".to_owned());
+    ensure(visit.never_completed() && referred && visit.inspections == ["found valid []"], || format!("{visit:?}"))
+}
+
+#[test]
+fn a_barcode_that_disagrees_takes_back_a_visit_that_was_complete() -> Outcome {
+    let (mut post, barcodes) = at_confirm_with_barcodes()?;
+    post.hand()?.press("confirm-yes")?;
+    post.kiosk.visit("Complete", SOON)?;
+    show(&barcodes, "01021980");
+    post.kiosk.visit("Referred", SOON)?;
+    let visit = post.site.visit("the referral", |visit| visit.count("visit_referred") == 1)?;
+    let order = |event: &str| visit.journal.iter().position(|entry| entry == event);
+    ensure(order("visit_completed document") < order("visit_referred check_document"), || format!("{visit:?}"))?;
+    post.hand()?.press("finish")?;
+    post.kiosk.attract(SOON).map(|_| ())
+}
+
+#[test]
+fn a_barcode_that_is_read_after_the_zone_and_agrees_changes_nothing() -> Outcome {
+    let (mut post, barcodes) = at_confirm_with_barcodes()?;
+    show(&barcodes, "01011980");
+    post.hand()?.press("confirm-yes")?;
+    post.kiosk.visit("Complete", SOON)?;
+    let visit = post.site.visit("the hand-over", |visit| visit.reference.is_some())?;
+    ensure(visit.completed("document") && visit.count("document_disagrees") == 0, || format!("{visit:?}"))
 }

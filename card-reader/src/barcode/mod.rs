@@ -8,6 +8,7 @@
 pub mod aamva;
 mod aztec;
 pub mod bcbp;
+mod binary;
 mod codewords;
 mod kind;
 mod region;
@@ -18,6 +19,7 @@ pub use kind::Kind;
 
 use crate::ocr::{LumaImage, Point, Quad};
 use aamva::Licence;
+use binary::{Binary, turns_of_pdf417};
 use region::{Crop, Region, Shape};
 use rxing::common::HybridBinarizer;
 use rxing::{BarcodeFormat, Binarizer, BinaryBitmap, DecodeHints, Luma8Source, RXingResult, Reader};
@@ -182,8 +184,10 @@ pub fn read(picture: &LumaImage, effort: Effort) -> Vec<Barcode> {
     if effort != Effort::Frame {
         // Codes so large that they fill the picture; fine detail is the proposals' business.
         let factor = picture.width.max(picture.height).div_ceil(WHOLE_SIDE).max(1);
-        let whole = region::shrink(picture, factor);
-        for result in decode(&whole, Shape::Any, effort) {
+        let smaller = (factor > 1).then(|| region::shrink(picture, factor));
+        let whole = smaller.as_ref().unwrap_or(picture);
+        let known = found.iter().any(|barcode| barcode.symbology == Symbology::Pdf417);
+        for result in decode(whole, Shape::Any, effort, known) {
             add(&mut found, &result, None, |x, y| Point { x: x * factor as f32, y: y * factor as f32 });
         }
     }
@@ -210,9 +214,9 @@ fn found_in_region(
     *budget -= crop.image.pixels.len();
     let before = found.len();
     let mut results = if look.sharpened {
-        decode(&crop.sharpened(), region.shape, effort)
+        decode(&crop.sharpened(), region.shape, effort, false)
     } else {
-        decode(&crop.image, region.shape, effort)
+        decode(&crop.image, region.shape, effort, false)
     };
     // The finder of our own samples between pixels and steepens by itself: it gains nothing from the other looks.
     if region.shape == Shape::Square && !look.sharpened && look.scale < 2.5 {
@@ -237,12 +241,12 @@ impl From<RXingResult> for Decoded {
     }
 }
 
-/// The readers in their fixed order.
-fn decode(picture: &LumaImage, shape: Shape, effort: Effort) -> Vec<Decoded> {
+/// The readers in their fixed order. `known`: a PDF417 of the picture has been read already.
+fn decode(picture: &LumaImage, shape: Shape, effort: Effort, known: bool) -> Vec<Decoded> {
     let Some(source) = source(picture) else { return Vec::new() };
     guarded(|| {
         let mut found: Vec<Decoded> = Vec::new();
-        let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
+        let mut bitmap = BinaryBitmap::new(Binary::new(&picture.pixels, source));
         let hints = DecodeHints::default();
         let mut take = |result: rxing::common::Result<RXingResult>| match result {
             Ok(result) => {
@@ -258,7 +262,12 @@ fn decode(picture: &LumaImage, shape: Shape, effort: Effort) -> Vec<Decoded> {
             let _ = take(rxing::datamatrix::DataMatrixReader.decode_with_hints(&mut bitmap, &harder));
         }
         if shape != Shape::Square {
-            let _ = take(pdf417(&mut bitmap, &hints));
+            // Bars stand upright in their crop.
+            let turns =
+                if known { Vec::new() } else { turns_of_pdf417(bitmap.get_black_matrix(), shape == Shape::Any) };
+            if !turns.is_empty() {
+                let _ = take(pdf417(&mut bitmap, &turns, &hints));
+            }
             let _ = take(rxing::oned::Code128Reader.decode_with_hints(&mut bitmap, &hints));
             let _ = take(rxing::oned::Code39Reader::default().decode_with_hints(&mut bitmap, &hints));
         }
@@ -291,10 +300,26 @@ fn source(picture: &LumaImage) -> Option<Luma8Source<'_>> {
 /// Whether (never what) the library reads a PDF417 that it has found depends on the order of its hash maps.
 const PDF417_TRIES: usize = 5;
 
-/// One PDF417, found once and decoded up to [`PDF417_TRIES`] times.
-fn pdf417<B: Binarizer>(bitmap: &mut BinaryBitmap<B>, hints: &DecodeHints) -> rxing::common::Result<RXingResult> {
-    let found = rxing::pdf417::detector::pdf_417_detector::detect_with_hints(bitmap, hints, false)?;
-    if found.getPoints().is_empty() {
+/// One PDF417, found once in the picture turned so, and decoded up to [`PDF417_TRIES`] times.
+fn pdf417<B: Binarizer>(
+    bitmap: &mut BinaryBitmap<B>,
+    turns: &[u32],
+    hints: &DecodeHints,
+) -> rxing::common::Result<RXingResult> {
+    use rxing::pdf417::detector::pdf_417_detector::detect;
+    let matrix = bitmap.get_black_matrix();
+    let found = turns.iter().any(|turn| {
+        let turned = (*turn != 0).then(|| {
+            let mut copy = matrix.clone();
+            copy.rotate(*turn).map(|()| copy)
+        });
+        match turned {
+            None => detect(false, matrix).is_some_and(|corners| !corners.is_empty()),
+            Some(Ok(copy)) => detect(false, &copy).is_some_and(|corners| !corners.is_empty()),
+            Some(Err(_)) => false,
+        }
+    });
+    if !found {
         return Err(rxing::Exceptions::NOT_FOUND);
     }
     (0..PDF417_TRIES)

@@ -14,6 +14,8 @@ const LEVEL_SIDE: usize = 1_400;
 
 /// Squared gradients below this are noise.
 const NOISE: f32 = 600.0;
+/// The same of gradients that are sixteen times too large.
+const NOISE_16: i32 = 600 * 16 * 16;
 
 /// A rectangle that may hold a barcode, in pixels of the picture.
 #[derive(Clone, Copy, Debug)]
@@ -55,12 +57,13 @@ struct Block {
 /// Regions, the most promising first, at most `most`.
 pub(super) fn propose(picture: &LumaImage, most: usize) -> Vec<Region> {
     let factor = picture.width.max(picture.height).div_ceil(LEVEL_SIDE).max(1);
-    let level = shrink(picture, factor);
+    let smaller = (factor > 1).then(|| shrink(picture, factor));
+    let level = smaller.as_ref().unwrap_or(picture);
     let (columns, rows) = (level.width / BLOCK, level.height / BLOCK);
     if columns < 2 || rows < 2 {
         return Vec::new();
     }
-    let blocks = tensors(&level, columns, rows);
+    let blocks = tensors(level, columns, rows);
     let mut energies: Vec<f32> = blocks.iter().map(|b| b.energy).collect();
     energies.sort_by(f32::total_cmp);
     let strong = energies.get(energies.len() * 98 / 100).copied().unwrap_or(0.0).max(NOISE);
@@ -127,8 +130,17 @@ impl Crop {
         let mut pixels = Vec::with_capacity(width * height);
         let (along, down) = region.axes();
         let step = (along.0 / scale, along.1 / scale);
+        let inside = |x: usize, y: usize| {
+            let Point { x, y } = crop.to_picture(x as f32, y as f32, along, down);
+            x >= 1.0 && y >= 1.0 && x < picture.width as f32 - 3.0 && y < picture.height as f32 - 3.0
+        };
+        let all_inside = inside(0, 0) && inside(width, 0) && inside(0, height) && inside(width, height);
         for y in 0..height {
             let start = crop.to_picture(0.0, y as f32, along, down);
+            if all_inside && picture.width.max(picture.height) < 1 << 15 {
+                line_inside(picture, start, step, width, &mut pixels);
+                continue;
+            }
             let (mut px, mut py) = (start.x, start.y);
             for _ in 0..width {
                 pixels.push(bilinear(picture, px, py));
@@ -205,6 +217,24 @@ pub(super) fn mean(image: &LumaImage, radius: usize) -> Vec<u8> {
     means
 }
 
+/// As [`bilinear`] along a line that lies inside the picture, in whole numbers: parts of a pixel are 65,536ths.
+fn line_inside(picture: &LumaImage, start: Point, step: (f32, f32), count: usize, pixels: &mut Vec<u8>) {
+    let part = |v: f32| (v * 65_536.0).round() as i32;
+    let (mut x, mut y) = (part(start.x), part(start.y));
+    let step = (part(step.0), part(step.1));
+    pixels.extend((0..count).map(|_| {
+        let at = (y >> 16) as usize * picture.width + (x >> 16) as usize;
+        let (fx, fy) = (x >> 8 & 255, y >> 8 & 255);
+        (x, y) = (x + step.0, y + step.1);
+        let across = |at: usize| match picture.pixels.get(at..at + 2) {
+            Some(&[left, right]) => (i32::from(left) << 8) + (i32::from(right) - i32::from(left)) * fx,
+            _ => 0,
+        };
+        let (top, bottom) = (across(at), across(at + picture.width));
+        (((top << 8) + (bottom - top) * fy + 32_768) >> 16) as u8
+    }));
+}
+
 /// Outside the picture its border goes on.
 pub(super) fn bilinear(picture: &LumaImage, x: f32, y: f32) -> u8 {
     let x = x.clamp(0.0, (picture.width - 1) as f32);
@@ -220,9 +250,6 @@ pub(super) fn bilinear(picture: &LumaImage, x: f32, y: f32) -> u8 {
 
 /// Means over `factor`×`factor` pixels.
 pub(super) fn shrink(picture: &LumaImage, factor: usize) -> LumaImage {
-    if factor == 1 {
-        return LumaImage { width: picture.width, height: picture.height, pixels: picture.pixels.clone() };
-    }
     let (width, height) = (picture.width / factor, picture.height / factor);
     let area = (factor * factor) as u32;
     let mut pixels = Vec::with_capacity(width * height);
@@ -256,11 +283,11 @@ fn tensors(level: &LumaImage, columns: usize, rows: usize) -> Vec<Block> {
             let (ne, sw) = (at(above, x + 1), at(below, x - 1));
             let gx = 3 * (ne - nw + se - sw) + 10 * (at(here, x + 1) - at(here, x - 1));
             let gy = 3 * (sw - nw + se - ne) + 10 * (at(below, x) - at(above, x));
-            let (gx, gy) = (gx as f32 / 16.0, gy as f32 / 16.0);
-            let square = gx * gx + gy * gy;
-            if square < NOISE {
+            if gx * gx + gy * gy < NOISE_16 {
                 continue;
             }
+            let (gx, gy) = (gx as f32 / 16.0, gy as f32 / 16.0);
+            let square = gx * gx + gy * gy;
             let (a, b) = (gx * gx - gy * gy, 2.0 * gx * gy);
             let block = &mut line[x / BLOCK];
             block.energy += square;

@@ -24,9 +24,9 @@ const BUFFERS: u32 = 4;
 /// Sizes and rates that are looked at; more is a broken driver.
 const MOST: usize = 256;
 
-/// An open camera.
-pub struct Direct {
-    stream: Stream<'static>,
+/// An open camera; tests bring a stream of their own.
+pub struct Direct<S = Stream<'static>> {
+    stream: S,
     format: Format,
     stride: usize,
     name: String,
@@ -119,7 +119,10 @@ impl Direct {
     }
 }
 
-impl FrameSource for Direct {
+impl<S> FrameSource for Direct<S>
+where
+    S: v4l::io::traits::Stream<Item = [u8]> + for<'a> CaptureStream<'a>,
+{
     fn next(&mut self) -> Result<Picture, SourceError> {
         let (bytes, about) = self.stream.next().map_err(|error| {
             if error.kind() == io::ErrorKind::TimedOut {
@@ -177,10 +180,16 @@ fn cannot(node: &Path, what: &str, error: &io::Error) -> SourceError {
 
 #[cfg(test)]
 mod tests {
-    use super::{Direct, nearest, offers, usual};
+    use super::{Direct, TIMEOUT, nearest, offers, usual};
+    use crate::camera::FrameSource;
     use crate::camera::format::{Encoding, Format};
+    use crate::clock::now;
     use crate::reader::Fault;
+    use std::io::{self, Write};
+    use std::os::fd::AsRawFd;
     use std::path::Path;
+    use std::time::Duration;
+    use v4l::buffer::Metadata;
     use v4l::fraction::Fraction;
     use v4l::frameinterval::{FrameIntervalEnum, Stepwise as Intervals};
     use v4l::framesize::{Discrete, FrameSizeEnum, Stepwise};
@@ -219,6 +228,68 @@ mod tests {
         assert_eq!(usual(range((1001, 10_000), (1, 1))), (1001, 10_000));
         assert_eq!(usual(range((1, 120), (1001, 30_000))), (1001, 30_000));
         assert_eq!(usual(FrameIntervalEnum::Discrete(Fraction::new(1001, 30_000))), (1001, 30_000));
+    }
+
+    /// A camera's node that is a pipe: readable once something was written into it. It waits as the crate's own stream does,
+    /// by the crate's own handle; only the buffers are missing, which no driver is there to map.
+    struct Piped {
+        device: v4l::Device,
+        wait: Duration,
+        grey: [u8; 4],
+        about: Metadata,
+    }
+
+    impl v4l::io::traits::Stream for Piped {
+        type Item = [u8];
+
+        fn start(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn stop(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl v4l::io::traits::CaptureStream<'_> for Piped {
+        fn queue(&mut self, _index: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn dequeue(&mut self) -> io::Result<usize> {
+            const POLLIN: i16 = 1;
+            match self.device.handle().poll(POLLIN, i32::try_from(self.wait.as_millis()).unwrap())? {
+                0 => Err(io::ErrorKind::TimedOut.into()),
+                _ => Ok(0),
+            }
+        }
+
+        fn next(&mut self) -> io::Result<(&[u8], &Metadata)> {
+            self.dequeue()?;
+            Ok((&self.grey, &self.about))
+        }
+    }
+
+    #[test]
+    fn a_camera_that_gives_nothing_ends_the_wait_and_is_not_responding() {
+        let (reads, mut writes) = io::pipe().unwrap();
+        let node = format!("/proc/self/fd/{}", reads.as_raw_fd());
+        let wait = Duration::from_millis(60);
+        let device = v4l::Device::with_path(node).unwrap();
+        let about = Metadata { bytesused: 4, ..Metadata::default() };
+        let format = Format { width: 2, height: 2, encoding: Encoding::Grey, interval: (1001, 30_000) };
+        let stream = Piped { device, wait, grey: [1, 2, 3, 4], about };
+        let mut camera = Direct { stream, format, stride: 2, name: "piped".to_owned() };
+
+        let asked = now();
+        let Err(silent) = camera.next() else { panic!("nothing was there") };
+        let waited = now().duration_since(asked);
+        assert!(waited >= wait && waited < TIMEOUT, "{waited:?}");
+        assert_eq!((silent.fault, silent.what.as_str()), (Fault::NotResponding, "the camera gave no frame for 5 s"));
+
+        writes.write_all(b"a frame").unwrap();
+        assert!(camera.next().is_ok(), "a frame ends the wait at once");
+        drop(writes);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The machine-readable zone as text: layouts, check digits, parsing and writing (ICAO Doc 9303 parts 3 to 7).
 
 mod check_digit;
-mod deviations;
 mod layout;
 mod names;
 mod parse;
@@ -12,7 +11,6 @@ mod write;
 
 pub use crate::date::{Date, PartialDate, TwoDigitDate};
 pub use check_digit::{check_digit, value};
-pub use deviations::all_agree_or_covered;
 pub use layout::{Checked, Composite, Layout, Span};
 pub use names::ZoneName;
 pub use parse::{parse, parse_lines};
@@ -71,6 +69,9 @@ pub enum CheckField {
 }
 
 impl CheckField {
+    pub const ALL: [Self; 5] =
+        [Self::DocumentNumber, Self::BirthDate, Self::ExpiryDate, Self::PersonalNumber, Self::Composite];
+
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -122,8 +123,6 @@ pub struct Mrz {
     pub lines: Lines,
     /// One for each digit that the layout has, in the order of [`CheckField`].
     pub checks: Vec<Check>,
-    /// Names of known deviations; they change no verdict.
-    pub deviations: Vec<&'static str>,
     pub fields: Fields,
 }
 

@@ -3,7 +3,7 @@
 use super::check_digit::{check_digit, check_digit_of};
 use super::layout::{Checked, Composite, Span};
 use super::names::split_name_field;
-use super::{Check, CheckField, Fields, Format, Lines, Malformed, Mrz, Verdict, deviations, rows};
+use super::{Check, CheckField, Fields, Format, Lines, Malformed, Mrz, Verdict, rows};
 use crate::date::{Date, PartialDate, TwoDigitDate};
 use crate::document::Sex;
 use verification_api::personal::PersonalText;
@@ -30,10 +30,7 @@ pub fn parse_lines(lines: Lines, today: Date) -> Result<Mrz, Malformed> {
         return Err(Malformed::at(0, 0, "the lines are in the wrong order: this is line 2".to_owned()));
     }
     let number = zone.document_number();
-    let mut mrz =
-        Mrz { checks: zone.checks(&number), fields: zone.fields(number, today), format, lines, deviations: Vec::new() };
-    mrz.deviations = deviations::of(&mrz);
-    Ok(mrz)
+    Ok(Mrz { checks: zone.checks(&number), fields: zone.fields(number, today), format, lines })
 }
 
 /// Rows whose shape is that of `format`.

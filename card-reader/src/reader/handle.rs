@@ -157,10 +157,10 @@ impl Shell {
                             let _ = port.send(command);
                         }
                     }
-                    Do::Recognise { camera, presentation, accept, effort } => {
+                    Do::Recognise { camera, presentation, zone, effort } => {
                         let frame = self.cameras.get(camera).and_then(|camera| camera.views.frame.borrow().clone());
                         if let Some(frame) = frame.filter(|_| !self.worker.is_busy()) {
-                            self.worker.read(now(), Job { camera, presentation, accept, effort, frame });
+                            self.worker.read(now(), Job { camera, presentation, zone, effort, frame });
                         }
                     }
                 }

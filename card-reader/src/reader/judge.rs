@@ -4,7 +4,7 @@ use super::{BarcodeReading, Source, ZoneReading};
 use crate::barcode::Barcode;
 use crate::barcode::aamva::Licence;
 use crate::date::Date;
-use crate::fusion::Fusion;
+use crate::fusion::{Comparison, Fusion};
 use crate::mrz::{self, Lines, Mrz};
 use crate::ocr::{Advice, Evidence, Guess, MrzReading, NotRead, Point, Reason};
 use crate::profiles;
@@ -25,12 +25,33 @@ pub(super) fn serial_zone(raw: &[u8], codes: &[Barcode], today: Date) -> Result<
     let wrong = |reason, guess| Failure { reason, advice: Some(Advice::WholeCard), guess };
     let lines = mrz::normalise(raw).map_err(|_| wrong(Reason::NotMrzText, None))?;
     let zone = mrz::parse_lines(lines.clone(), today).map_err(|_| wrong(Reason::NotMrzText, None))?;
-    if !mrz::all_agree_or_covered(&zone.checks, &zone.deviations) {
+    let mut read = ZoneReading::of(zone.clone(), Source::Serial);
+    if !profiles::all_agree_or_covered(&read.checks, &read.deviations) {
         return Err(wrong(Reason::LowConfidence, Some(guess(lines))));
     }
-    let mut read = ZoneReading::of(zone.clone(), Source::Serial);
     compare(&mut read, &zone, codes, today);
     Ok(read)
+}
+
+/// What the codes of a document say, held against its zone where that is known. A filmed zone's characters are certain:
+/// if its digits disagree, that is a disagreement as well.
+pub(super) fn fused(zone: Option<&Lines>, codes: &[Barcode], today: Date) -> Fusion {
+    let profiles = profiles::in_use();
+    let zone = zone.and_then(|lines| mrz::parse_lines(lines.clone(), today).ok());
+    let zone = zone.map(|zone| (zone.document(profiles), zone));
+    let mut fusion = Fusion::of(
+        zone.as_ref().map(|(document, zone)| (zone, document)),
+        codes,
+        profiles,
+        seal::trust_in_use(),
+        today,
+    );
+    if let Some((_, zone)) = &zone
+        && !profiles::all_agree_or_covered(&zone.checks, &profiles.deviations(zone))
+    {
+        fusion.fields.push(Comparison { field: "check_digits", agrees: false });
+    }
+    fusion
 }
 
 fn compare(read: &mut ZoneReading, zone: &Mrz, codes: &[Barcode], today: Date) {
@@ -60,12 +81,15 @@ pub(super) fn filmed_zone(reading: MrzReading, barcodes: &[Barcode], today: Date
     }
 }
 
-/// A licence's barcode that stands for a document by itself.
-pub(super) fn licence_reading(barcode: &Barcode, licence: &Licence) -> BarcodeReading {
+/// A licence's barcode that stands for a document by itself. `codes`: what else was decoded under the same presentation.
+pub(super) fn licence_reading(barcode: &Barcode, licence: &Licence, codes: &[Barcode], today: Date) -> BarcodeReading {
+    let fusion = fused(None, codes, today);
     BarcodeReading {
         source: Source::Camera,
         document: licence.document(profiles::in_use()),
         whole: licence.whole(),
+        others_agree: fusion.agrees(),
+        fusion,
         // AAMVA text is ASCII or ISO 8859-1.
         payload: PersonalText::new(barcode.payload.iter().map(|byte| char::from(*byte)).collect()),
     }

@@ -17,7 +17,7 @@ use crate::document::Document;
 use crate::fusion::Fusion;
 use crate::mrz::{Check, Format, Lines, Mrz};
 use crate::ocr::{Advice, Guess, LumaImage, Point, Quad, Reason};
-use crate::profiles;
+use crate::profiles::{self, Deviation};
 use verification_api::personal::PersonalText;
 
 /// Numbers one document put down once; grows by one with each, and with each [`Command::Arm`].
@@ -42,8 +42,9 @@ pub enum Accept {
 /// What the kiosk tells the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Opens presentation `PresentationNo` (chosen by the kiosk, growing) and takes at most one accepted read, then
-    /// disarms by itself.
+    /// Opens presentation `PresentationNo` (chosen by the kiosk, growing) and takes at most one accepted read. After
+    /// a code it disarms by itself; after a document it goes on looking for what else the same document says
+    /// ([`Event::Witness`]) until [`Command::Disarm`].
     Arm {
         presentation: PresentationNo,
         accept: Accept,
@@ -106,7 +107,8 @@ pub struct ZoneReading {
     pub format: Format,
     pub lines: Lines,
     pub checks: Vec<Check>,
-    pub deviations: Vec<&'static str>,
+    /// Known departures of its issuer, by the table of documents.
+    pub deviations: Vec<Deviation>,
     pub document: Document,
     /// Confidence of each character; empty for a serial reader, which gives none.
     pub characters: Vec<Vec<f32>>,
@@ -121,13 +123,13 @@ impl ZoneReading {
     /// A zone whose characters are certain, with what they mean; no picture, no barcode beside it.
     #[must_use]
     pub fn of(zone: Mrz, source: Source) -> Self {
-        let document = zone.document(profiles::in_use());
+        let (document, deviations) = (zone.document(profiles::in_use()), profiles::in_use().deviations(&zone));
         Self {
             source,
             format: zone.format,
             lines: zone.lines,
             checks: zone.checks,
-            deviations: zone.deviations,
+            deviations,
             document,
             characters: Vec::new(),
             quad: None,
@@ -144,6 +146,10 @@ pub struct BarcodeReading {
     pub document: Document,
     /// Header, lengths and mandatory elements are right; without that it completes no visit.
     pub whole: bool,
+    /// Whether the zone and the seals of the same presentation say the same; `None` without one that could.
+    pub others_agree: Option<bool>,
+    /// Which, and in what.
+    pub fusion: Fusion,
     pub payload: PersonalText,
 }
 
@@ -195,6 +201,12 @@ pub enum Event {
     Read {
         presentation: PresentationNo,
         reading: Reading,
+    },
+    /// After [`Event::Read`], of the same document: another code of it, or the zone of a licence, was decoded later. All
+    /// that is known of them now, in the place of what the reading brought.
+    Witness {
+        presentation: PresentationNo,
+        fusion: Fusion,
     },
     /// The try failed; the presentation stays armed.
     Failed {

@@ -1,7 +1,7 @@
 //! The worker thread in which pictures are read: one at a time, each decoder under a catch and a time limit. One that
 //! overruns cannot be stopped, only left behind; its worker is replaced and its late answer dropped.
 
-use super::{Accept, Decoder, Frame, PresentationNo};
+use super::{Decoder, Frame, PresentationNo};
 use crate::barcode::{self, Barcode, Effort};
 use crate::ocr::{self, LumaImage, MrzReading, NotRead};
 use std::io;
@@ -27,7 +27,7 @@ impl Decoders {
 pub(super) struct Job {
     pub camera: usize,
     pub presentation: PresentationNo,
-    pub accept: Accept,
+    pub zone: bool,
     pub effort: Effort,
     pub frame: Frame,
 }
@@ -146,9 +146,9 @@ fn spawn(
 }
 
 fn look(worker: u64, decoders: Decoders, doing: &AtomicU8, job: Job) -> Found {
-    let Job { camera, presentation, accept, effort, frame } = job;
+    let Job { camera, presentation, zone, effort, frame } = job;
     let mut panicked = None;
-    let zone = (accept == Accept::Documents).then(|| {
+    let zone = zone.then(|| {
         doing.store(DOING_ZONE, Ordering::Relaxed);
         catch_unwind(AssertUnwindSafe(|| (decoders.zone)(&frame)))
     });
@@ -174,7 +174,7 @@ mod tests {
     use crate::barcode::Effort;
     use crate::clock::now;
     use crate::ocr::{LumaImage, NotRead, Reason};
-    use crate::reader::{Accept, Decoder, PresentationNo};
+    use crate::reader::{Decoder, PresentationNo};
     use std::sync::Arc;
     use std::time::Duration;
     use tokio::sync::mpsc;
@@ -186,7 +186,7 @@ mod tests {
         Job {
             camera: 0,
             presentation: PresentationNo(number),
-            accept: Accept::Documents,
+            zone: true,
             effort: Effort::Frame,
             frame: Arc::new(LumaImage { width: 1, height: 1, pixels: vec![number as u8] }),
         }

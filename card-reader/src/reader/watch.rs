@@ -11,6 +11,8 @@ const MOVING: Duration = Duration::from_millis(500);
 const UNSENSED: Duration = Duration::from_millis(1000);
 /// For codes, which are held into the camera on a phone or a slip.
 const CODE: Duration = Duration::from_millis(150);
+/// For what else a document says that was taken.
+const WITNESS: Duration = Duration::from_millis(300);
 /// After a failed try nothing new is sensed for this long, unless something moves.
 const REST: Duration = Duration::from_secs(3);
 /// A corner that moved less is drawn where it was.
@@ -23,6 +25,8 @@ pub(super) struct Watch {
     pub seen: Option<(Instant, Seen)>,
     /// A document has been told as sensed and not as removed.
     sensed: bool,
+    /// What was taken still lies there.
+    pub witnesses: bool,
     rest_until: Option<Instant>,
     pub attempt: Option<Attempt>,
     last_read: Option<Instant>,
@@ -36,6 +40,15 @@ pub(super) struct Watch {
 pub(super) struct Attempt {
     pub since: Instant,
     pub best: Option<NotRead>,
+}
+
+/// What the pictures are read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looking {
+    Document,
+    Code,
+    /// The other codes of a document that was taken.
+    Witness,
 }
 
 /// What a look at the gate changed.
@@ -64,6 +77,7 @@ impl Watch {
             self.rest_until = None;
             if std::mem::take(&mut self.sensed) {
                 self.attempt = None;
+                self.witnesses = false;
                 self.tracker = Tracker::default();
                 return Change::Went;
             }
@@ -74,6 +88,7 @@ impl Watch {
     /// Armed anew: what lies there is sensed anew, after a rest if it has just failed.
     pub(super) fn arm(&mut self) {
         self.sensed = false;
+        self.witnesses = false;
         self.attempt = None;
         self.last_read = None;
         self.told = (None, None, None);
@@ -95,9 +110,10 @@ impl Watch {
         self.attempt.take().and_then(|attempt| attempt.best)
     }
 
-    /// A read was taken: only the removal is looked for.
-    pub(super) fn taken(&mut self) {
+    /// A read was taken: only the removal is looked for, and (`goes_on`) what else the same document says.
+    pub(super) fn taken(&mut self, goes_on: bool) {
         self.attempt = None;
+        self.witnesses = goes_on && self.sensed;
         self.tracker = Tracker::default();
     }
 
@@ -107,16 +123,18 @@ impl Watch {
     }
 
     /// Whether it is time to read the newest picture; every fourth time with more effort for barcodes.
-    pub(super) fn wants_reading(&mut self, now: Instant, for_document: bool) -> Option<bool> {
+    pub(super) fn wants_reading(&mut self, now: Instant, looking: Looking) -> Option<bool> {
         let (_, seen) = self.seen?;
         if !self.ready {
             return None;
         }
-        let pause = match (for_document, self.sensed, seen.still) {
-            (false, _, _) => CODE,
-            (true, true, true) => STILL,
-            (true, true, false) => MOVING,
-            (true, false, _) => UNSENSED,
+        let pause = match (looking, self.sensed, seen.still) {
+            (Looking::Witness, _, _) if !self.witnesses => return None,
+            (Looking::Witness, _, _) => WITNESS,
+            (Looking::Code, _, _) => CODE,
+            (Looking::Document, true, true) => STILL,
+            (Looking::Document, true, false) => MOVING,
+            (Looking::Document, false, _) => UNSENSED,
         };
         if self.last_read.is_some_and(|last| now < last + pause) {
             return None;
@@ -160,7 +178,7 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, Watch};
+    use super::{Change, Looking, Watch};
     use crate::camera::gate::Seen;
     use crate::clock::now;
     use std::time::Duration;
@@ -192,14 +210,14 @@ mod tests {
     fn pictures_are_read_often_when_still_and_seldom_when_nothing_is_sensed() {
         let start = now();
         let mut watch = Watch { ready: true, ..Watch::default() };
-        let mut count = |present, still, document| {
+        let mut count = |present, still, looking| {
             watch.arm();
             watch.look(start, seen(present, still));
-            (0..100).filter(|n| watch.wants_reading(start + Duration::from_millis(n * 60), document).is_some()).count()
+            (0..100).filter(|n| watch.wants_reading(start + Duration::from_millis(n * 60), looking).is_some()).count()
         };
-        assert_eq!(count(true, true, true), 50);
-        assert_eq!(count(true, false, true), 12);
-        assert_eq!(count(false, true, true), 6);
-        assert_eq!(count(false, true, false), 34);
+        assert_eq!(count(true, true, Looking::Document), 50);
+        assert_eq!(count(true, false, Looking::Document), 12);
+        assert_eq!(count(false, true, Looking::Document), 6);
+        assert_eq!(count(false, true, Looking::Code), 34);
     }
 }

@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::config::{Config, DEFAULT_FILE};
 use crate::devices;
 use card_reader::devices as plugged;
-use card_reader::mrz;
+use card_reader::profiles;
 use card_reader::reader::{Accept, Command, DeviceId, Event, PresentationNo, Reading};
 use clap::Args;
 use serde_json::json;
@@ -147,7 +147,7 @@ fn told(event: &Event) -> Option<String> {
         Event::Removed { presentation } => format!("document {}: gone", presentation.0),
         Event::Read { presentation, reading } => {
             let what = match reading {
-                Reading::Zone(zone) if mrz::all_agree_or_covered(&zone.checks, &zone.deviations) => {
+                Reading::Zone(zone) if profiles::all_agree_or_covered(&zone.checks, &zone.deviations) => {
                     format!("zone {}, check digits agree", zone.format.name())
                 }
                 Reading::Zone(zone) => format!("zone {}, check digits disagree", zone.format.name()),
@@ -157,6 +157,14 @@ fn told(event: &Event) -> Option<String> {
                 Reading::Staff(_) => "badge".to_owned(),
             };
             format!("document {}: read, {what}", presentation.0)
+        }
+        Event::Witness { presentation, fusion } => {
+            let what = match fusion.agrees() {
+                Some(true) => "agrees with what was read",
+                Some(false) => "DISAGREES with what was read",
+                None => "says nothing of what was read",
+            };
+            format!("document {}: another code of it {what}", presentation.0)
         }
         Event::Failed { presentation, reason, .. } => {
             format!("document {}: not read, {}", presentation.0, reason.name().replace('_', " "))

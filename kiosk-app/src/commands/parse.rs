@@ -83,8 +83,8 @@ fn for_people(parsed: &Result<Mrz, mrz::Malformed>, output: &mut impl Write) -> 
         }
         writeln!(output)?;
     }
-    for deviation in &mrz.deviations {
-        writeln!(output, "  deviation             {deviation}")?;
+    for deviation in profiles::builtin().deviations(mrz) {
+        writeln!(output, "  deviation             {}", deviation.name)?;
     }
     // The members of the contract, in its order.
     let document = serde_json::to_value(wire_document(&mrz.document(profiles::builtin())))?;

@@ -7,6 +7,7 @@ use card_reader::date::Date;
 use card_reader::ocr::{self, LumaImage, MrzReading, NotRead, Stages};
 use card_reader::picture::{self, MAX_FILE_BYTES, PictureError};
 use card_reader::profiles;
+use card_reader::seal::TrustStore;
 use card_reader::still;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -33,6 +34,10 @@ pub struct Arguments {
     /// With --eval: shows the rows of each picture that was not read exactly (they may be about a person)
     #[arg(long, requires = "eval")]
     pub rows: bool,
+    /// Checks digital seals against the certificates in this folder, and tells (with --json, as `others`) whether
+    /// barcodes and seals say the same as the zone
+    #[arg(long, value_name = "DIR")]
+    pub trust: Option<PathBuf>,
     /// Pictures (PNG, JPEG, TIFF, PNM, WebP)
     #[arg(value_name = "FILE", required_unless_present = "eval")]
     pub files: Vec<PathBuf>,
@@ -49,8 +54,21 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut output: impl Write, mut not
         writeln!(notes, "The folder {} for the stages cannot be made: {error}", folder.display())?;
         return Ok(USAGE);
     }
-    let mut run =
-        Run { json: arguments.json, stages: arguments.stages.as_deref(), clock, today: today(clock), status: DONE };
+    let trust = match arguments.trust.as_deref().map(TrustStore::load).transpose() {
+        Ok(trust) => trust,
+        Err(error) => {
+            writeln!(notes, "--trust: {error}")?;
+            return Ok(USAGE);
+        }
+    };
+    let mut run = Run {
+        json: arguments.json,
+        stages: arguments.stages.as_deref(),
+        trust,
+        clock,
+        today: today(clock),
+        status: DONE,
+    };
     if let Some(table) = &arguments.eval {
         return evaluate::run(table, arguments, &mut run, output, notes);
     }
@@ -64,6 +82,7 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut output: impl Write, mut not
 pub(super) struct Run<'a> {
     json: bool,
     stages: Option<&'a Path>,
+    trust: Option<TrustStore>,
     pub(super) clock: &'a Clock,
     today: Date,
     pub(super) status: u8,
@@ -96,7 +115,14 @@ impl Run<'_> {
         if !still.is_read() {
             self.status = NOT_ALL;
         }
-        self.line(&ReadLine::of(name, &still, ms), output)?;
+        let mut line = ReadLine::of(name, &still, ms);
+        // The contract's line is without it, unless it is asked for.
+        if self.trust.is_some() || (!self.json && !still.barcodes.is_empty()) {
+            let nobody = TrustStore::nobody();
+            let trust = self.trust.as_ref().unwrap_or(&nobody);
+            line = line.with_others(&still.others(profiles::builtin(), trust, self.today));
+        }
+        self.line(&line, output)?;
         Ok(Outcome::Zone(still.zone.map(|(reading, _)| reading), ms_processor))
     }
 
@@ -218,6 +244,19 @@ fn for_people(line: &serde_json::Value, output: &mut impl Write) -> io::Result<(
                     text(&barcode["symbology"]),
                     text(&barcode["kind"])
                 )?;
+            }
+            for seal in line["others"]["seals"].as_array().into_iter().flatten() {
+                writeln!(output, "  seal                  {}", text(seal))?;
+            }
+            match line["others"]["agrees"].as_bool() {
+                Some(true) => writeln!(output, "  barcode and zone      agree")?,
+                Some(false) => {
+                    let fields: Vec<String> =
+                        line["others"]["disagreements"].as_array().into_iter().flatten().map(text).collect();
+                    let fields = if fields.is_empty() { String::new() } else { format!(": {}", fields.join(", ")) };
+                    writeln!(output, "  barcode and zone      DISAGREE{fields}")?;
+                }
+                None => {}
             }
             for (name, value) in line["document"].as_object().into_iter().flatten().filter(|(_, v)| v.is_string()) {
                 writeln!(output, "  {name:<21} {}", text(value))?;

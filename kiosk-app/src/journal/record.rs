@@ -126,6 +126,7 @@ pub const fn disposition(event: JournalEvent) -> &'static str {
         E::VisitReferred | E::VisitHeld | E::AssistanceCalled => "handed_over",
         E::CodeNotVerified | E::OfficerRefused | E::TechnicianRefused => "refused",
         E::ReadFailed
+        | E::DocumentDisagrees
         | E::RecordNotAnswered
         | E::DeviceLost
         | E::DeviceDegraded

@@ -124,7 +124,7 @@ impl Kiosk {
         let mut closing = None;
         let stored = self.visit.as_ref().filter(|visit| visit.reference_stored || desk.opened.is_some());
         if let (Some(visit), Some(officer)) = (stored, &desk.officer) {
-            closing = Some(Closing { visit: visit.id, outcome, code: None });
+            closing = Some(Closing { visit: visit.handover, outcome, code: None });
             effects.push(note(JournalEvent::ReferralClosed, Some(visit.id.0), officer, Some(outcome.name())));
         }
         effects.extend(self.leave_desk("visit_complete", closing, moment));
@@ -302,7 +302,7 @@ impl Kiosk {
         let cause = code.as_deref().unwrap_or(outcome.name());
         let mut effects = vec![note(JournalEvent::ReferralClosed, Some(visit.id.0), officer, Some(cause))];
         let open = visit.reference_stored || desk.opened.is_some();
-        let closing = open.then_some(Closing { visit: visit.id, outcome, code });
+        let closing = open.then_some(Closing { visit: visit.handover, outcome, code });
         effects.extend(self.leave_desk("referred", closing, moment));
         effects
     }

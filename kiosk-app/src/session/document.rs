@@ -5,8 +5,10 @@ use super::state::{CompletedBy, ReferralReason, RequestId, Session, State};
 use super::{Context, JournalEvent, MustAct};
 use crate::effect::{Effect, HandedReading, Inspection};
 use card_reader::document::DocumentType;
+use card_reader::fusion::Fusion;
 use card_reader::mrz;
 use card_reader::ocr::{Advice, Guess, Reason};
+use card_reader::profiles;
 use card_reader::reader::{self, Accept, PresentationNo, Reading, Source};
 use verification_api::personal::PersonalText;
 
@@ -37,7 +39,7 @@ impl Session {
     }
 
     pub(super) fn reader_said(&mut self, event: reader::Event, context: &mut Context<'_, '_>) -> Vec<Effect> {
-        use reader::Event::{Advice as Advises, Failed, Lost, Read, Ready, Removed, Sensed};
+        use reader::Event::{Advice as Advises, Failed, Lost, Read, Ready, Removed, Sensed, Witness};
         match event {
             Sensed { presentation } if self.takes(presentation) => {
                 self.note_input(context.moment.now);
@@ -64,6 +66,7 @@ impl Session {
                 self.note_input(context.moment.now);
                 self.read(reading, context)
             }
+            Witness { presentation, fusion } if presentation == self.presentation => self.witnessed(fusion, context),
             Failed { presentation, reason, advice, guess } if self.takes(presentation) => match self.state {
                 State::PresentDocument { .. } | State::Reading { .. } => {
                     self.try_failed(reason, advice, guess, context)
@@ -110,12 +113,13 @@ impl Session {
                 State::PresentDocument { .. } | State::Reading { .. },
                 reading @ (Reading::Zone(_) | Reading::Barcode(_)),
             ) => {
+                // Not disarmed: the reader takes no other document, but a barcode or a seal of this one may still come.
+                let mut effects =
+                    vec![self.journal(JournalEvent::DocumentRead, None, MustAct::Nobody), Effect::Preview(false)];
+                if others_agree(&reading) == Some(false) {
+                    effects.push(self.journal(JournalEvent::DocumentDisagrees, None, MustAct::Officer));
+                }
                 self.reading = Some(reading);
-                let mut effects = vec![
-                    self.journal(JournalEvent::DocumentRead, None, MustAct::Nobody),
-                    Effect::Disarm,
-                    Effect::Preview(false),
-                ];
                 if self.with_officer {
                     effects.extend(self.look_up(context));
                 } else {
@@ -132,6 +136,28 @@ impl Session {
             // Anything else read here was not asked for: dropped, and with it zeroed.
             _ => Vec::new(),
         }
+    }
+
+    /// A barcode, a seal or a zone of the document that was read came after it. Whatever the visit has come to since, a
+    /// disagreement refers it; agreement changes nothing but what an officer sees.
+    fn witnessed(&mut self, fusion: Fusion, context: &mut Context<'_, '_>) -> Vec<Effect> {
+        let Some(reading) = self.reading.as_mut().filter(|_| !self.over) else { return Vec::new() };
+        let disagreed = others_agree(reading) == Some(false);
+        let agrees = fusion.agrees();
+        match reading {
+            Reading::Zone(zone) => (zone.barcode_agrees, zone.fusion) = (agrees, fusion),
+            Reading::Barcode(barcode) => (barcode.others_agree, barcode.fusion) = (agrees, fusion),
+            Reading::BackupCode(_) | Reading::Staff(_) => return Vec::new(),
+        }
+        if disagreed || agrees != Some(false) {
+            return Vec::new();
+        }
+        let mut effects = vec![self.journal(JournalEvent::DocumentDisagrees, None, MustAct::Officer)];
+        // Before the answer it is enough to know: `record_answered` completes nothing that disagrees.
+        if matches!(self.state, State::Complete { by: CompletedBy::Document, .. }) {
+            effects.extend(self.take_back(context));
+        }
+        effects
     }
 
     pub(super) fn try_failed(
@@ -163,7 +189,7 @@ impl Session {
         let Some(reading) = &self.reading else { return self.refer(ReferralReason::Technical, context) };
         let (how, document, checks, barcode_agrees) = match reading {
             Reading::Zone(zone) => (zone.source, &zone.document, zone.checks.clone(), zone.barcode_agrees),
-            Reading::Barcode(barcode) => (barcode.source, &barcode.document, Vec::new(), None),
+            Reading::Barcode(barcode) => (barcode.source, &barcode.document, Vec::new(), barcode.others_agree),
             Reading::BackupCode(_) | Reading::Staff(_) => return self.refer(ReferralReason::Technical, context),
         };
         if document.specimen && !context.policy.test_mode {
@@ -197,7 +223,7 @@ impl Session {
         let Ok(answer) = answer else {
             let mut effects =
                 vec![self.journal(JournalEvent::RecordNotAnswered, Some("no_answer"), MustAct::Technician)];
-            effects.extend(self.refer(ReferralReason::Technical, context));
+            effects.extend(self.refer(self.unanswered(), context));
             return effects;
         };
         let completes =
@@ -218,6 +244,15 @@ impl Session {
             self.refer(ReferralReason::CheckDocument, context)
         });
         effects
+    }
+
+    /// Why a visit whose record was not answered is referred.
+    pub(super) fn unanswered(&self) -> ReferralReason {
+        if self.reading.as_ref().is_some_and(|reading| others_agree(reading) == Some(false)) {
+            ReferralReason::CheckDocument
+        } else {
+            ReferralReason::Technical
+        }
     }
 
     /// An override is for a failed scan: not offered against what the record service said, a mismatch of the name apart.
@@ -263,15 +298,25 @@ impl Session {
     }
 }
 
+/// What the other marks of the same presentation say of a reading.
+const fn others_agree(reading: &Reading) -> Option<bool> {
+    match reading {
+        Reading::Zone(zone) => zone.barcode_agrees,
+        Reading::Barcode(barcode) => barcode.others_agree,
+        Reading::BackupCode(_) | Reading::Staff(_) => None,
+    }
+}
+
 /// Everything that must hold for "Your record was found" (`docs/architecture.md`, "When a visit completes").
 fn completes(reading: &Reading, answer: &RecordAnswer, test_mode: bool) -> bool {
     let (document, sound) = match reading {
         Reading::Zone(zone) => (
             &zone.document,
-            mrz::all_agree_or_covered(&zone.checks, &zone.deviations) && zone.barcode_agrees != Some(false),
+            profiles::all_agree_or_covered(&zone.checks, &zone.deviations) && zone.barcode_agrees != Some(false),
         ),
         Reading::Barcode(barcode) => {
-            (&barcode.document, barcode.whole && barcode.document.document_type == DocumentType::DriverLicence)
+            let licence = barcode.document.document_type == DocumentType::DriverLicence;
+            (&barcode.document, barcode.whole && licence && barcode.others_agree != Some(false))
         }
         Reading::BackupCode(_) | Reading::Staff(_) => return false,
     };

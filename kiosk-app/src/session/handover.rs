@@ -1,6 +1,6 @@
 //! How a visit ends for the traveler: complete, referred, or held until the referral is stored.
 
-use super::state::{CompletedBy, Reference, ReferralReason, Session, State};
+use super::state::{CompletedBy, Reference, ReferralReason, Session, State, VisitId};
 use super::{Context, JournalEvent, MustAct};
 use crate::effect::{Effect, Handover};
 use card_reader::reader::Accept;
@@ -22,11 +22,12 @@ impl Session {
             CompletedBy::Code => "code",
             CompletedBy::Officer => "officer",
         };
-        let mut effects = vec![
-            self.journal(JournalEvent::VisitCompleted, Some(cause), MustAct::Nobody),
-            Effect::Disarm,
-            Effect::Preview(false),
-        ];
+        let mut effects =
+            vec![self.journal(JournalEvent::VisitCompleted, Some(cause), MustAct::Nobody), Effect::Preview(false)];
+        // A barcode of the document may still come, and contradict it.
+        if by != CompletedBy::Document {
+            effects.push(Effect::Disarm);
+        }
         // One hand-over a visit: after an earlier one the service has what it needs.
         if self.reference.is_none() {
             effects.push(self.hand_over(ReferralReason::Complete, context));
@@ -62,6 +63,15 @@ impl Session {
         effects
     }
 
+    /// A visit that was complete is referred after all. The service has stored, or is about to store, that it was
+    /// complete, and a hand-over is stored once: so this is another one, under an id and a reference of its own.
+    pub(super) fn take_back(&mut self, context: &mut Context<'_, '_>) -> Vec<Effect> {
+        self.handover = VisitId(context.moment.uuid());
+        self.reference = None;
+        self.reference_stored = false;
+        self.refer(ReferralReason::CheckDocument, context)
+    }
+
     fn hold(&mut self, reason: ReferralReason, now: std::time::Duration) {
         self.state = State::Held { reason, since: now, storing: true, officer_called: self.officer_called };
     }
@@ -72,6 +82,7 @@ impl Session {
         self.reference_stored = false;
         Effect::Handover(Box::new(Handover {
             visit: self.id,
+            id: self.handover,
             reference,
             reason,
             reading: self.handed_reading(),

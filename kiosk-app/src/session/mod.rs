@@ -56,6 +56,7 @@ impl Session {
             identifier: None,
             code_answer: None,
             verifications: Vec::new(),
+            handover: id,
             reference: None,
             reference_stored: false,
             last_input: now,

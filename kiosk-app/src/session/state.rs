@@ -279,6 +279,8 @@ pub struct Session {
     pub identifier: Option<(IdentifierKind, PersonalText)>,
     pub code_answer: Option<CodeAnswer>,
     pub verifications: Vec<RequestId>,
+    /// What the hand-over is stored under: the visit's own id, unless an earlier one was taken back.
+    pub handover: VisitId,
     /// Drawn for the hand-over; shown only once stored.
     pub reference: Option<Reference>,
     pub reference_stored: bool,

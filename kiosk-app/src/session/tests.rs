@@ -7,6 +7,7 @@ use crate::event::{Event, HandoverAnswer, Intent};
 use crate::kiosk::{Mode, Why};
 use crate::officer::{self, OverrideReason};
 use crate::test_bench::{Bench, CARD, CARD_WRONG_DIGIT, found, zone};
+use card_reader::fusion::{Comparison, Fusion};
 use card_reader::mrz;
 use card_reader::ocr::Advice;
 use card_reader::reader::{Accept, CardMove, DeviceId, Event as Heard, Fault, PresentationNo, Reading, Source};
@@ -74,6 +75,102 @@ fn a_barcode_that_disagrees_with_the_zone_never_completes() {
     bench.event(Event::Reader(Heard::Read { presentation, reading: Reading::Zone(read) }));
     bench.touch(Intent::ConfirmYes).record(Ok(found()));
     assert_eq!(bench.held_for(), Some(ReferralReason::CheckDocument));
+}
+
+/// A barcode of the document that was read, decoded after its zone.
+fn witness(bench: &mut Bench, presentation: PresentationNo, agrees: bool) {
+    let fields = vec![Comparison { field: "birth_date", agrees }];
+    let fusion = Fusion { fields, ..Fusion::default() };
+    bench.event(Event::Reader(Heard::Witness { presentation, fusion }));
+}
+
+#[test]
+fn a_barcode_that_comes_after_the_zone_and_disagrees_never_completes() {
+    for at in [StateKind::ConfirmDocument, StateKind::LookingUp] {
+        let mut bench = Bench::at(at);
+        let presentation = bench.presentation();
+        witness(&mut bench, presentation, false);
+        assert_eq!(bench.kind(), Some(at), "the traveler does not wait for it");
+        assert!(bench.journaled(JournalEvent::DocumentDisagrees));
+        if at == StateKind::ConfirmDocument {
+            bench.touch(Intent::ConfirmYes);
+            assert!(bench.has(|e| matches!(e, Effect::Inspect(asked) if asked.barcode_agrees == Some(false))));
+        }
+        bench.record(Ok(found()));
+        assert_eq!(bench.held_for(), Some(ReferralReason::CheckDocument), "{at:?}");
+        bench.stored();
+        assert_eq!((bench.kind(), bench.completed_by()), (Some(StateKind::Referred), None));
+    }
+}
+
+#[test]
+fn a_barcode_that_disagrees_is_the_reason_also_when_the_record_is_not_answered() {
+    let mut bench = Bench::at(StateKind::LookingUp);
+    let presentation = bench.presentation();
+    witness(&mut bench, presentation, false);
+    bench.record(Err(CallFailure::NotSent));
+    assert_eq!(bench.held_for(), Some(ReferralReason::CheckDocument));
+    let mut bench = Bench::at(StateKind::LookingUp);
+    let presentation = bench.presentation();
+    witness(&mut bench, presentation, false);
+    bench.wait(60);
+    assert_eq!(bench.held_for(), Some(ReferralReason::CheckDocument));
+}
+
+#[test]
+fn a_barcode_that_disagrees_takes_back_what_was_complete() {
+    for stored_before in [false, true] {
+        let mut bench = Bench::at(StateKind::Complete);
+        assert!(!bench.has(|e| matches!(e, Effect::Disarm)), "its codes are still awaited");
+        let first = bench.kiosk.visit.as_ref().unwrap().reference.clone().unwrap();
+        if stored_before {
+            bench.stored();
+        }
+        let presentation = bench.presentation();
+        witness(&mut bench, presentation, false);
+        assert!(bench.journaled(JournalEvent::DocumentDisagrees) && bench.journaled(JournalEvent::VisitReferred));
+        assert!(bench.has(|e| matches!(e, Effect::Disarm)));
+        let visit = bench.kiosk.visit.as_ref().unwrap().id;
+        let another = |e: &Effect| {
+            matches!(e, Effect::Handover(asked)
+                if asked.visit == visit && asked.id != visit && asked.reference != first
+                    && asked.reason == ReferralReason::CheckDocument)
+        };
+        assert!(bench.has(another), "the service stores a hand-over once, so it is another");
+        assert_eq!((bench.held_for(), bench.completed_by()), (Some(ReferralReason::CheckDocument), None));
+        // That the first was stored after all shows nobody its reference.
+        let answer = HandoverAnswer::Stored;
+        bench.event(Event::Handover { visit, reference: first.clone(), answer });
+        assert_eq!(bench.kind(), Some(StateKind::Held));
+        bench.stored();
+        let shown = match &bench.kiosk.visit.as_ref().unwrap().state {
+            State::Referred { reference, .. } => reference.clone(),
+            _ => panic!("not referred"),
+        };
+        assert_ne!(shown, first);
+        witness(&mut bench, presentation, false);
+        assert_eq!(bench.kind(), Some(StateKind::Referred), "once");
+    }
+}
+
+#[test]
+fn a_barcode_that_agrees_or_is_of_another_presentation_changes_no_outcome() {
+    let mut bench = Bench::at(StateKind::Complete);
+    let presentation = bench.presentation();
+    witness(&mut bench, PresentationNo(presentation.0 - 1), false);
+    assert_eq!(bench.completed_by(), Some(CompletedBy::Document));
+    witness(&mut bench, PresentationNo(presentation.0 + 1), false);
+    assert_eq!(bench.completed_by(), Some(CompletedBy::Document));
+    witness(&mut bench, presentation, true);
+    assert_eq!((bench.completed_by(), bench.effects.len()), (Some(CompletedBy::Document), 0));
+    let Some(Reading::Zone(read)) = &bench.kiosk.visit.as_ref().unwrap().reading else { panic!("no reading") };
+    assert_eq!((read.barcode_agrees, read.fusion.fields.len()), (Some(true), 1), "an officer sees it");
+    // A code proves another thing: no document of this visit was read.
+    let mut bench = Bench::at(StateKind::Verifying);
+    let presentation = bench.presentation();
+    witness(&mut bench, presentation, false);
+    bench.code_answer(Ok(CodeAnswer::Verified { clear: true, holder: None }));
+    assert_eq!(bench.completed_by(), Some(CompletedBy::Code));
 }
 
 #[test]
@@ -600,7 +697,7 @@ mod random_walks {
     use proptest::prelude::*;
 
     fn any_event() -> impl Strategy<Value = u8> {
-        0..24_u8
+        0..26_u8
     }
 
     fn play(bench: &mut Bench, step: u8) -> bool {
@@ -645,6 +742,10 @@ mod random_walks {
                 bench.code_answer(Ok(CodeAnswer::Verified { clear: true, holder: None }));
                 return true;
             }
+            23 | 24 => {
+                let presentation = bench.presentation();
+                witness(bench, presentation, step == 23);
+            }
             _ => drop(bench.touch(Intent::NoCode)),
         }
         false
@@ -654,7 +755,7 @@ mod random_walks {
         #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
         /// Whatever people do and in whatever order: a visit completes only in the step in which the service says yes,
-        /// and codes sent never exceed three.
+        /// none stays complete by a document that another mark of it contradicts, and codes sent never exceed three.
         #[test]
         fn nothing_but_a_yes_of_the_service_completes_a_visit(steps in proptest::collection::vec(any_event(), 1..60)) {
             let mut bench = Bench::new();
@@ -665,6 +766,9 @@ mod random_walks {
                     prop_assert!(yes, "completed by step {step}");
                 }
                 if let Some(visit) = &bench.kiosk.visit {
+                    let contradicted =
+                        matches!(&visit.reading, Some(Reading::Zone(read)) if read.barcode_agrees == Some(false));
+                    prop_assert!(!contradicted || bench.completed_by() != Some(CompletedBy::Document));
                     prop_assert!(visit.codes_sent <= 3);
                 }
             }

@@ -24,7 +24,7 @@ impl Session {
             State::LookingUp { since, .. } if now.saturating_sub(*since) >= policy.answer_deadline => {
                 let mut effects =
                     vec![self.journal(JournalEvent::RecordNotAnswered, Some("time_out"), MustAct::Technician)];
-                effects.extend(self.refer(super::ReferralReason::Technical, context));
+                effects.extend(self.refer(self.unanswered(), context));
                 return effects;
             }
             State::Verifying { since, .. } if now.saturating_sub(*since) >= policy.answer_deadline => {

@@ -145,7 +145,7 @@ impl Verifier {
     /// Has the service keep a referral. One operation: whoever needs it stored asks again.
     pub async fn hand_over(&self, asked: &Handover) -> HandoverAnswer {
         let body = convert::referral(asked, &self.shared.lane);
-        match self.put::<wire::Receipt>(format!("kiosk/v1/referrals/{}", asked.visit.0), &body).await {
+        match self.put::<wire::Receipt>(format!("kiosk/v1/referrals/{}", asked.id.0), &body).await {
             Ok(_) => HandoverAnswer::Stored,
             Err(NoReply { failure: Failure::Problem(ProblemType::ReferenceTaken), .. }) => {
                 HandoverAnswer::ReferenceTaken

@@ -327,6 +327,7 @@ async fn a_taken_reference_is_told_apart_from_a_referral_that_is_not_stored() {
     let verifier = pki.verifier(port);
     let handover = Handover {
         visit: VisitId(Uuid::from_u128(1)),
+        id: VisitId(Uuid::from_u128(1)),
         reference: Reference("K07-4M2P".to_owned()),
         reason: ReferralReason::Technical,
         reading: None,

@@ -193,6 +193,7 @@ fn tell_all(mut events: Receiver<Event>) {
                 format!("! read {} {}", presentation.0, rows.join("|"))
             }
             Event::Read { presentation, .. } => format!("! read {} another", presentation.0),
+            Event::Witness { presentation, fusion } => format!("! witness {} {:?}", presentation.0, fusion.agrees()),
             Event::Failed { presentation, reason, .. } => format!("! failed {} {}", presentation.0, reason.name()),
             Event::Card { device, what, .. } => format!("! card {} {}", device.0, what.name()),
             Event::Advice { .. } | Event::SelfTest { .. } => continue,

@@ -72,6 +72,7 @@ pub fn name(event: &Event) -> &'static str {
         Event::Sensed { .. } => "sensed",
         Event::Removed { .. } => "removed",
         Event::Read { .. } => "read",
+        Event::Witness { .. } => "witness",
         Event::Failed { .. } => "failed",
         Event::Advice { .. } => "advice",
         Event::SelfTest { .. } => "self-test",

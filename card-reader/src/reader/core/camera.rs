@@ -1,7 +1,7 @@
 //! The cameras' half of the core: from what the gate sees and the decoders find to events.
 
 use super::super::recognise::Found;
-use super::super::watch::Change;
+use super::super::watch::{Change, Looking};
 use super::super::{Accept, DecoderFailure, Event, Fault, PresentationNo, Reading, SelfTestReport, judge};
 use super::{Arming, Core, Do};
 use crate::barcode::{Barcode, Effort, Kind};
@@ -81,10 +81,15 @@ impl Core {
 
     /// Asks for the newest picture to be read, if something is armed and it is time.
     fn wants_reading(&mut self, now: Instant, at: usize) {
-        let Some(Arming { presentation, accept, taken: false, .. }) = self.armed else { return };
-        if let Some(thorough) = self.cameras[at].watch.wants_reading(now, accept == Accept::Documents) {
+        let Some(Arming { presentation, accept, taken, .. }) = self.armed else { return };
+        let (looking, zone) = match accept {
+            _ if taken => (Looking::Witness, self.awaits_zone()),
+            Accept::Documents => (Looking::Document, true),
+            Accept::BackupCode | Accept::Staff => (Looking::Code, false),
+        };
+        if let Some(thorough) = self.cameras[at].watch.wants_reading(now, looking) {
             let effort = if thorough { Effort::FullFrame } else { Effort::Frame };
-            self.out.push(Do::Recognise { camera: at, presentation, accept, effort });
+            self.out.push(Do::Recognise { camera: at, presentation, zone, effort });
         }
     }
 
@@ -93,6 +98,9 @@ impl Core {
         let Found { camera, presentation, zone, barcodes, panicked, .. } = found;
         if let Some(decoder) = panicked {
             self.decoder_failed(camera, decoder, DecoderFailure::Panicked);
+        }
+        if self.awaits_witnesses(presentation) {
+            return self.late_picture(camera, zone, &barcodes, today);
         }
         let accept = match &self.armed {
             Some(arming) if arming.presentation == presentation && !arming.taken => arming.accept,
@@ -125,7 +133,9 @@ impl Core {
         today: Date,
     ) {
         if let Some(arming) = self.armed.as_mut() {
-            barcodes.iter().for_each(|barcode| arming.keep(barcode));
+            for barcode in barcodes {
+                arming.keep(barcode);
+            }
         }
         // Those of earlier pictures and of other devices, too.
         let codes = self.armed.as_ref().map_or(barcodes, |arming| &arming.codes);
@@ -144,12 +154,9 @@ impl Core {
             None => None,
         };
         if let Some((barcode, licence)) = licence {
+            let reading = Reading::Barcode(Box::new(judge::licence_reading(barcode, &licence, codes, today)));
             self.sense(now, at, presentation);
-            return self.filmed(
-                at,
-                presentation,
-                Reading::Barcode(Box::new(judge::licence_reading(barcode, &licence))),
-            );
+            return self.filmed(at, presentation, reading);
         }
         let Some(mut failure) = failure else { return };
         let quad = failure.guess.as_ref().map(|guess| guess.quad);

@@ -6,6 +6,7 @@ mod check;
 mod serial;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 use super::judge::Failure;
 use super::watch::Watch;
@@ -25,7 +26,8 @@ pub(super) enum Do {
     Recognise {
         camera: usize,
         presentation: PresentationNo,
-        accept: Accept,
+        /// Whether a zone is looked for as well.
+        zone: bool,
         effort: Effort,
     },
 }
@@ -51,7 +53,9 @@ struct Arming {
     announced: bool,
     /// An accepted read was taken: nothing more is, but the removal is still told.
     taken: bool,
-    /// Barcodes read so far, to be held against a zone that is read later, by whichever device.
+    /// What was taken, if it was a document: its other codes, and the zone of a licence, may still come.
+    document: Option<witness::Taken>,
+    /// Barcodes read so far, to be held against a zone, whichever comes first and by whichever device.
     codes: Vec<Barcode>,
     /// A licence's barcode that would do alone, kept back for a moment: the same document may be about to go through a reader
     /// of zones, and then the two are compared.
@@ -97,15 +101,17 @@ const CODES: usize = 8;
 
 impl Arming {
     const fn new(presentation: PresentationNo, accept: Accept) -> Self {
-        Self { presentation, accept, announced: false, taken: false, codes: Vec::new(), held: None }
+        Self { presentation, accept, announced: false, taken: false, document: None, codes: Vec::new(), held: None }
     }
 
-    /// Keeps what a barcode says until the presentation is over.
-    fn keep(&mut self, code: &Barcode) {
+    /// Keeps what a barcode says until the presentation is over; whether it was new.
+    fn keep(&mut self, code: &Barcode) -> bool {
         let known = self.codes.iter().any(|known| *known.payload == *code.payload);
-        if self.accept == Accept::Documents && !known && self.codes.len() < CODES {
+        let new = self.accept == Accept::Documents && !known && self.codes.len() < CODES;
+        if new {
             self.codes.push(code.clone());
         }
+        new
     }
 }
 
@@ -222,7 +228,7 @@ impl Core {
             }
         }
         for camera in &mut self.cameras {
-            camera.watch.taken();
+            camera.watch.taken(false);
         }
         if let Some(Arming { presentation, taken: false, .. }) = self.armed.take() {
             self.tell(Event::Disarmed { presentation });
@@ -249,21 +255,18 @@ impl Core {
     fn taken(&mut self, presentation: PresentationNo, reading: Reading, by: Option<usize>) {
         if let Some(arming) = self.armed.as_mut() {
             arming.taken = true;
-            arming.codes.clear();
+            arming.document = witness::Taken::of(&reading);
             arming.held = None;
-        }
-        for camera in &mut self.cameras {
-            camera.watch.taken();
-        }
-        self.tell(Event::Read { presentation, reading });
-        for (at, serial) in self.serials.iter_mut().enumerate() {
-            serial.waiting = false;
-            if serial.ready {
-                let good = by == Some(at) || serial.moves_cards;
-                let command = if good { SerialCommand::Verdict(Verdict::Good) } else { SerialCommand::Disarm };
-                self.out.push(Do::Serial(at, command));
+            if arming.document.is_none() {
+                arming.codes.clear();
             }
         }
+        let goes_on = self.awaits_witnesses(presentation);
+        for camera in &mut self.cameras {
+            camera.watch.taken(goes_on);
+        }
+        self.tell(Event::Read { presentation, reading });
+        self.go_on(by, presentation);
         self.tell(Event::Disarmed { presentation });
     }
 

@@ -41,6 +41,10 @@ impl Core {
                     self.out.push(Do::Serial(at, SerialCommand::Verdict(verdict)));
                 }
             }
+            SerialEvent::Read { presentation, raw, content, .. } if self.awaits_witnesses(presentation) => {
+                let verdict = self.late_read(raw, content, today);
+                self.out.push(Do::Serial(at, SerialCommand::Verdict(verdict)));
+            }
             SerialEvent::NotRead(presentation) if self.takes(presentation) => {
                 if self.accepts(Accept::Documents) {
                     self.status[at].failed_reads += 1;
@@ -49,11 +53,10 @@ impl Core {
                 }
             }
             SerialEvent::DocumentRemoved(presentation) => {
-                let armed = self.armed.as_ref();
-                if armed.is_some_and(|arming| arming.presentation == presentation && arming.accept == Accept::Documents)
-                {
+                if self.reads_documents(presentation) {
                     self.tell(Event::Removed { presentation });
                 }
+                self.gone_from(at, presentation);
             }
             SerialEvent::Offered(presentation) => self.card(at, presentation, CardMove::Offered),
             SerialEvent::NotTaken(presentation) => self.card(at, presentation, CardMove::NotTaken),
@@ -103,7 +106,8 @@ impl Core {
                 }
                 let reading = match accept {
                     Accept::Documents => barcode.licence().map(|licence| {
-                        let mut reading = judge::licence_reading(&barcode, &licence);
+                        let codes = self.armed.as_ref().map_or(&[][..], |arming| &arming.codes);
+                        let mut reading = judge::licence_reading(&barcode, &licence, codes, today);
                         reading.source = Source::Serial;
                         Reading::Barcode(Box::new(reading))
                     }),
@@ -241,7 +245,7 @@ impl Core {
 }
 
 /// A reader that does not say what kind of code it was read most likely a QR: what the kiosk asks for are those.
-fn barcode(payload: Zeroizing<Vec<u8>>, symbology: Option<Symbology>) -> Barcode {
+pub(super) fn barcode(payload: Zeroizing<Vec<u8>>, symbology: Option<Symbology>) -> Barcode {
     Barcode {
         symbology: symbology.unwrap_or(Symbology::Qr),
         kind: Kind::of(&payload),

@@ -118,6 +118,8 @@ struct Link {
     presentation: Option<PresentationNo>,
     announced: bool,
     lying: Option<Lying>,
+    /// What lies there was accepted; what else it says is read as well.
+    goes_on: bool,
     rows: Rows,
     /// The sensor has been covered since.
     sensed: Option<Instant>,
@@ -188,7 +190,7 @@ impl<D: Dialect> Scanner<D> {
                 self.link.phase = Phase::Armed;
                 self.link.announced = true;
                 out.events.extend(self.link.presentation.map(SerialEvent::Armed));
-                if !self.dialect.senses() {
+                if self.link.goes_on || !self.dialect.senses() {
                     self.look(now, out);
                 } else if self.link.sensed.is_some() {
                     self.begin_try(now, out);
@@ -305,6 +307,11 @@ impl<D: Dialect> Scanner<D> {
             self.link.presentation = None;
             self.link.look_at = None;
             self.link.phase = Phase::Idle;
+            if std::mem::take(&mut self.link.goes_on) {
+                self.link.queue.clear();
+                let asks = self.dialect.disarm();
+                self.push(now, asks, out);
+            }
         } else if self.dialect.senses() {
             self.link.look_at = None;
             let asks = self.dialect.rest();
@@ -327,11 +334,18 @@ impl<D: Dialect> Scanner<D> {
             out.events.push(SerialEvent::DocumentPresent(presentation));
             fresh()
         });
+        let same = lying.fingerprint == fingerprint;
         if lying.accepted {
             lying.heard = now;
+            if self.link.goes_on {
+                self.link.look_at = Some(now + self.timing.pause);
+                lying.fingerprint = fingerprint;
+                if !same {
+                    out.events.push(SerialEvent::Read { presentation, raw, content, again: true });
+                }
+            }
             return;
         }
-        let same = lying.fingerprint == fingerprint;
         if lying.verdict_by.is_some() && same {
             return;
         }
@@ -434,8 +448,17 @@ impl<D: Dialect> Protocol for Scanner<D> {
             return Err(NotReady);
         }
         match command {
+            SerialCommand::Arm(presentation)
+                if self.link.presentation == Some(presentation)
+                    && self.link.lying.as_ref().is_some_and(|lying| lying.accepted) =>
+            {
+                self.link.goes_on = true;
+                self.link.look_at = None;
+                self.begin_arming(now, out);
+            }
             SerialCommand::Arm(presentation) => {
                 self.link.presentation = Some(presentation);
+                self.link.goes_on = false;
                 if self.link.phase == Phase::Armed
                     && self.link.lying.as_ref().is_some_and(|lying| lying.judged && !lying.accepted)
                 {
@@ -451,6 +474,7 @@ impl<D: Dialect> Protocol for Scanner<D> {
             }
             SerialCommand::Disarm => {
                 self.link.lying = None;
+                self.link.goes_on = false;
                 self.link.rows.clear();
                 self.link.look_at = None;
                 self.link.read_by = None;

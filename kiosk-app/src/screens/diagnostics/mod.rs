@@ -24,7 +24,7 @@ pub(super) fn content(kiosk: &Kiosk, look: &Look, diagnostics: &Diagnostics) -> 
         .with("version", report.version.clone())
         .with("commit", report.commit.clone())
         .with("uptime", words::days(report.uptime))
-        .with("boot", report.last_boot.replace('_', " "));
+        .with("boot", report.last_boot.clone());
     let header: Line = Msg::TechHeader.with("number", words::kiosk_number(&kiosk.site));
     let mut content = content.header(header, facts).action(Action::new(Role::Header, Msg::TechLeave, ask(Ask::Leave)));
     if let Some(notice) = diagnostics.notice {

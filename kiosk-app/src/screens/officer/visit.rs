@@ -147,6 +147,14 @@ fn facts(visit: &Session, brief: bool) -> Vec<Fact> {
     if let Some(Reading::Zone(read)) = &visit.reading {
         facts.extend(read.checks.iter().filter(|_| !brief).map(verdict));
         facts.extend(name_confidence(&read.characters, zone::name_row(read.format)));
+        facts.extend(
+            read.deviations
+                .iter()
+                .filter(|_| !brief)
+                .map(|deviation| fact(Msg::FieldDeviation, Value::Text(deviation.name.replace('_', " ")), Tone::Care)),
+        );
+        facts.extend(witnesses(&read.fusion));
+    } else if let Some(Reading::Barcode(read)) = &visit.reading {
         facts.extend(witnesses(&read.fusion));
     } else if let Some(guess) = &visit.guess {
         facts.extend(zone::verdicts(&guess.lines).iter().filter(|_| !brief).map(verdict));
