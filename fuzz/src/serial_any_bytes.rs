@@ -45,13 +45,12 @@ fuzz_target!(|bytes: &[u8]| {
             }
             2 => {
                 now += Duration::from_millis(u64::from(how >> 3) * 40);
+                // Several may be due at the same moment, but not one for ever.
+                let mut turns = 0;
                 while out.drop_link.is_none() && machine.deadline().is_some_and(|at| at <= now) {
-                    let due = machine.deadline();
                     machine.timeout(now, &mut out);
-                    assert!(
-                        out.drop_link.is_some() || machine.deadline() != due,
-                        "a time-out that is due again at once"
-                    );
+                    turns += 1;
+                    assert!(turns < 16, "a time-out that is due again and again");
                 }
             }
             _ => {

@@ -85,6 +85,7 @@ impl Lamp {
     pub fn open(switch: &Switch, source: &CameraSource) -> Result<Self, String> {
         let kind = match switch {
             Switch::Control { name, on, off } => {
+                #[allow(irrefutable_let_patterns, reason = "replayed cameras, which have no node, are simulated ones")]
                 let CameraSource::Node(node) = source else {
                     return Err("only a camera with a node has controls; name an led instead".to_owned());
                 };
