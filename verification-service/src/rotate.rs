@@ -2,7 +2,7 @@
 //! moves to it in batches.
 
 use crate::app::App;
-use crate::audit::{self, Actor, Event};
+use crate::audit::{self, Event};
 use crate::codes::BoundTo;
 use crate::store::statements::reseal::{SEALED, Sealed, SealedRow, TAGGED, Tagged, TaggedRow};
 use crate::store::{Answer, StoreError, Tx};
@@ -59,11 +59,8 @@ pub async fn reseal(app: &Arc<App>) -> Answer<i64> {
             }
         }
     }
-    let (now, detail) = (app.now(), json!({ "pepper": app.keys.current(), "moved": moved }));
-    let told = app.store.write("reseal", move |tx| {
-        Box::pin(async move { audit::append(tx, now, Actor::Operator, Event::Resealed, "secrets", &detail).await })
-    });
-    told.await?;
+    let detail = json!({ "pepper": app.keys.current(), "moved": moved });
+    audit::tell(app, "reseal", Event::Resealed, "secrets", detail).await?;
     Ok(moved)
 }
 

@@ -7,6 +7,7 @@ mod verify;
 
 pub use verify::{AuditFault, AuditReport, verify};
 
+use crate::app::App;
 use crate::store::rows::NewAuditRow;
 use crate::store::{Answer, Tx};
 use verification_api::wire::Timestamp;
@@ -116,6 +117,24 @@ impl Event {
             Self::Verification => "verification",
         }
     }
+}
+
+/// Writes the row of what an operator did outside of the database, in a transaction of its own; `name` is the transaction's.
+///
+/// # Errors
+/// Of the store.
+pub async fn tell(
+    app: &App,
+    name: &'static str,
+    event: Event,
+    subject: &'static str,
+    detail: serde_json::Value,
+) -> Answer<()> {
+    let now = app.now();
+    let told = app.store.write(name, move |tx| {
+        Box::pin(async move { append(tx, now, Actor::Operator, event, subject, &detail).await })
+    });
+    told.await.map(drop)
 }
 
 /// Appends a row in the open transaction; its sequence number.

@@ -2,7 +2,7 @@
 
 use super::{CommandError, Done};
 use crate::app::App;
-use crate::audit::{self, Actor, AuditReport, Event};
+use crate::audit::{self, AuditReport, Event};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DatabaseAt};
 use crate::log::Log;
@@ -22,11 +22,7 @@ pub(super) async fn backup(app: App, to: PathBuf) -> Result<Done, CommandError> 
     let app = Arc::new(app);
     let now = app.now();
     // Told in the copy as well.
-    let told = app.store.write("backup", move |tx| {
-        let detail = json!({});
-        Box::pin(async move { audit::append(tx, now, Actor::Operator, Event::BackupMade, "database", &detail).await })
-    });
-    told.await?;
+    audit::tell(&app, "backup", Event::BackupMade, "database", json!({})).await?;
     crate::log::seal::seal(&app).await?.map_err(|fault| CommandError::refused(fault.to_string()))?;
     let rows = match app.config.database_at() {
         DatabaseAt::Sqlite(file) => {

@@ -2,7 +2,7 @@
 
 use super::{CommandError, Done};
 use crate::app::App;
-use crate::audit::{self, Actor, Event};
+use crate::audit::{self, Event};
 use crate::clock::plus_millis;
 use crate::index_keys::with_new_key;
 use crate::log;
@@ -77,58 +77,47 @@ pub(super) async fn run(app: App, command: SecretsCommand) -> Result<Done, Comma
 
 async fn rotate_pepper(app: &Arc<App>, after: Option<u32>) -> Result<Done, CommandError> {
     let path = &app.config.secrets.pepper;
-    let (now, from) = used_from(app, after);
+    let from = used_from(app, after);
     let text = Zeroizing::new(std::fs::read_to_string(path)?);
     let full = || CommandError::refused("there are 255 peppers already: take those away that nothing is stored under");
     let (text, number) = with_new_pepper(&text, from, &*app.random)?.ok_or_else(full)?;
     pki::replace(path, text.as_bytes(), 0o600)?;
-    let told = app.store.write("rotate the pepper", move |tx| {
-        let detail = json!({ "pepper": number, "used_from": from });
-        Box::pin(async move { audit::append(tx, now, Actor::Operator, Event::PepperAdded, "secrets", &detail).await })
-    });
-    told.await?;
+    let detail = json!({ "pepper": number, "used_from": from });
+    audit::tell(app, "rotate the pepper", Event::PepperAdded, "secrets", detail.clone()).await?;
     let text = format!(
         "pepper {number} is used from {from} on. Copy {} to every other instance's machine before that, then run `secrets reseal`",
         path.display()
     );
-    Ok(Done::new(text, json!({ "pepper": number, "used_from": from })))
+    Ok(Done::new(text, detail))
 }
 
-/// Now, and from when on a new secret is used.
-fn used_from(app: &App, after: Option<u32>) -> (Timestamp, Timestamp) {
+/// From when on a new secret is used.
+fn used_from(app: &App, after: Option<u32>) -> Timestamp {
     let after = after.unwrap_or_else(|| USED_AFTER.max(app.config.tls.reload_seconds.saturating_mul(2)));
-    let now = app.now();
-    (now, plus_millis(now, i64::from(after) * 1000))
+    plus_millis(app.now(), i64::from(after) * 1000)
 }
 
 async fn rotate_index_key(app: &Arc<App>, after: Option<u32>) -> Result<Done, CommandError> {
     let path = &app.config.secrets.index_key;
-    let (now, from) = used_from(app, after);
+    let from = used_from(app, after);
     let file = Zeroizing::new(std::fs::read(path)?);
     let added = with_new_key(&file, from, &*app.random);
     let (text, number) = added.map_err(|why| CommandError::refused(why.to_string()))?;
     pki::replace(path, text.as_bytes(), 0o600)?;
-    let told = app.store.write("rotate the index key", move |tx| {
-        let detail = json!({ "index_key": number, "used_from": from });
-        Box::pin(async move { audit::append(tx, now, Actor::Operator, Event::IndexKeyAdded, "secrets", &detail).await })
-    });
-    told.await?;
+    let detail = json!({ "index_key": number, "used_from": from });
+    audit::tell(app, "rotate the index key", Event::IndexKeyAdded, "secrets", detail.clone()).await?;
     let text = format!(
         "index key {number} is used from {from} on. Copy {} to every other instance's machine before that; a minute after \
          that run `secrets reindex`",
         path.display()
     );
-    Ok(Done::new(text, json!({ "index_key": number, "used_from": from })))
+    Ok(Done::new(text, detail))
 }
 
 async fn rotate_log_key(app: &Arc<App>) -> Result<Done, CommandError> {
-    let (dir, now) = (&app.config.tls.dir, app.now());
-    let key = pki::add_log_key(dir)?.to_string();
-    let detail = json!({ "key": key });
-    let told = app.store.write("rotate the log's key", move |tx| {
-        Box::pin(async move { audit::append(tx, now, Actor::Operator, Event::LogKeyAdded, "log", &detail).await })
-    });
-    told.await?;
+    let dir = &app.config.tls.dir;
+    let detail = json!({ "key": pki::add_log_key(dir)?.to_string() });
+    audit::tell(app, "rotate the log's key", Event::LogKeyAdded, "log", detail.clone()).await?;
     let text = format!(
         "the log's next key signs as well from now on. Copy log.pub and {} of {} to every other instance's machine; kiosks \
          learn the key from their heartbeats. When `kiosk list` shows that each was seen since, \
@@ -136,7 +125,7 @@ async fn rotate_log_key(app: &Arc<App>) -> Result<Done, CommandError> {
         pki::NEXT_LOG_KEY,
         dir.display()
     );
-    Ok(Done::new(text, json!({ "key": key })))
+    Ok(Done::new(text, detail))
 }
 
 async fn finish_log_key(app: &Arc<App>, leave_behind: bool) -> Result<Done, CommandError> {
@@ -181,18 +170,15 @@ async fn finish_log_key(app: &Arc<App>, leave_behind: bool) -> Result<Done, Comm
     drop(tx);
     let nothing = || CommandError::refused("no change of the log's key has begun: `secrets rotate-log-key`");
     let key = pki::end_log_key(dir)?.ok_or_else(nothing)?.to_string();
-    let detail = json!({ "key": key, "left_behind": behind.clone() });
-    let told = app.store.write("rotate the log's key", move |tx| {
-        Box::pin(async move { audit::append(tx, now, Actor::Operator, Event::LogKeyChanged, "log", &detail).await })
-    });
-    told.await?;
+    let detail = json!({ "key": key, "left_behind": behind });
+    audit::tell(app, "rotate the log's key", Event::LogKeyChanged, "log", detail.clone()).await?;
     let text = format!(
         "the log is signed by its new key alone. Copy log.key and log.pub of {} to every other instance's machine, and delete \
          {} there",
         dir.display(),
         pki::NEXT_LOG_KEY
     );
-    Ok(Done::new(text, json!({ "key": key, "left_behind": behind })))
+    Ok(Done::new(text, detail))
 }
 
 async fn reindex(app: &Arc<App>) -> Result<Done, CommandError> {
