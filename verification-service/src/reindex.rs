@@ -106,11 +106,8 @@ pub async fn reindex(app: &Arc<App>) -> Answer<Moved> {
         kiosks(app).await?;
         histories(app, &mut moved).await?;
     }
-    let (now, detail) = (app.now(), json!({ "index_key": app.keys.index().used(), "done": moved }));
-    let told = app.store.write("reindex", move |tx| {
-        Box::pin(async move { audit::append(tx, now, Actor::Operator, Event::Reindexed, "secrets", &detail).await })
-    });
-    told.await?;
+    let detail = json!({ "index_key": app.keys.index().used(), "done": moved });
+    audit::tell(app, "reindex", Event::Reindexed, "secrets", detail).await?;
     Ok(moved)
 }
 
@@ -218,19 +215,7 @@ async fn documents(app: &Arc<App>, moved: &mut Moved) -> Answer<()> {
                 None => moved.left += 1,
             }
         }
-        for batch in batches(moves) {
-            moved.documents += batch.len() as u64;
-            let done = app.store.write("reindex", move |tx| {
-                Box::pin(async move {
-                    for Move { place, row } in &batch {
-                        tx.move_document(place, &row.at).await?;
-                    }
-                    Ok(())
-                })
-            });
-            done.await?;
-            rest().await;
-        }
+        moved.documents += rows_of(app, Table::Document, moves).await?;
     }
 }
 
@@ -259,19 +244,7 @@ async fn logins(app: &Arc<App>, moved: &mut Moved) -> Answer<()> {
             }
         }
         drop(tx);
-        for batch in batches(moves) {
-            moved.logins += batch.len() as u64;
-            let done = app.store.write("reindex", move |tx| {
-                Box::pin(async move {
-                    for Move { place, row } in &batch {
-                        tx.move_login(row.owner, place).await?;
-                    }
-                    Ok(())
-                })
-            });
-            done.await?;
-            rest().await;
-        }
+        moved.logins += rows_of(app, Table::Login, moves).await?;
         move_pins(app, pins).await?;
     }
 }
@@ -299,21 +272,40 @@ async fn badges(app: &Arc<App>, moved: &mut Moved) -> Answer<()> {
             }
         }
         drop(tx);
-        for batch in batches(moves) {
-            moved.officers += batch.len() as u64;
-            let done = app.store.write("reindex", move |tx| {
-                Box::pin(async move {
-                    for Move { place, row } in &batch {
-                        tx.move_badge(row.owner, place).await?;
-                    }
-                    Ok(())
-                })
-            });
-            done.await?;
-            rest().await;
-        }
+        moved.officers += rows_of(app, Table::Officer, moves).await?;
         move_pins(app, pins).await?;
     }
+}
+
+/// Whose rows stand alone: nothing hangs on their place.
+#[derive(Clone, Copy)]
+enum Table {
+    Document,
+    Login,
+    Officer,
+}
+
+/// Moves rows of one table; how many.
+async fn rows_of(app: &Arc<App>, table: Table, moves: Vec<Move>) -> Answer<u64> {
+    let mut moved = 0;
+    for batch in batches(moves) {
+        moved += batch.len() as u64;
+        let done = app.store.write("reindex", move |tx| {
+            Box::pin(async move {
+                for Move { place, row } in &batch {
+                    match table {
+                        Table::Document => tx.move_document(place, &row.at).await?,
+                        Table::Login => tx.move_login(row.owner, place).await?,
+                        Table::Officer => tx.move_badge(row.owner, place).await?,
+                    };
+                }
+                Ok(())
+            })
+        });
+        done.await?;
+        rest().await;
+    }
+    Ok(moved)
 }
 
 /// Wrong PINs that are counted at kiosks.
