@@ -143,9 +143,12 @@ impl Session {
             let (connection, _) = self.sound.as_mut().ok_or_else(lost)?;
             match connection.execute(AssertSqlSafe(format!("{begin}; {first}"))).await {
                 Ok(_) => return Ok(()),
-                Err(why) if is_refusal(&why) => return Err(why.into()),
                 Err(why) => {
+                    // Also after a refusal: nothing may run on it outside of a transaction.
                     self.put_away();
+                    if is_refusal(&why) {
+                        return Err(why.into());
+                    }
                     last = Some(why);
                 }
             }

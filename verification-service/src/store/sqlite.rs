@@ -7,16 +7,15 @@ use super::connection::{Column, Connection, Value};
 use super::{Answer, Job, OpenError, Ran, Store, StoreError, Tx};
 use crate::metrics::{METRICS, Stopwatch};
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, select_all};
 use rusqlite::types::ValueRef;
 use rusqlite::{ErrorCode, OpenFlags};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
+use tokio::sync::{Mutex, mpsc};
 
 /// Every version of the schema, oldest first; `PRAGMA user_version` says how many a file has.
 pub const MIGRATIONS: &[&str] = &[
@@ -43,9 +42,8 @@ const PREPARED: usize = 256;
 
 /// The store.
 pub struct SqliteStore {
+    /// At least one.
     readers: Vec<Arc<Mutex<rusqlite::Connection>>>,
-    /// Whose turn it is when all readers are lent.
-    turn: AtomicUsize,
     writer: mpsc::Sender<Job>,
 }
 
@@ -72,18 +70,20 @@ impl SqliteStore {
             .map_err(|why| not_writable(path, &why))?;
         let readers = (0..READERS).map(|_| connect(path, false).map(shared)).collect::<Result<_, _>>()?;
         let (writer, jobs) = mpsc::channel(1024);
-        let tx = borrowed(&shared(connection)).ok_or_else(|| OpenError::Missing(path.into()))?;
         // A thread of its own: it waits for the disk at every commit.
-        let runtime = Handle::current();
-        let spawned = std::thread::Builder::new()
-            .name("sqlite writer".to_owned())
-            .spawn(move || runtime.block_on(write_all(tx, jobs)));
+        let (runtime, connection) = (Handle::current(), shared(connection));
+        let spawned = std::thread::Builder::new().name("sqlite writer".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                let connection = Connection::Sqlite(connection.lock_owned().await);
+                write_all(Tx::new(connection), jobs).await;
+            });
+        });
         spawned.map_err(|why| OpenError::NotWritable {
             at: path.display().to_string(),
             cause: why.to_string(),
             hint: "The system gives no thread to the service",
         })?;
-        Ok(Self { readers, turn: AtomicUsize::new(0), writer })
+        Ok(Self { readers, writer })
     }
 
     /// Copies a database into a new file, as it is at one moment, also while others write.
@@ -124,21 +124,9 @@ impl SqliteStore {
     /// A connection for reading, when one is free.
     async fn reader(&self) -> Tx {
         let watch = Stopwatch::start();
-        let free = self.readers.iter().find_map(borrowed);
-        let tx = match free {
-            Some(tx) => tx,
-            None => {
-                let turn = self.turn.fetch_add(1, Ordering::Relaxed) % READERS;
-                // There are as many as READERS says.
-                let reader = self.readers.get(turn).map(Arc::clone);
-                match reader {
-                    Some(reader) => Tx::new(Connection::Sqlite(reader.lock_owned().await)),
-                    None => std::future::pending().await,
-                }
-            }
-        };
+        let (free, ..) = select_all(self.readers.iter().map(|reader| Box::pin(Arc::clone(reader).lock_owned()))).await;
         METRICS.connection_wait(watch.read());
-        tx
+        Tx::new(Connection::Sqlite(free))
     }
 }
 
@@ -289,12 +277,6 @@ fn bind(statement: &mut rusqlite::Statement<'_>, values: &[Value]) -> Answer<()>
 
 fn shared(connection: rusqlite::Connection) -> Arc<Mutex<rusqlite::Connection>> {
     Arc::new(Mutex::new(connection))
-}
-
-/// A connection that nobody has borrowed.
-fn borrowed(connection: &Arc<Mutex<rusqlite::Connection>>) -> Option<Tx> {
-    let guard: OwnedMutexGuard<_> = Arc::clone(connection).try_lock_owned().ok()?;
-    Some(Tx::new(Connection::Sqlite(guard)))
 }
 
 fn connect(path: &Path, create: bool) -> Result<rusqlite::Connection, OpenError> {
