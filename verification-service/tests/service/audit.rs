@@ -26,15 +26,20 @@ async fn edits_deletions_and_swaps_are_found() {
             "without a verification",
         ),
     ] {
-        assert!(site.sql(tampering).await > 0, "{tampering}");
-        let why = site.refusal(&["audit", "verify"], "");
-        assert!(why.contains(named), "{tampering}: {why}");
-        for log in ["svc/service.db-wal", "svc/service.db-shm"] {
-            let _ = std::fs::remove_file(site.path(log));
-        }
-        std::fs::write(&database, &whole).unwrap();
+        found(&site, tampering, named, &whole).await;
     }
     site.cli(&["audit", "verify"]);
+}
+
+/// A change behind the service's back is named; then the database is as it was.
+async fn found(site: &Site, tampering: &str, named: &str, whole: &[u8]) {
+    assert!(site.sql(tampering).await > 0, "{tampering}");
+    let why = site.refusal(&["audit", "verify"], "");
+    assert!(why.contains(named), "{tampering}: {why}");
+    for log in ["svc/service.db-wal", "svc/service.db-shm"] {
+        let _ = std::fs::remove_file(site.path(log));
+    }
+    std::fs::write(site.path("svc/service.db"), whole).unwrap();
 }
 
 /// An override's body is sealed, and the log holds only what it was signed with: whoever has the pepper and the database,
@@ -55,8 +60,7 @@ async fn an_override_that_is_not_what_its_kiosk_signed_is_found() {
     serving.kill();
     site.cli(&["audit", "verify"]);
     site.sql("PRAGMA wal_checkpoint(TRUNCATE)").await;
-    let database = site.path("svc/service.db");
-    let whole = std::fs::read(&database).unwrap();
+    let whole = std::fs::read(site.path("svc/service.db")).unwrap();
 
     // Sealed anew by someone who has the pepper.
     let secrets = verification_service::config::Config::load(&site.config()).unwrap().secrets;
@@ -82,13 +86,7 @@ async fn an_override_that_is_not_what_its_kiosk_signed_is_found() {
             "is signed by a key that is not stored",
         ),
     ] {
-        assert!(site.sql(&tampering).await > 0, "{tampering}");
-        let why = site.refusal(&["audit", "verify"], "");
-        assert!(why.contains(named), "{tampering}: {why}");
-        for log in ["svc/service.db-wal", "svc/service.db-shm"] {
-            let _ = std::fs::remove_file(site.path(log));
-        }
-        std::fs::write(&database, &whole).unwrap();
+        found(&site, &tampering, named, &whole).await;
     }
     site.cli(&["audit", "verify"]);
 }
