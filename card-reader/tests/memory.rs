@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(unsafe_code, reason = "a global allocator is unsafe by nature; this one counts and passes on")]
 
+use card_reader::barcode::{self, Effort};
 use card_reader::date::Date;
 use card_reader::ocr::{LumaImage, read};
 use card_reader::{picture, profiles, still};
@@ -65,6 +66,41 @@ fn a_frame_of_twelve_megapixels_takes_less_than_sixty_megabytes() {
     let megabytes = peak(image.pixels.len(), || drop(read(&image)));
     println!("12 megapixels: {megabytes:.1} MB with the frame");
     assert!(megabytes < 60.0, "{megabytes:.1} MB");
+}
+
+/// Checks, bars and print beside each other: as many proposals as there can be, of every shape.
+fn codes(width: usize, height: usize) -> Vec<u8> {
+    let grey = |i: usize| {
+        let (x, y) = (i % width, i / width);
+        let (column, row) = (x / 700, y / 600);
+        if x % 700 < 150 || y % 600 < 150 {
+            return 220;
+        }
+        let dark = match (column + row) % 3 {
+            0 => (x / 12 * 7919 + y / 12 * 104_729) % 7 < 3,
+            1 => (x / 9 * 7919) % 5 < 2,
+            _ => (x / 9 * 31 + y / 30 * 17) % 4 < 2,
+        };
+        if dark { 30 } else { 220 }
+    };
+    (0..width * height).map(grey).collect()
+}
+
+#[test]
+fn barcodes_of_twelve_megapixels_are_looked_for_in_less_than_sixty_megabytes() {
+    let _alone = ALONE.lock().unwrap_or_else(|e| e.into_inner());
+    for (name, effort) in [("frame", Effort::Frame), ("full frame", Effort::FullFrame)] {
+        let of = |what, pixels| {
+            let image = LumaImage::new(4000, 3000, pixels).unwrap();
+            let megabytes = peak(image.pixels.len(), || drop(barcode::read(&image, effort)));
+            println!("12 megapixels of {what}, {name}: {megabytes:.1} MB with the picture");
+            megabytes
+        };
+        let (empty, full) = (of("paper", vec![220; 12_000_000]), of("codes", codes(4000, 3000)));
+        // The whole picture, made smaller, takes more than what is cut out of it.
+        assert!(effort == Effort::FullFrame || full > empty + 1.0, "nothing was cut out and tried");
+        assert!(full < 60.0, "{name}: {full:.1} MB");
+    }
 }
 
 #[test]

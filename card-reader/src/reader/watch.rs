@@ -8,6 +8,10 @@ use std::time::{Duration, Instant};
 /// Between two readings of a picture: lying still, moving, and with nothing sensed at all (the gate may be wrong).
 const STILL: Duration = Duration::from_millis(120);
 const MOVING: Duration = Duration::from_millis(500);
+/// What could not be read within `SETTLED` of lying still is looked at less often until it moves: its next picture is
+/// much like the last, and a kiosk that searches shall not need a whole core.
+const LYING: Duration = Duration::from_millis(240);
+const SETTLED: Duration = Duration::from_secs(1);
 const UNSENSED: Duration = Duration::from_millis(1000);
 /// For codes, which are held into the camera on a phone or a slip.
 const CODE: Duration = Duration::from_millis(150);
@@ -30,6 +34,8 @@ pub(super) struct Watch {
     rest_until: Option<Instant>,
     pub attempt: Option<Attempt>,
     last_read: Option<Instant>,
+    /// Since when the document of this try lies still.
+    still_since: Option<Instant>,
     reads: u32,
     told: (Option<Advice>, Option<Point>, Option<Quad>),
     /// What the pictures of this presentation said so far; a new one for each document put down.
@@ -64,6 +70,7 @@ impl Watch {
     /// Takes what the gate saw.
     pub(super) fn look(&mut self, now: Instant, seen: Seen) -> Change {
         let was_seen = self.seen.replace((now, seen)).is_some();
+        self.still_since = if seen.still { self.still_since.or(Some(now)) } else { None };
         if !seen.still && was_seen {
             self.rest_until = None;
         }
@@ -91,6 +98,7 @@ impl Watch {
         self.witnesses = false;
         self.attempt = None;
         self.last_read = None;
+        self.still_since = None;
         self.told = (None, None, None);
         self.tracker = Tracker::default();
     }
@@ -99,6 +107,7 @@ impl Watch {
         self.sensed = true;
         self.attempt = Some(Attempt { since: now, best: None });
         self.last_read = None;
+        self.still_since = None;
         self.tracker = Tracker::default();
     }
 
@@ -132,6 +141,7 @@ impl Watch {
             (Looking::Witness, _, _) if !self.witnesses => return None,
             (Looking::Witness, _, _) => WITNESS,
             (Looking::Code, _, _) => CODE,
+            (Looking::Document, true, true) if self.still_since.is_some_and(|since| now >= since + SETTLED) => LYING,
             (Looking::Document, true, true) => STILL,
             (Looking::Document, true, false) => MOVING,
             (Looking::Document, false, _) => UNSENSED,
@@ -215,7 +225,8 @@ mod tests {
             watch.look(start, seen(present, still));
             (0..100).filter(|n| watch.wants_reading(start + Duration::from_millis(n * 60), looking).is_some()).count()
         };
-        assert_eq!(count(true, true, Looking::Document), 50);
+        // One second of every second look (120 ms), then five seconds of every fourth (240 ms).
+        assert_eq!(count(true, true, Looking::Document), 9 + 20);
         assert_eq!(count(true, false, Looking::Document), 12);
         assert_eq!(count(false, true, Looking::Document), 6);
         assert_eq!(count(false, true, Looking::Code), 34);

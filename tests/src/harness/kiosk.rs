@@ -3,7 +3,7 @@
 use super::process::Running;
 use super::programs::program;
 use super::records::Enrolled;
-use super::{OrTrouble, Outcome, Trouble, wait};
+use super::{OrTrouble, Outcome, Trouble, processor, wait};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -239,14 +239,7 @@ impl Kiosk {
     /// # Errors
     /// It has ended.
     pub fn processor_time(&self) -> Outcome<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))
-            .or_trouble(|| "the kiosk has ended")?;
-        // Fields 14 and 15, counted after the name in brackets (proc(5)).
-        let ticks: u64 = stat
-            .rsplit_once(") ")
-            .map(|(_, rest)| rest.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum())
-            .or_trouble(|| "no processor time")?;
-        Ok(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
+        processor::of_stat(Path::new(&format!("/proc/{}/stat", self.process.id())))
     }
 }
 

@@ -11,6 +11,7 @@ pub mod people;
 pub mod pictures;
 pub mod post;
 pub mod process;
+pub mod processor;
 pub mod programs;
 pub mod records;
 pub mod service;
