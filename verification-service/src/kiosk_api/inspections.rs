@@ -37,8 +37,7 @@ pub async fn store(
     if request.mock {
         return mock(&app, kiosk.id, id, request.visit).await;
     }
-    let once =
-        Once { key: PutKey { kiosk: kiosk.id, scope: "request", id }, kind: KIND, body_mac: app.keys.body_mac(&raw) };
+    let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "request", id }, KIND, &raw);
     let shared = Arc::clone(&app);
     let limit = Some(("inspections", app.config.limits.inspections()));
     put_once::run(&app, once, limit, move |tx, now| {
