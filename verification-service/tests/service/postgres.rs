@@ -3,12 +3,14 @@
 
 mod clients;
 mod cluster;
+mod every_call;
 mod hostile;
 mod index_rotation;
 mod inspections;
 mod instances;
 mod log;
 mod migrations;
+mod numbers;
 mod officers;
 mod operations;
 mod problems;
