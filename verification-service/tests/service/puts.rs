@@ -151,13 +151,9 @@ async fn whenever_its_ten_seconds_end_any_other_put_is_undone() {
     let site = Site::new();
     let (kiosk, clock) = (site.add_kiosk("K07").id, Held::new());
     let app = instance(&site, &clock).await;
-    let put = async |id: Uuid| {
+    let run = async |id: Uuid, late: Option<usize>| {
         let once = Once::new(&app, PutKey { kiosk, scope: "request", id }, "inspection", b"bytes");
         let (shared, body) = (Arc::clone(&app), b"{}".to_vec());
-        (once, shared, body)
-    };
-    let run = async |id: Uuid, late: Option<usize>| {
-        let (once, shared, body) = put(id).await;
         clock.goes_on(0);
         if let Some(look) = late {
             clock.jumps_at(look, ENDS_WITHIN);
