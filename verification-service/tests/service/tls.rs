@@ -164,7 +164,7 @@ async fn a_certificate_that_expires_on_an_open_connection_is_told_by_the_next_ha
     assert_eq!(answer.problem(), "unavailable");
     assert_eq!(answer.header("connection"), Some("close"));
     let next = client.try_call(reqwest::Method::GET, "/kiosk/v1/health", &[], vec![]).await;
-    let why = format!("{:?}", next.err().expect("no answer on a new connection"));
+    let why = format!("{:?}", next.expect_err("no answer on a new connection"));
     assert!(why.contains("CertificateExpired"), "{why}");
 }
 
