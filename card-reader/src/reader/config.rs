@@ -169,6 +169,12 @@ impl SerialProtocol {
         matches!(self, Self::SynM { .. } | Self::Newland { .. } | Self::Ssi { .. })
     }
 
+    /// Whether it reads documents by itself.
+    #[must_use]
+    pub const fn reads_documents(&self) -> bool {
+        !self.moves_cards()
+    }
+
     /// Whether it moves cards: it holds one while others read, and gives it back.
     #[must_use]
     pub const fn moves_cards(&self) -> bool {

@@ -344,6 +344,8 @@ pub struct SelfTestReport {
 pub struct DeviceStatus {
     pub device: DeviceId,
     pub kind: &'static str,
+    /// It reads documents by itself. A motorised reader does not: it holds a card while others read.
+    pub reads: bool,
     pub fault: Option<Fault>,
     pub ready: bool,
     pub identity: String,

@@ -409,6 +409,7 @@ fn report() -> Report {
     let device = |id: &str, kind, fault, ready, identity: &str, facts: &str, good, failed| DeviceStatus {
         device: DeviceId(id.into()),
         kind,
+        reads: true,
         fault,
         ready,
         identity: identity.into(),

@@ -127,8 +127,11 @@ impl Core {
             faults: Vec::new(),
         };
         let camera = |camera: &CameraConfig| Camera { id: camera.id.clone(), watch: Watch::default() };
-        let readers = config.serial.iter().map(|serial| fresh_status(serial.id.clone(), serial.protocol.name()));
-        let cameras = config.cameras.iter().map(|camera| fresh_status(camera.id.clone(), "camera"));
+        let readers = config
+            .serial
+            .iter()
+            .map(|serial| fresh_status(serial.id.clone(), serial.protocol.name(), serial.protocol.reads_documents()));
+        let cameras = config.cameras.iter().map(|camera| fresh_status(camera.id.clone(), "camera", true));
         Self {
             armed: None,
             newest: PresentationNo::default(),
@@ -279,10 +282,11 @@ impl Core {
     }
 }
 
-fn fresh_status(device: DeviceId, kind: &'static str) -> DeviceStatus {
+fn fresh_status(device: DeviceId, kind: &'static str, reads: bool) -> DeviceStatus {
     DeviceStatus {
         device,
         kind,
+        reads,
         fault: None,
         ready: false,
         identity: String::new(),

@@ -4,6 +4,7 @@
 use super::super::recognise::Found;
 use super::super::{
     Accept, CameraConfig, CameraSource, Command, DeviceId, Event, PresentationNo, ReaderConfig, Reading, SelfTestLevel,
+    SerialConfig, SerialProtocol,
 };
 use super::{Core, Do};
 use crate::barcode::{Barcode, Kind, Symbology};
@@ -13,6 +14,7 @@ use crate::clock::now;
 use crate::date::Date;
 use crate::mrz::Format;
 use crate::ocr::{Advice, MrzReading, NotRead, Point, Reason};
+use crate::serial::{elyctis, synm};
 use std::time::{Duration, Instant};
 use verification_api::personal::PersonalText;
 use zeroize::Zeroizing;
@@ -307,4 +309,21 @@ fn a_lost_camera_ends_its_try_without_a_failure() {
         Command::SelfTest { device: DeviceId("camera".to_owned()), level: SelfTestLevel::External },
     );
     assert_eq!(bench.said(), ["self-test false"]);
+}
+
+#[test]
+fn a_motorised_reader_alone_reads_nothing() {
+    let serial = |id: &str, protocol| SerialConfig::new(id, "/dev/null", protocol);
+    let config = ReaderConfig {
+        serial: vec![
+            serial("card", SerialProtocol::crt571()),
+            serial("slot", SerialProtocol::Elyctis { timing: elyctis::Timing::CDC, presence: None }),
+            serial("codes", SerialProtocol::synm(synm::Maker::Honeywell)),
+        ],
+        cameras: vec![CameraConfig::new("camera", CameraSource::Node("/dev/video0".into()))],
+        ..ReaderConfig::default()
+    };
+    let core = Core::new(&config);
+    let reads: Vec<_> = core.status().iter().map(|status| (status.device.0.as_str(), status.reads)).collect();
+    assert_eq!(reads, [("card", false), ("slot", true), ("codes", true), ("camera", true)]);
 }

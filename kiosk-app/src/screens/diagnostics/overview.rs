@@ -129,6 +129,7 @@ mod tests {
         let status = |kind| DeviceStatus {
             device: DeviceId("scanner".into()),
             kind,
+            reads: true,
             fault: None,
             ready: true,
             identity: String::new(),
