@@ -24,6 +24,7 @@ use region::{Crop, Region, Shape};
 use rxing::common::HybridBinarizer;
 use rxing::{BarcodeFormat, Binarizer, BinaryBitmap, DecodeHints, Luma8Source, RXingResult, Reader};
 use rxing::{RXingResultMetadataType, RXingResultMetadataValue};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use verification_api::personal::PersonalText;
@@ -276,9 +277,10 @@ fn decode(picture: &LumaImage, shape: Shape, effort: Effort, known: bool) -> Vec
 }
 
 /// Runs a foreign decoder. A panic is counted and counts as *no barcode*.
-fn guarded(decode: impl FnOnce() -> Vec<Decoded>) -> Vec<Decoded> {
+pub(crate) fn guarded<T>(decode: impl FnOnce() -> Vec<T>) -> Vec<T> {
     catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| {
         PANICS.fetch_add(1, Ordering::Relaxed);
+        HERE.set(HERE.get() + 1);
         tracing::warn!("the barcode decoder panicked; the picture counts as one without a barcode");
         Vec::new()
     })
@@ -290,7 +292,16 @@ pub fn panics() -> u64 {
     PANICS.load(Ordering::Relaxed)
 }
 
+/// How often it has done so in this thread: whoever asks before and after a picture learns whether it was this one.
+#[must_use]
+pub fn panics_in_this_thread() -> u64 {
+    HERE.get()
+}
+
 static PANICS: AtomicU64 = AtomicU64::new(0);
+thread_local! {
+    static HERE: Cell<u64> = const { Cell::new(0) };
+}
 
 fn source(picture: &LumaImage) -> Option<Luma8Source<'_>> {
     let (width, height) = (u32::try_from(picture.width).ok()?, u32::try_from(picture.height).ok()?);
