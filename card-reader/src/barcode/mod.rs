@@ -165,6 +165,9 @@ const LARGE_SQUARE: f32 = 500.0;
 /// The picture as a whole is looked at with at most so many pixels along its longer side.
 const WHOLE_SIDE: usize = 2_000;
 
+/// Longest payload taken from any code, in bytes. The largest QR of digits holds more; no document does.
+pub const MAX_PAYLOAD: usize = 4 * 1024;
+
 /// All barcodes found, each once.
 #[must_use]
 pub fn read(picture: &LumaImage, effort: Effort) -> Vec<Barcode> {
@@ -361,6 +364,14 @@ fn add(found: &mut Vec<Barcode>, decoded: &Decoded, region: Option<Quad>, to_pic
     let Decoded { result, points } = decoded;
     let Some(symbology) = Symbology::of(result.getBarcodeFormat()) else { return };
     let payload = payload(result);
+    if payload.len() > MAX_PAYLOAD {
+        tracing::warn!(
+            symbology = symbology.name(),
+            bytes = payload.len(),
+            "a code too long for any document is left out"
+        );
+        return;
+    }
     if payload.is_empty() || found.iter().any(|b| b.symbology == symbology && b.payload == payload) {
         return;
     }

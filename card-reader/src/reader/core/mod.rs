@@ -78,6 +78,8 @@ struct Serial {
     reads_codes: bool,
     /// Holds the card while others read; a failed try gives it back.
     moves_cards: bool,
+    /// Such a one took a card in for the presentation that is armed: a try that others may end.
+    try_since: Option<Instant>,
     /// Standing ones that it goes on with.
     faults: Vec<Fault>,
 }
@@ -124,6 +126,7 @@ impl Core {
             testing: None,
             reads_codes: serial.protocol.reads_codes(),
             moves_cards: serial.protocol.moves_cards(),
+            try_since: None,
             faults: Vec::new(),
         };
         let camera = |camera: &CameraConfig| Camera { id: camera.id.clone(), watch: Watch::default() };
@@ -158,8 +161,14 @@ impl Core {
         let tests = self.serials.iter().filter_map(|serial| serial.testing).map(|since| since + TEST_LIMIT);
         let tries = self.cameras.iter().filter_map(|camera| camera.watch.attempt.as_ref());
         let interactive = self.interactive.map(|(_, since)| since + INTERACTIVE_LIMIT);
+        let motorised = self.serials.iter().filter_map(|serial| serial.try_since).map(|since| since + self.try_limit);
         let held = self.armed.as_ref().and_then(|arming| arming.held.as_ref()).map(|held| held.until);
-        tests.chain(interactive).chain(held).chain(tries.map(|attempt| attempt.since + self.try_limit)).min()
+        tests
+            .chain(interactive)
+            .chain(held)
+            .chain(motorised)
+            .chain(tries.map(|attempt| attempt.since + self.try_limit))
+            .min()
     }
 
     pub(super) fn timeout(&mut self, now: Instant) {
@@ -174,6 +183,7 @@ impl Core {
         for at in 0..self.cameras.len() {
             self.end_try(now, at);
         }
+        self.end_motorised_try(now);
         self.end_hold(now);
     }
 
@@ -208,6 +218,7 @@ impl Core {
             // A slot reader reads zones only: armed for a code or a badge it would only drop what it reads.
             let wanted = accept == Accept::Documents || serial.reads_codes;
             serial.waiting = wanted && !serial.ready;
+            serial.try_since = None;
             if serial.ready {
                 let command = if wanted { SerialCommand::Arm(presentation) } else { SerialCommand::Disarm };
                 self.out.push(Do::Serial(at, command));
@@ -226,6 +237,7 @@ impl Core {
     fn disarm(&mut self) {
         for (at, serial) in self.serials.iter_mut().enumerate() {
             serial.waiting = false;
+            serial.try_since = None;
             if serial.ready {
                 self.out.push(Do::Serial(at, SerialCommand::Disarm));
             }
@@ -264,6 +276,7 @@ impl Core {
                 arming.codes.clear();
             }
         }
+        self.serials.iter_mut().for_each(|serial| serial.try_since = None);
         let goes_on = self.awaits_witnesses(presentation);
         for camera in &mut self.cameras {
             camera.watch.taken(goes_on);
@@ -274,6 +287,7 @@ impl Core {
     }
 
     fn failed(&mut self, presentation: PresentationNo, failure: Failure) {
+        self.serials.iter_mut().for_each(|serial| serial.try_since = None);
         let Failure { reason, advice, guess } = failure;
         self.tell(Event::Failed { presentation, reason, advice, guess });
         // Whoever holds the card gives it back, for the next try.
