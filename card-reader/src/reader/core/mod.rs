@@ -87,6 +87,11 @@ struct Serial {
 struct Camera {
     id: DeviceId,
     watch: Watch,
+    /// Standing ones that it goes on with.
+    faults: Vec<Fault>,
+    /// What it said of itself, and how many of its frames were none.
+    facts: String,
+    bad_frames: u64,
 }
 
 /// A self-test that takes longer has failed.
@@ -129,7 +134,13 @@ impl Core {
             try_since: None,
             faults: Vec::new(),
         };
-        let camera = |camera: &CameraConfig| Camera { id: camera.id.clone(), watch: Watch::default() };
+        let camera = |camera: &CameraConfig| Camera {
+            id: camera.id.clone(),
+            watch: Watch::default(),
+            faults: Vec::new(),
+            facts: String::new(),
+            bad_frames: 0,
+        };
         let readers = config
             .serial
             .iter()

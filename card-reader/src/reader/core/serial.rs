@@ -276,7 +276,7 @@ pub(super) fn barcode(payload: Zeroizing<Vec<u8>>, symbology: Option<Symbology>)
 }
 
 /// The lower the graver.
-const fn rank(fault: Fault) -> u8 {
+pub(super) const fn rank(fault: Fault) -> u8 {
     match fault {
         Fault::NotReachable => 0,
         Fault::NotResponding => 1,
@@ -288,6 +288,8 @@ const fn rank(fault: Fault) -> u8 {
         Fault::SensorCovered => 7,
         Fault::BinFull => 8,
         Fault::Frozen | Fault::Black | Fault::Unsupported => 9,
+        Fault::WrongSize => 10,
+        Fault::Slow => 11,
     }
 }
 

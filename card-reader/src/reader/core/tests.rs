@@ -3,8 +3,8 @@
 
 use super::super::recognise::Found;
 use super::super::{
-    Accept, CameraConfig, CameraSource, Command, DeviceId, Event, PresentationNo, ReaderConfig, Reading, SelfTestLevel,
-    SerialConfig, SerialProtocol,
+    Accept, CameraConfig, CameraSource, Command, DeviceId, Event, Fault, PresentationNo, ReaderConfig, Reading,
+    SelfTestLevel, SerialConfig, SerialProtocol,
 };
 use super::{Core, Do};
 use crate::barcode::{Barcode, Kind, Symbology};
@@ -350,4 +350,28 @@ fn a_card_that_the_motorised_reader_holds_and_nobody_reads_is_a_failed_try_and_i
     assert!(done.iter().any(|work| matches!(work, Do::Tell(Event::Failed { reason: Reason::NoZone, .. }))));
     bench.wait(Duration::from_secs(20));
     assert!(bench.core.take().is_empty(), "once");
+}
+
+#[test]
+fn a_camera_s_faults_are_told_the_gravest_first_and_its_bad_frames_counted() {
+    let mut bench = Bench::new();
+    let mut told = |event| {
+        bench.core.camera(bench.now, 0, event);
+        bench.core.take().into_iter().find_map(|work| match work {
+            Do::Tell(Event::Degraded { fault, .. }) => Some(fault.map_or("well", Fault::name)),
+            _ => None,
+        })
+    };
+    let fault = |fault, standing| CameraEvent::Degraded { fault, standing };
+    let seen = |black| CameraEvent::Seen(Seen { present: false, still: true, frozen: false, black, brightness: 9 });
+    assert_eq!(told(fault(Fault::Slow, true)), Some("slow"));
+    assert_eq!(told(fault(Fault::WrongSize, true)), Some("wrong_size"));
+    assert_eq!(told(seen(true)), Some("black"));
+    assert_eq!(told(fault(Fault::WrongSize, false)), None);
+    assert_eq!(told(seen(false)), Some("slow"));
+    assert_eq!(told(fault(Fault::Slow, false)), Some("well"));
+    assert_eq!(told(CameraEvent::BadFrame), None);
+    told(CameraEvent::BadFrame);
+    let status = &bench.core.status()[0];
+    assert_eq!((status.faults, status.fault, status.facts.as_str()), (3, None, ", 2 bad frames"));
 }
