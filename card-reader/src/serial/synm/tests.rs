@@ -4,8 +4,10 @@ use super::codec::tests::{DUMPS, packet};
 use super::{Maker, Options, SynM, menu};
 use crate::reader::{Fault, PresentationNo};
 use crate::serial::scanner::{Scanner, Timing};
-use crate::serial::testing::{Bench, Wakes, dump};
+use crate::serial::testing::{Bench, Wakes, dump, pieces, through};
 use crate::serial::{NotReady, SerialCommand, Verdict};
+use proptest::prelude::*;
+use proptest::sample::Index;
 use std::time::Duration;
 
 const ZONE: &[u8] = b"P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\rL898902C36UTO7408122F1204159ZE184226B<<<<<10";
@@ -171,6 +173,29 @@ fn a_hang_is_named_within_two_seconds_of_a_command() {
 }
 
 #[test]
+fn a_hang_of_a_reader_with_a_sensor_is_named_two_tries_after_the_command_and_never_later_than_two_seconds() {
+    let mut bench = ready(Maker::AccessIs);
+    bench.tell(SerialCommand::Arm(N)).unwrap();
+    assert_eq!(bench.sent(), menu("AISOMD2", '!'));
+    bench.wait(Duration::from_millis(949));
+    assert!(bench.sent().is_empty());
+    bench.wait(Duration::from_millis(1));
+    assert_eq!(bench.sent(), menu("AISOMD2", '!'), "once more");
+    bench.wait(Duration::from_millis(949));
+    assert_eq!(bench.out.drop_link, None);
+    bench.wait(Duration::from_millis(1));
+    assert_eq!(bench.out.drop_link, Some(Fault::NotResponding), "1.9 s after the command");
+
+    // Silent while a document lies there: it is asked after ten seconds, and named before fifteen.
+    let mut bench = armed(Maker::AccessIs);
+    bench.hear(CAME);
+    bench.wait(Duration::from_millis(11_899));
+    assert_eq!(bench.out.drop_link, None);
+    bench.wait(Duration::from_millis(1));
+    assert_eq!(bench.out.drop_link, Some(Fault::NotResponding));
+}
+
+#[test]
 fn a_refused_setting_is_a_named_fault_and_an_unknown_one_that_may_be_is_not() {
     let mut bench = up(Options::new(Maker::Honeywell));
     bench.wait(Duration::from_millis(300));
@@ -330,6 +355,51 @@ fn a_message_that_drips_for_ever_is_given_up() {
     }
     assert!(bench.said().is_empty());
     assert!(bench.machine.deadline_within(bench.now, Duration::from_secs(15)));
+}
+
+/// Packets of zones, their rows and codes, replies that nobody awaits, and what belongs to nothing.
+fn message() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        Just(packet(b'O', ZONE)),
+        Just(packet(b'O', FIRST)),
+        Just(packet(b'O', SECOND)),
+        (prop::sample::select(b"rszwjb".to_vec()), prop::collection::vec(any::<u8>(), 1..300))
+            .prop_map(|(id, data)| packet(id, &data)),
+        "[A-Z]{6}[0-9]{0,4}".prop_map(|body| [body.as_bytes(), b"\x06."].concat()),
+        Just(b"\x16\x16".to_vec()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_split_of_packets_and_replies_tells_the_same_through_the_whole_machine(
+        messages in prop::collection::vec(message(), 0..6),
+        cuts in prop::collection::vec(any::<Index>(), 0..14),
+    ) {
+        let stream = messages.concat();
+        let whole = through(armed(Maker::Honeywell), &[&stream]);
+        prop_assert_eq!(through(armed(Maker::Honeywell), &pieces(&stream, &cuts)), whole);
+    }
+
+    #[test]
+    fn any_split_of_the_sensor_s_messages_replies_and_plain_data_tells_the_same(
+        replies in prop::collection::vec("AIS[A-Z]{3}[0-9]{0,4}", 0..3),
+        zone in any::<bool>(),
+        text in "[A-Za-z0-9:]{1,200}",
+        went in any::<bool>(),
+        cuts in prop::collection::vec(any::<Index>(), 0..14),
+    ) {
+        let mut stream: Vec<u8> = replies.iter().flat_map(|body| [body.as_bytes(), b"\x06!"].concat()).collect();
+        stream.extend_from_slice(CAME);
+        stream.extend_from_slice(if zone { ZONE } else { text.as_bytes() });
+        if went {
+            stream.extend_from_slice(WENT);
+        }
+        let whole = through(armed(Maker::AccessIs), &[&stream]);
+        prop_assert_eq!(whole.1.len(), 1);
+        prop_assert_eq!(through(armed(Maker::AccessIs), &pieces(&stream, &cuts)), whole);
+    }
 }
 
 crate::serial::testing::hostile!(

@@ -383,4 +383,41 @@ proptest! {
     }
 }
 
+/// An armed machine on the bench that all protocols share.
+fn armed() -> testing::Bench<Machine> {
+    let mut bench = testing::Bench::up(|now| Machine::new(Timing::UART, None, now));
+    bench.wait(Duration::from_millis(700));
+    for answer in [&b"V\0\x04OCR1"[..], b"W\0\x02N1", b"R\0\x03S-1", b"T\0\x01P"] {
+        bench.hear(answer);
+    }
+    bench.tell(SerialCommand::Arm(N)).unwrap();
+    for answer in [OFF, ON, &dump("no-doc")] {
+        bench.hear(answer);
+    }
+    assert!(bench.said().ends_with(&["armed 7".to_owned()]));
+    bench
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_split_of_zones_echoes_and_answers_tells_the_same_through_the_whole_machine(
+        frames in prop::collection::vec(prop_oneof![
+            Just(dump("TD3")),
+            Just(dump("no-doc")),
+            Just(OFF.to_vec()),
+            Just(ON.to_vec()),
+            Just(b"V\0\x04OCR1".to_vec()),
+            prop::collection::vec(prop::sample::select(b"\x00\xff\x80".to_vec()), 1..4),
+        ], 0..6),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        let stream = frames.concat();
+        prop_assert_eq!(
+            testing::through(armed(), &testing::pieces(&stream, &cuts)),
+            testing::through(armed(), &[&stream])
+        );
+    }
+}
+
 crate::serial::testing::hostile!(Machine::new(Timing::UART, None, crate::clock::now()), slot_reader);
