@@ -42,9 +42,16 @@ pub(super) struct Core {
     /// The serial readers' first, then the cameras'.
     status: Vec<DeviceStatus>,
     try_limit: Duration,
-    /// Somebody is asked to put a document down, on which reader, since when.
-    interactive: Option<(usize, Instant)>,
+    /// Somebody is asked to put a document down, where, since when.
+    interactive: Option<(Tested, Instant)>,
     out: Vec<Do>,
+}
+
+/// A device under an interactive test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tested {
+    Serial(usize),
+    Camera(usize),
 }
 
 struct Arming {
@@ -92,6 +99,8 @@ struct Camera {
     /// What it said of itself, and how many of its frames were none.
     facts: String,
     bad_frames: u64,
+    /// A self-test waits for its next picture.
+    testing: Option<Instant>,
 }
 
 /// A self-test that takes longer has failed.
@@ -140,6 +149,7 @@ impl Core {
             faults: Vec::new(),
             facts: String::new(),
             bad_frames: 0,
+            testing: None,
         };
         let readers = config
             .serial
@@ -169,7 +179,9 @@ impl Core {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let tests = self.serials.iter().filter_map(|serial| serial.testing).map(|since| since + TEST_LIMIT);
+        let testing = self.serials.iter().map(|serial| serial.testing);
+        let testing = testing.chain(self.cameras.iter().map(|camera| camera.testing));
+        let tests = testing.flatten().map(|since| since + TEST_LIMIT);
         let tries = self.cameras.iter().filter_map(|camera| camera.watch.attempt.as_ref());
         let interactive = self.interactive.map(|(_, since)| since + INTERACTIVE_LIMIT);
         let motorised = self.serials.iter().filter_map(|serial| serial.try_since).map(|since| since + self.try_limit);
@@ -189,9 +201,12 @@ impl Core {
             }
         }
         if self.interactive.is_some_and(|(_, since)| now >= since + INTERACTIVE_LIMIT) {
-            self.interactive_ended(Err("no document was put down within half a minute"), now);
+            self.interactive_ended(Err(self.nothing_read()), now);
         }
         for at in 0..self.cameras.len() {
+            if self.cameras[at].testing.is_some_and(|since| now >= since + TEST_LIMIT) {
+                self.camera_tested(now, at);
+            }
             self.end_try(now, at);
         }
         self.end_motorised_try(now);
@@ -200,7 +215,7 @@ impl Core {
 
     /// Whether full frames are wanted of the cameras, and quick looks.
     pub(super) fn is_watching(&self) -> bool {
-        self.armed.is_some()
+        self.armed.is_some() || matches!(self.interactive, Some((Tested::Camera(_), _)))
     }
 
     pub(super) fn command(&mut self, now: Instant, command: Command) {

@@ -1,7 +1,7 @@
 //! The serial readers' half of the core.
 
 use super::super::{Accept, CardMove, Event, Fault, PresentationNo, Reading, judge};
-use super::{Core, Do, HELD, Held, Serial};
+use super::{Core, Do, HELD, Held, Serial, Tested};
 use crate::barcode::{Barcode, Kind, Symbology};
 use crate::date::Date;
 use crate::ocr::{Advice, Point, Reason};
@@ -258,7 +258,7 @@ impl Core {
         if self.serials[at].testing.is_some() {
             self.tested(at, None);
         }
-        if self.interactive.is_some_and(|(tested, _)| tested == at) {
+        if self.interactive.is_some_and(|(tested, _)| tested == Tested::Serial(at)) {
             self.interactive_ended(Err("the reader was lost"), now);
         }
         self.tell(Event::Lost { device, fault });

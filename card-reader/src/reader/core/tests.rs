@@ -78,7 +78,7 @@ impl Bench {
             }
             Event::Failed { presentation, reason, .. } => format!("failed {} {}", presentation.0, reason.name()),
             Event::Advice { advice, .. } => format!("advice {}", advice.map_or("none", Advice::name)),
-            Event::SelfTest { report, .. } => format!("self-test {}", report.passed),
+            Event::SelfTest { report, .. } => format!("self-test {} {} ms", report.passed, report.millis),
             Event::Witness { presentation, fusion } => {
                 let fields: Vec<&str> = fusion.disagreements().collect();
                 format!("witness {} {:?} {}", presentation.0, fusion.agrees(), fields.join(" "))
@@ -309,7 +309,7 @@ fn a_lost_camera_ends_its_try_without_a_failure() {
         bench.now,
         Command::SelfTest { device: DeviceId("camera".to_owned()), level: SelfTestLevel::External },
     );
-    assert_eq!(bench.said(), ["self-test false"]);
+    assert_eq!(bench.said(), ["self-test false 0 ms"]);
 }
 
 #[test]
@@ -374,4 +374,59 @@ fn a_camera_s_faults_are_told_the_gravest_first_and_its_bad_frames_counted() {
     told(CameraEvent::BadFrame);
     let status = &bench.core.status()[0];
     assert_eq!((status.faults, status.fault, status.facts.as_str()), (3, None, ", 2 bad frames"));
+}
+
+#[test]
+fn a_camera_s_self_test_has_three_levels() {
+    let mut bench = Bench::new();
+    let test = |bench: &mut Bench, level| {
+        let device = DeviceId("camera".to_owned());
+        bench.core.command(bench.now, Command::SelfTest { device, level });
+    };
+    test(&mut bench, SelfTestLevel::Internal);
+    assert_eq!(bench.said(), ["self-test false 0 ms"], "ready, and no picture looked at yet");
+    bench.see(false);
+    bench.said();
+    test(&mut bench, SelfTestLevel::Internal);
+    assert_eq!(bench.said(), ["self-test true 0 ms"]);
+
+    test(&mut bench, SelfTestLevel::External);
+    assert!(bench.said().is_empty(), "a picture from before is none");
+    bench.now += Duration::from_millis(340);
+    bench.see(false);
+    assert_eq!(bench.said(), ["self-test true 400 ms"]);
+    test(&mut bench, SelfTestLevel::External);
+    bench.wait(Duration::from_millis(1900));
+    assert!(bench.said().is_empty());
+    bench.wait(Duration::from_millis(100));
+    assert_eq!(bench.said(), ["self-test false 2000 ms"], "no picture within two seconds");
+
+    test(&mut bench, SelfTestLevel::Interactive);
+    assert!(bench.core.is_watching());
+    bench.see(true);
+    assert_eq!(bench.zones_wanted(), 1);
+    let number = super::TEST_PRESENTATION.0;
+    bench.find(number, not_read(Reason::Blurred, Advice::HoldStill), Vec::new());
+    assert!(bench.said().is_empty(), "no sensing, no advice, no try");
+    bench.find(number, passport(), Vec::new());
+    assert_eq!(bench.said(), ["self-test true 60 ms"], "and nothing of it is told");
+    assert!(!bench.core.is_watching());
+    bench.find(number, passport(), Vec::new());
+    assert!(bench.said().is_empty());
+
+    test(&mut bench, SelfTestLevel::Interactive);
+    bench.see(false);
+    bench.core.take();
+    bench.wait(Duration::from_secs(30));
+    assert_eq!(bench.said(), ["self-test false 30000 ms"]);
+    test(&mut bench, SelfTestLevel::Interactive);
+    bench.arm(3, Accept::Documents);
+    assert_eq!(bench.said(), ["self-test false 0 ms", "armed 3"], "a visit comes first");
+    test(&mut bench, SelfTestLevel::Interactive);
+    assert_eq!(bench.said(), ["self-test false 0 ms"]);
+    bench.core.command(bench.now, Command::Disarm);
+    bench.said();
+    test(&mut bench, SelfTestLevel::Interactive);
+    bench.core.camera(bench.now, 0, CameraEvent::Lost(Fault::NotReachable));
+    assert_eq!(bench.said(), ["self-test false 0 ms", "other"]);
 }
