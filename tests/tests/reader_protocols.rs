@@ -471,7 +471,7 @@ fn the_simulator_as_a_process_plays_the_protocol_that_is_asked_for() {
 fn run_over_a_bad_line(protocol: Protocol, seed: u64) {
     let documents: [&[&str]; 2] = [&PASSPORT, &CARD];
     let mut bench = Bench::new(protocol);
-    bench.sim().act(Act::Faults(Some(Faults { seed, rate: 0.3 })));
+    bench.sim().act(Act::Faults(Some(Faults::any(seed, 0.3))));
     let mut read = 0;
     for number in 1..=4_u64 {
         let rows = documents[(number % 2) as usize];
@@ -526,7 +526,7 @@ fn over_a_bad_line_nothing_wrong_is_read_and_everything_recovers() {
 fn over_a_bad_line_the_motorised_reader_captures_nothing_and_recovers() {
     for seed in [1, 2, 3] {
         let mut bench = Bench::new(Protocol::Crt571);
-        bench.sim().act(Act::Faults(Some(Faults { seed, rate: 0.3 })));
+        bench.sim().act(Act::Faults(Some(Faults::any(seed, 0.3))));
         let mut heard = Vec::new();
         for number in 1..=3 {
             bench.ears.tell(Command::Arm { presentation: PresentationNo(number), accept: Accept::Documents });
