@@ -4,11 +4,10 @@ use crate::support::{Answer, Client, Kiosk, Site, id, verification};
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use rcgen::{KeyPair, PublicKeyData, SigningKey};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use verification_api::wire::{TechnicianCredential, Timestamp, override_signed_bytes, split_credential};
+use verification_api::wire::{TechnicianCredential, Timestamp, split_credential};
 use verification_service::clock::{Clock, HOUR, MINUTE, SystemClock, plus_millis};
 use verification_service::codes;
 
@@ -71,17 +70,9 @@ async fn a_session_belongs_to_its_kiosk_and_ends() {
     assert_eq!(client.get("/kiosk/v1/policy").await.json()["disabled_officers"], json!([officer]));
 }
 
-/// Signs as the kiosk does.
-pub fn signature(kiosk: &Kiosk, id: Uuid, body: &[u8]) -> String {
-    let key = KeyPair::from_pem(&std::fs::read_to_string(kiosk.dir.join("key.pem")).unwrap()).unwrap();
-    let spki = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &key.subject_public_key_info());
-    let signed = key.sign(&override_signed_bytes(id, body)).unwrap();
-    format!("{}:{}", hex::encode(spki.as_ref()), STANDARD.encode(signed))
-}
-
 pub async fn put_override(client: &Client, kiosk: &Kiosk, id: Uuid, body: &Value) -> Answer {
     let raw = body.to_string().into_bytes();
-    let header = signature(kiosk, id, &raw);
+    let header = kiosk.signature(id, &raw);
     let path = format!("/kiosk/v1/overrides/{id}");
     client.try_call(Method::PUT, &path, &[("kiosk-signature", &header)], raw).await.unwrap()
 }
@@ -108,7 +99,7 @@ async fn an_override_is_taken_with_its_kiosks_signature_only() {
     assert_eq!(client.put(&path, &body).await.problem(), "malformed", "no signature");
     assert_eq!(put_override(&client, &stranger, one, &body).await.problem(), "role", "another kiosk's key");
     let raw = body.to_string().into_bytes();
-    let moved = signature(&kiosk, id(), &raw);
+    let moved = kiosk.signature(id(), &raw);
     let answer = client.try_call(Method::PUT, &path, &[("kiosk-signature", &moved)], raw).await.unwrap();
     assert_eq!(answer.problem(), "role", "the signature of another id");
     let mut early = body.clone();
