@@ -223,6 +223,12 @@ impl Kiosk {
         journal(&self.journal)
     }
 
+    /// Of the operating system; the same after a planned restart.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Resident memory, in bytes.
     ///
     /// # Errors
