@@ -88,7 +88,7 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut out: impl Write, mut err: i
             .collect();
         let cameras: Vec<_> = cameras
             .iter()
-            .map(|c| json!({"path": c.path, "name": c.name, "best": c.best, "note": c.note, "offers": c.offers, "problem": c.problem}))
+            .map(|c| json!({"path": c.path, "stable": c.stable, "name": c.name, "best": c.best, "note": c.note, "offers": c.offers, "problem": c.problem}))
             .collect();
         let mut told = as_json(&rows);
         told["ports"] = ports.into();
@@ -106,7 +106,8 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut out: impl Write, mut err: i
         for camera in cameras {
             let use_ = camera.best.or(camera.problem).unwrap_or_default();
             let note = camera.note.map_or_else(String::new, |note| format!("; {note}"));
-            writeln!(out, "camera  {}  {}  {use_}{note}", camera.path.display(), camera.name)?;
+            let path = camera.stable.unwrap_or(camera.path);
+            writeln!(out, "camera  {}  {}  {use_}{note}", path.display(), camera.name)?;
         }
     }
     if let Some(seconds) = arguments.watch {
