@@ -23,14 +23,12 @@ pub fn reader_config(config: &Config) -> ReaderConfig {
         let infrared = camera.infrared.as_ref().and_then(infrared);
         Some(CameraConfig { infrared, ..CameraConfig::new(CAMERA, camera_source(camera)?) })
     });
-    let usual = ReaderConfig::default();
     let decode_limit = config.camera.as_ref().and_then(|camera| camera.decode_limit_ms).map(Duration::from_millis);
     ReaderConfig {
         serial: serial.collect(),
         cameras: cameras.collect(),
         try_limit: config.policy().try_for,
-        decode_limit: decode_limit.unwrap_or(usual.decode_limit),
-        ..usual
+        decode_limit: decode_limit.unwrap_or(ReaderConfig::default().decode_limit),
     }
 }
 

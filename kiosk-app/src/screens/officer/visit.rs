@@ -370,7 +370,7 @@ mod tests {
         let said = |nth: usize| match &facts[nth].value {
             Value::Line(line) => words.line(line),
             Value::Text(text) => text.clone(),
-            _ => String::new(),
+            Value::Personal(_) => String::new(),
         };
         assert_eq!(said(5), "not an identity document: icao.vacc, UTO");
         assert_eq!(said(6), "enhanced, not REAL ID, limited term");
