@@ -49,11 +49,7 @@ pub async fn store(
     for id in &request.verification_ids {
         checked_v7(*id)?;
     }
-    let once = Once {
-        key: PutKey { kiosk: kiosk.id, scope: "referral", id: visit },
-        kind: "referral",
-        body_mac: app.keys.body_mac(&raw),
-    };
+    let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "referral", id: visit }, "referral", &raw);
     let shared = Arc::clone(&app);
     put_once::run(&app, once, None, move |tx, now| {
         Box::pin(async move {
@@ -165,11 +161,7 @@ pub async fn close(
     if request.outcome == ReferralOutcome::Secondary && request.code.is_none() {
         return Err(Refusal::malformed("The outcome secondary needs a code"));
     }
-    let once = Once {
-        key: PutKey { kiosk: kiosk.id, scope: "closed", id: visit },
-        kind: "close a referral",
-        body_mac: app.keys.body_mac(&raw),
-    };
+    let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "closed", id: visit }, "close a referral", &raw);
     let shared = Arc::clone(&app);
     put_once::run(&app, once, None, move |tx, now| {
         Box::pin(async move {

@@ -16,6 +16,7 @@ mod officers;
 mod openapi;
 mod operations;
 mod problems;
+mod puts;
 mod referrals;
 mod rotation;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]

@@ -12,6 +12,7 @@ mod migrations;
 mod officers;
 mod operations;
 mod problems;
+mod puts;
 mod referrals;
 mod rotation;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]
