@@ -36,7 +36,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/kiosk/v1/officers/session", delete(officers::sign_out))
         .route("/kiosk/v1/overrides/{id}", put(overrides::store))
         .route("/kiosk/v1/heartbeats", post(status::heartbeat))
-        .route("/kiosk/v1/assistance", post(status::assistance))
+        .route("/kiosk/v1/assistance", post(status::call_officer))
         .route("/kiosk/v1/health", get(status::health))
         .route("/kiosk/v1/policy", get(status::policy))
         .route("/log/v1/checkpoint", get(log::checkpoint))
