@@ -44,11 +44,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/kiosk/v1/certificate", post(certificates::renew))
         .route_layer(from_fn_with_state(Arc::clone(&app), caller::admit))
         .fallback(nothing_here)
-        .method_not_allowed_fallback(nothing_here)
+        .method_not_allowed_fallback(caller::wrong_method)
         .layer(from_fn(|request, next| observe("kiosk", request, next)))
         .with_state(app)
 }
 
-pub(crate) async fn nothing_here(method: Method) -> Refusal {
+async fn nothing_here(method: Method) -> Refusal {
     Refusal::because(ProblemType::NotFound, format!("No call of this API answers {method} here"))
 }

@@ -11,6 +11,7 @@ mod hostile;
 mod index_rotation;
 mod inspections;
 mod log;
+mod methods;
 mod migrations;
 mod numbers;
 mod officers;
