@@ -317,6 +317,43 @@ fn a_scanned_code_fills_the_groups_and_waits_for_the_touch() {
     assert!(bench.has(|e| matches!(e, Effect::Verify(v) if v.code.expose(|c| c == "7KQ25-M4PXX-9ABCG-WXYZF"))));
 }
 
+/// The long form of a code, from the published vectors.
+const LONG_CODE: &str = "GHJKP-MNPQ2-RSTVZ-WXYZF-00005-0001P";
+
+#[test]
+fn a_code_of_six_groups_is_typed_where_the_service_asks_for_six() {
+    let mut bench = Bench::new();
+    bench.event(Event::Policy { code_groups: 6, timers: None }).at_code();
+    let (four, rest) = LONG_CODE.split_at(23);
+    for c in four.chars().filter(|c| *c != '-') {
+        bench.touch(Intent::Key(c));
+    }
+    bench.touch(Intent::Forward);
+    assert_eq!(bench.kind(), Some(StateKind::BackupCode), "four of six are not sent");
+    for c in rest.chars().filter(|c| *c != '-') {
+        bench.touch(Intent::Key(c));
+    }
+    bench.touch(Intent::Forward);
+    assert!(bench.has(|e| matches!(e, Effect::Verify(v) if v.code.expose(|c| c == LONG_CODE))));
+}
+
+#[test]
+fn a_code_of_six_groups_is_scanned_or_chosen_where_four_are_usual() {
+    let mut bench = Bench::at(StateKind::BackupCode);
+    let presentation = bench.presentation();
+    let reading = Reading::BackupCode(PersonalText::from(LONG_CODE));
+    bench.event(Event::Reader(Heard::Read { presentation, reading })).touch(Intent::Forward);
+    assert!(bench.has(|e| matches!(e, Effect::Verify(v) if v.code.expose(|c| c == LONG_CODE))));
+
+    let mut bench = Bench::at(StateKind::BackupCode);
+    bench.touch(Intent::OtherGroups);
+    for c in LONG_CODE.chars().filter(|c| *c != '-') {
+        bench.touch(Intent::Key(c));
+    }
+    bench.touch(Intent::Forward);
+    assert!(bench.has(|e| matches!(e, Effect::Verify(v) if v.code.expose(|c| c == LONG_CODE))));
+}
+
 #[test]
 fn a_letter_that_looks_like_a_digit_is_offered_corrected_for_confirming() {
     let mut bench = Bench::at(StateKind::Identifier);

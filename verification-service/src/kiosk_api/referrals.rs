@@ -5,6 +5,7 @@ use super::edge::{Part, checked_lane, checked_v7, ok, parse, uuid_v7, whole};
 use super::officers::session_of;
 use super::overrides::checked_reading;
 use crate::app::App;
+use crate::assistance;
 use crate::audit::{self, Actor, Event};
 use crate::officers::{self, hash_of};
 use crate::put_once::{self, Once, Reply, Work, json, take};
@@ -101,6 +102,7 @@ pub async fn open(
             audit::append(tx, now, actor, Event::ReferralOpened, &subject, &detail).await?;
             let Some(referral) = found else { return Ok(Err(Refusal::new(ProblemType::NotFound))) };
             tx.open_referral(referral.visit, &officer.hash, kiosk.id, now.unix_millis()).await?;
+            assistance::answered(tx, now, kiosk.id, Some(referral.visit), officer.officer).await?;
             told(tx, &shared, &referral, now).await.map(Ok)
         })
     });
