@@ -121,6 +121,8 @@ pub const fn must_act(fault: Fault) -> MustAct {
         | Fault::NotResponding
         | Fault::ProtocolErrors
         | Fault::Black
+        | Fault::WrongSize
+        | Fault::Slow
         | Fault::ConfigRejected
         | Fault::SensorCovered
         | Fault::Jammed
@@ -138,6 +140,8 @@ pub const fn sentence(fault: Fault) -> &'static str {
         Fault::ProtocolErrors => "sends what is not its protocol; check protocol, speed and cable",
         Fault::Frozen => "gives the same picture again and again; replace it if that stays after a restart",
         Fault::Black => "gives a black picture; take off its cover, check the light",
+        Fault::WrongSize => "gives pictures of another size than was set; unplug it and plug it in again",
+        Fault::Slow => "gives fewer than three pictures a second; give it light, and a USB port of its own",
         Fault::Unsupported => "offers nothing that this program can use; replace it by a supported model",
         Fault::ConfigRejected => "refuses a setting; check its model and the settings in kiosk.toml",
         Fault::SensorCovered => "its sensor is covered; take away what lies on it and clean the glass",

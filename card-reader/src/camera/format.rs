@@ -1,6 +1,7 @@
 //! What a camera can deliver: encoding, size, rate; which of several offers reads best; its bytes to a [`Picture`].
 
-use super::{Layout, Picture};
+use super::{Layout, Picture, SourceError};
+use crate::reader::Fault;
 use image::{ImageFormat, ImageReader, Limits};
 use std::cmp::Reverse;
 use std::fmt;
@@ -75,19 +76,24 @@ impl Encoding {
     /// As [`Encoding::picture`], of rows that begin `stride` bytes apart.
     #[must_use]
     pub fn picture_with_stride(self, width: usize, height: usize, stride: usize, bytes: &[u8]) -> Option<Picture> {
-        let row = match self {
-            Self::Mjpeg => return jpeg(bytes),
-            Self::Yuyv => width * 2,
-            Self::Nv12 | Self::Grey => width,
-            Self::Rgb | Self::Bgr => width * 3,
-        };
+        let Some((row, rows)) = self.rows(width, height) else { return jpeg(bytes) };
         if stride <= row {
             return self.picture(width, height, bytes);
         }
-        let rows = if self == Self::Nv12 { height + height.div_ceil(2) } else { height };
         let tight: Vec<u8> =
             bytes.chunks(stride).take(rows).flat_map(|line| &line[..row.min(line.len())]).copied().collect();
         self.picture(width, height, &tight)
+    }
+
+    /// Bytes in a row and how many rows there are; `None` of a JPEG.
+    const fn rows(self, width: usize, height: usize) -> Option<(usize, usize)> {
+        match self {
+            Self::Mjpeg => None,
+            Self::Yuyv => Some((width * 2, height)),
+            Self::Nv12 => Some((width, height + height.div_ceil(2))),
+            Self::Grey => Some((width, height)),
+            Self::Rgb | Self::Bgr => Some((width * 3, height)),
+        }
     }
 }
 
@@ -105,6 +111,9 @@ fn jpeg(bytes: &[u8]) -> Option<Picture> {
     Picture::new(rgb.width() as usize, rgb.height() as usize, Layout::Rgb, rgb.into_raw())
 }
 
+/// Drivers round up to whole pages.
+const PAGE: usize = 4096;
+
 /// One offer of a camera.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Format {
@@ -120,6 +129,38 @@ impl Format {
     #[must_use]
     pub fn millihertz(self) -> u64 {
         u64::from(self.interval.1) * 1000 / u64::from(self.interval.0.max(1))
+    }
+
+    /// The picture in a frame whose rows begin `stride` bytes apart (0: without a gap). A JPEG has its own size.
+    ///
+    /// # Errors
+    /// The frame is none ([`SourceError::passing`]): broken, or of another size than was set.
+    pub fn picture(self, stride: usize, frame: &[u8]) -> Result<Picture, SourceError> {
+        let picture = self.encoding.picture_with_stride(self.width as usize, self.height as usize, stride, frame);
+        picture.ok_or_else(|| match self.encoding {
+            Encoding::Mjpeg => {
+                SourceError::of_frame(Fault::ProtocolErrors, "the camera gave a frame that is no whole picture")
+            }
+            _ => self.wrong_size(frame.len()),
+        })
+    }
+
+    /// As [`Format::picture`], of exactly the bytes that the driver says it has filled.
+    ///
+    /// # Errors
+    /// As there; also if they are more than a picture of this size has.
+    pub fn picture_filled(self, stride: usize, filled: &[u8]) -> Result<Picture, SourceError> {
+        let rows = self.encoding.rows(self.width as usize, self.height as usize);
+        if rows.is_some_and(|(row, rows)| filled.len() >= row.max(stride) * rows + PAGE) {
+            return Err(self.wrong_size(filled.len()));
+        }
+        self.picture(stride, filled)
+    }
+
+    fn wrong_size(self, bytes: usize) -> SourceError {
+        let Self { width, height, encoding, .. } = self;
+        let what = format!("the camera gave a frame of {bytes} bytes for {width}x{height} {}", encoding.name());
+        SourceError::of_frame(Fault::WrongSize, what)
     }
 
     /// Whether the interval is one second divided by a whole number, written like that. nokhwa drops all others, also
@@ -165,6 +206,7 @@ pub fn best(offered: &[Format]) -> Option<Format> {
 #[cfg(test)]
 mod tests {
     use super::{Encoding, Format, best};
+    use crate::reader::Fault;
     use image::{DynamicImage, ImageFormat, RgbImage};
     use std::io::Cursor;
 
@@ -297,6 +339,24 @@ mod tests {
         let size = huge.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("the frame header") + 5;
         huge[size..size + 4].copy_from_slice(&[0xff, 0xff, 0xff, 0xff]);
         assert!(Encoding::Mjpeg.picture(16, 16, &huge).is_none(), "65535 pixels a side");
+    }
+
+    /// What a driver fills for 4×2 pixels: exactly that, or rounded up to a page, or it was another size.
+    #[test]
+    fn a_frame_of_another_size_than_was_set_is_called_that() {
+        for (encoding, bytes) in [(Encoding::Grey, 8), (Encoding::Yuyv, 16), (Encoding::Nv12, 12), (Encoding::Rgb, 24)]
+        {
+            let small = format(4, 2, encoding, 30);
+            let given = |bytes| small.picture_filled(0, &vec![7; bytes]).map(|picture| picture.size());
+            assert_eq!(given(bytes), Ok((4, 2)));
+            assert_eq!(given(bytes + 4095), Ok((4, 2)));
+            for wrong in [bytes - 1, bytes + 4096] {
+                assert!(given(wrong).is_err_and(|error| error.passing && error.fault == Fault::WrongSize), "{wrong}");
+            }
+        }
+        let camera = format(16, 8, Encoding::Mjpeg, 30);
+        let torn = camera.picture(0, &jpeg_of([9; 3], 16, 8)[..40]).map(|picture| picture.size());
+        assert!(torn.is_err_and(|error| error.passing && error.fault == Fault::ProtocolErrors));
     }
 
     #[test]

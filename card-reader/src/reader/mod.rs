@@ -275,6 +275,10 @@ pub enum Fault {
     /// The camera gives the same picture again and again.
     Frozen,
     Black,
+    /// The camera gives pictures of another size than it was set to.
+    WrongSize,
+    /// The camera gives fewer than three pictures a second.
+    Slow,
     /// The camera offers nothing that we can use; the text of `devices` says what.
     Unsupported,
     /// A setting without which the reader cannot be trusted was refused.
@@ -300,6 +304,8 @@ impl Fault {
             Self::ProtocolErrors => "protocol_errors",
             Self::Frozen => "frozen",
             Self::Black => "black",
+            Self::WrongSize => "wrong_size",
+            Self::Slow => "slow",
             Self::Unsupported => "unsupported",
             Self::ConfigRejected => "config_rejected",
             Self::SensorCovered => "sensor_covered",

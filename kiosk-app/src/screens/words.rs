@@ -126,6 +126,8 @@ pub(super) const fn fault(fault: Fault) -> Msg {
         Fault::ProtocolErrors => Msg::FaultProtocol,
         Fault::Frozen => Msg::FaultFrozen,
         Fault::Black => Msg::FaultBlack,
+        Fault::WrongSize => Msg::FaultWrongSize,
+        Fault::Slow => Msg::FaultSlow,
         Fault::Unsupported => Msg::FaultUnsupported,
         Fault::ConfigRejected => Msg::FaultConfigRejected,
         Fault::SensorCovered => Msg::FaultSensorCovered,

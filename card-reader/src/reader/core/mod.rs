@@ -80,6 +80,8 @@ struct Serial {
     reads_codes: bool,
     /// Holds the card while others read; a failed try gives it back.
     moves_cards: bool,
+    /// Such a one took a card in for the presentation that is armed: a try that others may end.
+    try_since: Option<Instant>,
     /// Standing ones that it goes on with.
     faults: Vec<Fault>,
 }
@@ -87,6 +89,11 @@ struct Serial {
 struct Camera {
     id: DeviceId,
     watch: Watch,
+    /// Standing ones that it goes on with.
+    faults: Vec<Fault>,
+    /// What it said of itself, and how many of its frames were none.
+    facts: String,
+    bad_frames: u64,
 }
 
 /// A self-test that takes longer has failed.
@@ -127,9 +134,16 @@ impl Core {
             testing: None,
             reads_codes: serial.protocol.reads_codes(),
             moves_cards: serial.protocol.moves_cards(),
+            try_since: None,
             faults: Vec::new(),
         };
-        let camera = |camera: &CameraConfig| Camera { id: camera.id.clone(), watch: Watch::default() };
+        let camera = |camera: &CameraConfig| Camera {
+            id: camera.id.clone(),
+            watch: Watch::default(),
+            faults: Vec::new(),
+            facts: String::new(),
+            bad_frames: 0,
+        };
         let readers = config
             .serial
             .iter()
@@ -161,8 +175,14 @@ impl Core {
         let tests = self.serials.iter().filter_map(|serial| serial.testing).map(|since| since + TEST_LIMIT);
         let tries = self.cameras.iter().filter_map(|camera| camera.watch.attempt.as_ref());
         let interactive = self.interactive.map(|(_, since)| since + INTERACTIVE_LIMIT);
+        let motorised = self.serials.iter().filter_map(|serial| serial.try_since).map(|since| since + self.try_limit);
         let held = self.armed.as_ref().and_then(|arming| arming.held.as_ref()).map(|held| held.until);
-        tests.chain(interactive).chain(held).chain(tries.map(|attempt| attempt.since + self.try_limit)).min()
+        tests
+            .chain(interactive)
+            .chain(held)
+            .chain(motorised)
+            .chain(tries.map(|attempt| attempt.since + self.try_limit))
+            .min()
     }
 
     pub(super) fn timeout(&mut self, now: Instant) {
@@ -177,6 +197,7 @@ impl Core {
         for at in 0..self.cameras.len() {
             self.end_try(now, at);
         }
+        self.end_motorised_try(now);
         self.end_hold(now);
     }
 
@@ -212,6 +233,7 @@ impl Core {
             // A slot reader reads zones only: armed for a code or a badge it would only drop what it reads.
             let wanted = accept == Accept::Documents || serial.reads_codes;
             serial.waiting = wanted && !serial.ready;
+            serial.try_since = None;
             if serial.ready {
                 serial.armed_as = wanted.then_some(presentation);
                 let command = if wanted { SerialCommand::Arm(presentation) } else { SerialCommand::Disarm };
@@ -250,6 +272,7 @@ impl Core {
         for (at, serial) in self.serials.iter_mut().enumerate() {
             serial.waiting = false;
             serial.armed_as = None;
+            serial.try_since = None;
             if serial.ready {
                 self.out.push(Do::Serial(at, SerialCommand::Disarm));
             }
@@ -288,6 +311,7 @@ impl Core {
                 arming.codes.clear();
             }
         }
+        self.serials.iter_mut().for_each(|serial| serial.try_since = None);
         let goes_on = self.awaits_witnesses(presentation);
         for camera in &mut self.cameras {
             camera.watch.taken(goes_on);
@@ -298,6 +322,7 @@ impl Core {
     }
 
     fn failed(&mut self, presentation: PresentationNo, failure: Failure) {
+        self.serials.iter_mut().for_each(|serial| serial.try_since = None);
         let Failure { reason, advice, guess } = failure;
         self.tell(Event::Failed { presentation, reason, advice, guess });
         // Whoever holds the card gives it back, for the next try.

@@ -125,6 +125,31 @@ fn after_a_failed_try_it_looks_again_and_the_same_is_no_second_try() {
 }
 
 #[test]
+fn a_code_with_more_than_four_kibibytes_is_a_failed_try_and_never_handed_on() {
+    let mut bench = armed(Maker::Honeywell);
+    bench.hear(&packet(b's', &[b'7'; 4096]));
+    assert_eq!(bench.said(), ["present 7", "QR 7 of 4096 bytes"]);
+    let mut bench = armed(Maker::Honeywell);
+    bench.hear(&packet(b's', &[b'7'; 4097]));
+    assert_eq!(bench.said(), ["present 7", "not read 7"]);
+    bench.wait(Duration::from_millis(300));
+    assert_eq!(bench.sent(), ON, "it goes on looking");
+    bench.hear(&packet(b's', &[b'7'; 4097]));
+    assert!(bench.said().is_empty(), "the same try");
+    bench.hear(&packet(b'O', ZONE));
+    assert_eq!(bench.said(), ["present 7", "zone 7 of 89 bytes"]);
+
+    let mut bench = armed(Maker::AccessIs);
+    bench.hear(CAME);
+    bench.hear(&[b'7'; 4097]);
+    bench.wait(Duration::from_millis(50));
+    assert_eq!(bench.said(), ["present 7", "not read 7"]);
+    bench.hear(&[b'7'; 4096]);
+    bench.wait(Duration::from_millis(50));
+    assert_eq!(bench.said(), ["barcode 7 of 4096 bytes again"]);
+}
+
+#[test]
 fn the_trigger_is_renewed_and_silence_is_asked_after() {
     let mut bench = armed(Maker::Honeywell);
     bench.wait(Duration::from_secs(10));
@@ -191,10 +216,13 @@ fn what_is_sensed_and_not_read_is_one_failed_try() {
     let mut bench = armed(Maker::AccessIs);
     bench.hear(CAME);
     bench.sent();
-    bench.wait(Duration::from_millis(4000));
-    assert_eq!(bench.said(), ["present 7", "not read 7"]);
-    assert_eq!(bench.sent(), LOOK, "looked at again");
-    bench.wait(Duration::from_millis(3900));
+    bench.wait(Duration::from_millis(7900));
+    assert_eq!(bench.said(), ["present 7"], "a try takes eight seconds");
+    assert_eq!(bench.sent(), LOOK.repeat(3), "the device looks for two seconds at a time");
+    bench.wait(Duration::from_millis(100));
+    assert_eq!(bench.said(), ["not read 7"]);
+    bench.wait(Duration::from_millis(1900));
+    assert_eq!(bench.sent(), LOOK, "it goes on");
     assert!(bench.said().is_empty());
     bench.hear(ZONE);
     bench.wait(Duration::from_millis(50));
