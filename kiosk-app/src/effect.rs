@@ -96,6 +96,8 @@ pub struct Handover {
     pub reading: Option<HandedReading>,
     pub identifier: Option<(IdentifierKind, PersonalText)>,
     pub verifications: Vec<RequestId>,
+    /// An earlier hand-over of this visit, which no longer holds.
+    pub supersedes: Option<VisitId>,
 }
 
 /// What was read, unedited.

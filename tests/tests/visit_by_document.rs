@@ -146,6 +146,8 @@ fn a_barcode_that_disagrees_takes_back_a_visit_that_was_complete() -> Outcome {
     let visit = post.site.visit("the referral", |visit| visit.count("visit_referred") == 1)?;
     let order = |event: &str| visit.journal.iter().position(|entry| entry == event);
     ensure(order("visit_completed document") < order("visit_referred check_document"), || format!("{visit:?}"))?;
+    // The hand-over that said "complete" is gone with the one that took its place.
+    ensure(visit.reference.is_none(), || format!("{visit:?}"))?;
     post.hand()?.press("finish")?;
     post.kiosk.attract(SOON).map(|_| ())
 }

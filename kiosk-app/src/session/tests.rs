@@ -135,7 +135,7 @@ fn a_barcode_that_disagrees_takes_back_what_was_complete() {
         let visit = bench.kiosk.visit.as_ref().unwrap().id;
         let another = |e: &Effect| {
             matches!(e, Effect::Handover(asked)
-                if asked.visit == visit && asked.id != visit && asked.reference != first
+                if asked.visit == visit && asked.id != visit && asked.reference != first && asked.supersedes == Some(visit)
                     && asked.reason == ReferralReason::CheckDocument)
         };
         assert!(bench.has(another), "the service stores a hand-over once, so it is another");

@@ -164,7 +164,7 @@ async fn whenever_its_ten_seconds_end_any_other_put_is_undone() {
         }
         put_once::run(&shared, once, None, move |tx, _| {
             Box::pin(async move {
-                tx.assistance(kiosk, 1, "7", None).await?;
+                tx.add_call(kiosk, 1, "7", None).await?;
                 Ok(Work::Stored(Reply { status: 200, body: body.into() }))
             })
         })
