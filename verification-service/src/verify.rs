@@ -196,7 +196,7 @@ async fn begin(tx: &mut Tx, app: &App, request: &Request) -> Answer<Result<Begun
 
 /// Charges one try, the same write for every identifier, known or not, locked or not.
 async fn charge(tx: &mut Tx, app: &App, identifier: Blind, newest: Option<&Code>, now: Timestamp) -> Answer<Charged> {
-    let (state, charge) = tx.throttle(identifier).await?.charged(now.unix_millis(), app.config.limits.lock_after);
+    let (state, charge) = tx.throttle(identifier).await?.charged(now.unix_millis(), app.config.limits.locks());
     tx.set_throttle(identifier, state).await?;
     let code = newest.filter(|c| c.state == CodeState::Active && c.expires_at > now.unix_millis());
     Ok(Charged { locked: charge == Charge::Locked, n: state.n, code: code.map(|c| (c.id, c.version)) })
