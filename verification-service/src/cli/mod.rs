@@ -233,7 +233,7 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
         Command::Purge => upkeep::purge(open().await?).await?,
         Command::Openapi => {
             // As the file in docs/: with `--json` too.
-            print!("{}", crate::openapi::text());
+            say(crate::openapi::text().trim_end());
             return Ok(None);
         }
         Command::Serve => {

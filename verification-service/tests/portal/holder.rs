@@ -49,6 +49,12 @@ async fn a_holder_registers_makes_a_code_uses_it_and_is_asked_for_a_new_one() {
     browser.go("/backup-code").await;
     assert_eq!(browser.attribute("#a-number ~ p .tag", "data-state").await, "code-kind-active");
     assert!(browser.text("main .card").await.contains(&code[code.len() - 2..]), "its last two symbols");
+    // Security tells of it and leads to it.
+    browser.go("/security").await;
+    let card = browser.text("section[aria-labelledby=backup-code-title]").await;
+    assert!(card.contains("Ready to use") && card.contains("No code yet"), "A-Number and receipt number: {card}");
+    browser.click("section[aria-labelledby=backup-code-title] a").await;
+    assert_eq!(browser.path().await, "/backup-code");
     browser.go("/backup-code/a-number/view").await;
     browser.fill("#password", "another password 1").await;
     browser.fill("#one-time-code", &portal.code(&key).await).await;

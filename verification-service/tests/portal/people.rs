@@ -27,7 +27,7 @@ impl Portal {
         Self::on(site)
     }
 
-    fn on(site: Site) -> Self {
+    pub fn on(site: Site) -> Self {
         let serving = site.serve();
         Self { site, serving }
     }

@@ -21,6 +21,7 @@ mod problems;
 mod puts;
 mod referrals;
 mod rotation;
+mod store;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
 mod tamper;
