@@ -137,6 +137,11 @@ pub struct Reader {
     pub flow: Flow,
     /// Pause after opening the port, before the first command; the protocol's own if not set (2 s on USB).
     pub settle_ms: Option<u64>,
+    /// Elyctis: the whole command that switches presence messages on; the vendor has not published it.
+    #[serde(default)]
+    pub presence_command: Vec<u8>,
+    /// Honeywell: whether zones are read, which is the default; `false` for models without OCR.
+    pub ocr: Option<bool>,
     /// Honeywell: data in packets (`DECHDR1`), which is the default; `false` for models that do not know them.
     pub packets: Option<bool>,
     /// Honeywell without packets, Access-IS, Newland: what ends data, so that a torn message is not taken for a whole one.

@@ -8,7 +8,7 @@ use card_reader::reader::{
     CameraConfig, CameraSource, DeviceId, DeviceStatus, Fault, ReaderConfig, SelfTestReport, SerialConfig,
     SerialProtocol,
 };
-use card_reader::serial::{newland, port, scanner, ssi, swipe, synm};
+use card_reader::serial::{elyctis, newland, port, scanner, ssi, swipe, synm};
 use std::time::Duration;
 use verification_api::wire;
 
@@ -39,11 +39,14 @@ fn serial_config(name: &str, reader: &Reader) -> SerialConfig {
     let synm = |maker| {
         let mut options = synm::Options { suffix: suffix.clone(), silence, ..synm::Options::new(maker) };
         options.packets = reader.packets.unwrap_or(options.packets);
+        options.ocr = reader.ocr.unwrap_or(options.ocr);
         options.settings.clone_from(&reader.settings);
         SerialProtocol::SynM { options, timing: scanner::Timing::DEFAULT }
     };
     let protocol = match reader.protocol {
-        Protocol::Elyctis => SerialConfig::elyctis(name, &reader.path).protocol,
+        Protocol::Elyctis => {
+            SerialProtocol::Elyctis { timing: elyctis::Timing::CDC, presence_command: reader.presence_command.clone() }
+        }
         Protocol::Honeywell => synm(synm::Maker::Honeywell),
         Protocol::AccessIs => synm(synm::Maker::AccessIs),
         Protocol::Newland => {

@@ -387,6 +387,10 @@ impl Thread {
             if light == Light::Changing {
                 continue;
             }
+            // The preview does not flicker.
+            if light == Light::Usual {
+                preview_at = self.show(&picture, now, preview_at);
+            }
             if now >= look_at {
                 look_at = now + if active { LOOK_ACTIVE } else { LOOK_IDLE };
                 let overview = picture.overview(WIDTH);
@@ -401,15 +405,11 @@ impl Thread {
                     return End::Lost(SourceError::new(Fault::Frozen, FROZEN));
                 }
                 if active {
-                    self.views.frame.send_replace(Some(Arc::new(picture.luma())));
+                    self.views.frame.send_replace(Some(Arc::new(picture.into_luma())));
                 } else if self.views.frame.borrow().is_some() {
                     self.views.frame.send_replace(None);
                 }
                 self.tell(CameraEvent::Seen(seen));
-            }
-            // The preview does not flicker.
-            if light == Light::Usual {
-                preview_at = self.show(&picture, now, preview_at);
             }
         }
     }

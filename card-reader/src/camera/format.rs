@@ -1,11 +1,14 @@
 //! What a camera can deliver: encoding, size, rate; which of several offers reads best; its bytes to a [`Picture`].
 
+use super::pixels::MAX_PIXELS;
 use super::{Layout, Picture, SourceError};
 use crate::reader::Fault;
-use image::{ImageFormat, ImageReader, Limits};
 use std::cmp::Reverse;
 use std::fmt;
-use std::io::Cursor;
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
 
 /// How a camera encodes its pictures; those that are understood here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,17 +101,27 @@ impl Encoding {
 }
 
 /// Larger than any camera that is used here.
-const MAX_SIDE: u32 = 10_000;
+const MAX_SIDE: usize = 10_000;
+
+/// Of a JPEG with more pixels only the grey is decoded: its colours would take three times the memory, for a small preview
+/// alone.
+const COLOUR_PIXELS: usize = 4_000_000;
 
 fn jpeg(bytes: &[u8]) -> Option<Picture> {
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Jpeg);
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(160 << 20);
-    reader.limits(limits);
-    let rgb = reader.decode().ok()?.into_rgb8();
-    Picture::new(rgb.width() as usize, rgb.height() as usize, Layout::Rgb, rgb.into_raw())
+    jpeg_in_colour_up_to(bytes, COLOUR_PIXELS)
+}
+
+fn jpeg_in_colour_up_to(bytes: &[u8], most: usize) -> Option<Picture> {
+    let options = DecoderOptions::default().set_strict_mode(false).set_max_width(MAX_SIDE).set_max_height(MAX_SIDE);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().ok()?;
+    let (width, height) = decoder.dimensions()?;
+    let pixels = width.checked_mul(height).filter(|pixels| *pixels <= MAX_PIXELS)?;
+    let grey_within = matches!(decoder.input_colorspace()?, ColorSpace::YCbCr | ColorSpace::Luma);
+    let (colours, layout) =
+        if pixels > most && grey_within { (ColorSpace::Luma, Layout::Grey) } else { (ColorSpace::RGB, Layout::Rgb) };
+    decoder.set_options(options.jpeg_set_out_colorspace(colours));
+    Picture::new(width, height, layout, decoder.decode().ok()?)
 }
 
 /// Drivers round up to whole pages.
@@ -205,6 +218,7 @@ pub fn best(offered: &[Format]) -> Option<Format> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Layout;
     use super::{Encoding, Format, best};
     use crate::reader::Fault;
     use image::{DynamicImage, ImageFormat, RgbImage};
@@ -327,6 +341,33 @@ mod tests {
         let picture = Encoding::Mjpeg.picture(64, 32, &bare).expect("the tables of the standard");
         assert_eq!(picture.size(), (64, 32));
         assert!(picture.luma().pixels.iter().all(|pixel| pixel.abs_diff(128) <= 3));
+    }
+
+    /// Red to the left, blue to the right, white below, 72×40, with the colours at half the width, or half of both.
+    const HALF_WIDTH: &[u8] = include_bytes!("../../testdata/camera_422.jpg");
+    const HALF_OF_BOTH: &[u8] = include_bytes!("../../testdata/camera_420.jpg");
+
+    #[test]
+    fn the_grey_of_a_large_jpeg_is_that_of_its_colours() {
+        let full = jpeg_of([255, 0, 0], 72, 40);
+        for (name, bytes, right) in
+            [("full", full.as_slice(), 76), ("4:2:2", HALF_WIDTH, 29), ("4:2:0", HALF_OF_BOTH, 29)]
+        {
+            let grey = super::jpeg_in_colour_up_to(bytes, 0).expect("a picture");
+            assert_eq!((grey.layout(), grey.size()), (Layout::Grey, (72, 40)), "{name}");
+            let colour = super::jpeg_in_colour_up_to(bytes, 72 * 40).expect("a picture");
+            assert_eq!(colour.layout(), Layout::Rgb);
+            for grey in [grey.into_luma(), colour.luma()] {
+                let at = |x: usize, y: usize| grey.pixels[y * 72 + x];
+                let below = if name == "full" { 76 } else { 255 };
+                for (place, wanted) in
+                    [((4, 4), 76), ((24, 20), 76), ((50, 4), right), ((70, 20), right), ((36, 38), below)]
+                {
+                    let found = at(place.0, place.1);
+                    assert!(found.abs_diff(wanted) <= 4, "{name} at {place:?}: {found} for {wanted}");
+                }
+            }
+        }
     }
 
     #[test]

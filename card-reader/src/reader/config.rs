@@ -53,7 +53,7 @@ impl SerialConfig {
     /// An Elyctis reader with the delays of its USB interface at `path`.
     #[must_use]
     pub fn elyctis(id: &str, path: impl Into<PathBuf>) -> Self {
-        Self::new(id, path, SerialProtocol::Elyctis { timing: elyctis::Timing::CDC, presence: None })
+        Self::new(id, path, SerialProtocol::Elyctis { timing: elyctis::Timing::CDC, presence_command: Vec::new() })
     }
 
     /// The pause between opening and the first command: 2 s on USB, 100 ms on a UART, next to nothing in tests.
@@ -94,8 +94,9 @@ impl SerialConfig {
 pub enum SerialProtocol {
     Elyctis {
         timing: elyctis::Timing,
-        /// Type byte of its presence messages, if it is known; they are then understood as frames.
-        presence: Option<u8>,
+        /// The whole command that switches its presence messages on (its first byte is their type), where you know it; the
+        /// vendor has not published it.
+        presence_command: Vec<u8>,
     },
     /// Honeywell or Access-IS, by its options.
     SynM {
@@ -194,7 +195,9 @@ impl SerialProtocol {
     pub(super) fn machine(&self, now: Instant, try_limit: Duration) -> Box<dyn Protocol> {
         let within = |timing: scanner::Timing| scanner::Timing { read: try_limit, ..timing };
         match self {
-            Self::Elyctis { timing, presence } => Box::new(elyctis::Machine::new(*timing, *presence, now)),
+            Self::Elyctis { timing, presence_command } => {
+                Box::new(elyctis::Machine::new(*timing, None, now).with_presence_command(presence_command))
+            }
             Self::SynM { options, timing } => {
                 Box::new(scanner::Scanner::new(synm::SynM::new(options.clone()), within(*timing), now))
             }

@@ -318,7 +318,7 @@ fn a_motorised_reader_alone_reads_nothing() {
     let config = ReaderConfig {
         serial: vec![
             serial("card", SerialProtocol::crt571()),
-            serial("slot", SerialProtocol::Elyctis { timing: elyctis::Timing::CDC, presence: None }),
+            serial("slot", SerialProtocol::Elyctis { timing: elyctis::Timing::CDC, presence_command: Vec::new() }),
             serial("codes", SerialProtocol::synm(synm::Maker::Honeywell)),
         ],
         cameras: vec![CameraConfig::new("camera", CameraSource::Node("/dev/video0".into()))],

@@ -23,7 +23,7 @@ fn up(options: Options) -> Bench<Scanner<SynM>> {
 
 /// Answers every menu command as the device does, until it is ready.
 fn answer_all(bench: &mut Bench<Scanner<SynM>>, refuse: &[&str]) {
-    for _ in 0..12 {
+    for _ in 0..24 {
         let sent = bench.sent();
         let Some(body) = sent.strip_prefix(b"\x16M\r") else { return };
         let (storage, body) = body.split_last().expect("a storage character");
@@ -177,6 +177,44 @@ fn a_refused_setting_is_a_named_fault_and_an_unknown_one_that_may_be_is_not() {
     bench.sent.drain(..1);
     answer_all(&mut bench, &["DECHDR", "DLYRRD"]);
     assert_eq!(bench.said(), ["config rejected true (DECHDR)", "ready Rev 3.1 "]);
+}
+
+#[test]
+fn a_unit_without_ocr_is_named_unless_nobody_wants_zones_of_it() {
+    for (ocr, refuse, expected) in [
+        (true, "OCRENA", &["config rejected true (OCRENA)", "ready Rev 3.1 "][..]),
+        (true, "OCRATS", &["config rejected true (OCRATS)", "ready Rev 3.1 "]),
+        (false, "OCR", &["ready Rev 3.1 "]),
+        (true, "AZTENA", &["ready Rev 3.1 "]),
+        (false, "PDFENA", &["config rejected true (PDFENA)", "ready Rev 3.1 "]),
+    ] {
+        let mut bench = up(Options { ocr, ..Options::new(Maker::Honeywell) });
+        bench.wait(Duration::from_millis(300));
+        bench.sent.drain(..1);
+        answer_all(&mut bench, &[refuse]);
+        assert_eq!(bench.said(), expected, "{refuse}");
+    }
+}
+
+#[test]
+fn every_symbology_of_documents_is_enabled_at_each_connection_and_nothing_is_stored() {
+    let mut bench = up(Options::new(Maker::Honeywell));
+    for _ in 0..2 {
+        bench.wait(Duration::from_millis(300));
+        let mut asked = Vec::new();
+        bench.sent.drain(..1);
+        while let Some(body) = bench.sent().strip_prefix(b"\x16M\r") {
+            asked.push(String::from_utf8(body.to_vec()).unwrap());
+            let (storage, body) = body.split_last().unwrap();
+            bench.hear(&[body, &[0x06, *storage]].concat());
+        }
+        for body in ["PDFENA1!", "QRCENA1!", "IDMENA1!", "AZTENA1!", "128ENA1!", "C39ENA1!", "OCRENA1!", "OCRATS2!"] {
+            assert_eq!(asked.iter().filter(|asked| *asked == body).count(), 1, "{body}: {asked:?}");
+        }
+        assert!(asked.iter().all(|body| body.ends_with('!') || body == "REVINF." || body == "P_INFO."));
+        bench.said();
+        bench.reconnect();
+    }
 }
 
 #[test]
