@@ -19,6 +19,9 @@ use verification_service::store;
 use verification_service::store::rows::PutKey;
 use verification_service::verify::{self, Request};
 
+/// At which look; to say that it came, and to be let go on.
+type Gate = (usize, mpsc::Sender<()>, mpsc::Receiver<()>);
+
 /// A clock that stands still until it is told to go, and that may hold whoever looks at it.
 struct Held {
     base: Timestamp,
@@ -29,7 +32,7 @@ struct Held {
     /// At this look and from then on it has gone on by so much.
     jump: Mutex<Option<(usize, i64)>>,
     /// At this look it tells that it is looked at, and waits until it may answer.
-    gate: Mutex<Option<(usize, mpsc::Sender<()>, mpsc::Receiver<()>)>>,
+    gate: Mutex<Option<Gate>>,
 }
 
 impl Held {
