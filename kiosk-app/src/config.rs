@@ -223,6 +223,8 @@ pub struct Camera {
     pub replay: Option<PathBuf>,
     /// Of a replay.
     pub frames_per_second: Option<u32>,
+    /// Of a replay: a decoder that takes longer is left behind. Else a second.
+    pub decode_limit_ms: Option<u64>,
     pub infrared: Option<Infrared>,
 }
 
@@ -444,6 +446,9 @@ impl Config {
             }
             Some(Camera { frames_per_second: Some(rate), .. }) if !(1..=60).contains(rate) => {
                 return Err(format!("[camera] frames_per_second is {rate}; it must lie between 1 and 60"));
+            }
+            Some(Camera { node: Some(_), decode_limit_ms: Some(_), .. }) => {
+                return Err("[camera] decode_limit_ms is of a replay; of a node it is a second".to_owned());
             }
             Some(Camera { node: Some(_), frames_per_second: Some(_), .. }) => {
                 return Err("[camera] frames_per_second is of a replay; of a node the best rate is chosen".to_owned());

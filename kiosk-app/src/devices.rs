@@ -23,11 +23,12 @@ pub fn reader_config(config: &Config) -> ReaderConfig {
         let infrared = camera.infrared.as_ref().and_then(infrared);
         Some(CameraConfig { infrared, ..CameraConfig::new(CAMERA, camera_source(camera)?) })
     });
+    let decode_limit = config.camera.as_ref().and_then(|camera| camera.decode_limit_ms).map(Duration::from_millis);
     ReaderConfig {
         serial: serial.collect(),
         cameras: cameras.collect(),
         try_limit: config.policy().try_for,
-        ..ReaderConfig::default()
+        decode_limit: decode_limit.unwrap_or(ReaderConfig::default().decode_limit),
     }
 }
 
@@ -148,7 +149,9 @@ pub const fn sentence(fault: Fault) -> &'static str {
         Fault::ConfigRejected => "refuses a setting; check its model and the settings in kiosk.toml",
         Fault::SensorCovered => "its sensor is covered; take away what lies on it and clean the glass",
         Fault::Jammed => "a card is stuck; open it and take the card out",
-        Fault::CardLeft => "holds a card that nobody took; take it out: kiosk-app devices --eject NAME",
+        Fault::CardLeft => {
+            "holds a card that nobody took; an officer gives it back or keeps it at the desk of this kiosk"
+        }
         Fault::BinFull => "its bin is full; empty it",
         Fault::Mechanism => "reports a fault of its mechanics; restart it, and replace it if that stays",
     }

@@ -49,6 +49,12 @@ pub enum Command {
         presentation: PresentationNo,
         accept: Accept,
     },
+    /// Arms a device that has come back ([`Event::Ready`]) for the presentation that is armed, if nothing was taken under it
+    /// yet. The other devices go on undisturbed: what lies in one of them stays the same try.
+    Join {
+        device: DeviceId,
+        presentation: PresentationNo,
+    },
     Disarm,
     /// Answered by [`Event::SelfTest`], also when the device is not there.
     SelfTest {
@@ -334,6 +340,16 @@ pub enum DecoderFailure {
     Panicked,
     /// It took longer than its limit. Its thread cannot be stopped, only left behind.
     Overran,
+}
+
+impl DecoderFailure {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Panicked => "panicked",
+            Self::Overran => "overran",
+        }
+    }
 }
 
 /// Outcome of a device's self-test.

@@ -1,7 +1,7 @@
 //! The service beside what it is made of: nginx for TLS, both cores' argon2id for redemptions, SQLite and pgbench for the
 //! store. Everything in one run on one machine; ratios are what counts (docs/operations.md has them).
 //!
-//! `make bench-service`. Words after it choose: `tls`, `redeem`, `store`, `latency`, `size`.
+//! `make bench-service`. Words after it choose: `tls`, `redeem`, `store`, `latency`, `size`; `reindex` only if it is named.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot go on must stop")]
 #![expect(clippy::disallowed_methods, reason = "the time that passes is what is measured")]
 
@@ -13,6 +13,7 @@ mod nginx;
 #[path = "../../tests/hurt/population.rs"]
 mod population;
 mod redeem;
+mod reindex;
 mod size;
 mod store;
 #[path = "../../tests/service/support.rs"]
@@ -47,6 +48,10 @@ fn main() {
         }
         if wanted("size") {
             size::run().await;
+        }
+        // Two minutes by itself: only when asked for.
+        if chosen.iter().any(|one| one == "reindex") {
+            reindex::run().await;
         }
     });
 }

@@ -1,6 +1,7 @@
 //! The real binary, a fresh folder of `init`, real TLS: what an integrator sees.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must stop")]
 
+mod assistance;
 mod audit;
 mod clients;
 mod cluster;
@@ -10,14 +11,17 @@ mod hostile;
 mod index_rotation;
 mod inspections;
 mod log;
+mod methods;
 mod migrations;
 mod numbers;
 mod officers;
 mod openapi;
 mod operations;
 mod problems;
+mod puts;
 mod referrals;
 mod rotation;
+mod store;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
 mod tamper;

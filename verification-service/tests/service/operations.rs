@@ -13,7 +13,7 @@ fn free_port() -> u16 {
 }
 
 /// Opens the port of the metrics in the configuration.
-fn watched(site: &Site) -> u16 {
+pub fn watched(site: &Site) -> u16 {
     let port = free_port();
     let text = std::fs::read_to_string(site.config()).unwrap();
     let text = text.replace("[listen]\n", &format!("[listen]\nmetrics = \"127.0.0.1:{port}\"\n"));
@@ -21,7 +21,7 @@ fn watched(site: &Site) -> u16 {
     port
 }
 
-async fn ask(port: u16, path: &str) -> (u16, String) {
+pub async fn ask(port: u16, path: &str) -> (u16, String) {
     let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let request = format!("GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -32,7 +32,7 @@ async fn ask(port: u16, path: &str) -> (u16, String) {
 }
 
 /// The value of a metric, by the start of its line.
-fn value(text: &str, start: &str) -> f64 {
+pub fn value(text: &str, start: &str) -> f64 {
     let line = text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no {start} in\n{text}"));
     line.rsplit(' ').next().unwrap().parse().unwrap()
 }

@@ -80,6 +80,8 @@ struct Serial {
     ready: bool,
     /// Armed while it was not ready: told as soon as it is. Cleared by a loss, because the session then decides.
     waiting: bool,
+    /// What it was told to read under since it came up.
+    armed_as: Option<PresentationNo>,
     testing: Option<Instant>,
     /// Reads barcodes as well, so it can be armed for codes and badges.
     reads_codes: bool,
@@ -137,6 +139,7 @@ impl Core {
             id: serial.id.clone(),
             ready: false,
             waiting: false,
+            armed_as: None,
             testing: None,
             reads_codes: serial.protocol.reads_codes(),
             moves_cards: serial.protocol.moves_cards(),
@@ -221,6 +224,7 @@ impl Core {
     pub(super) fn command(&mut self, now: Instant, command: Command) {
         match command {
             Command::Arm { presentation, accept } => self.arm(now, presentation, accept),
+            Command::Join { device, presentation } => self.join(&device, presentation),
             Command::Disarm => self.disarm(),
             Command::SelfTest { device, level } => self.self_test(now, &device, level),
             Command::Eject { device } => self.order(&device, SerialCommand::Eject),
@@ -246,6 +250,7 @@ impl Core {
             serial.waiting = wanted && !serial.ready;
             serial.try_since = None;
             if serial.ready {
+                serial.armed_as = wanted.then_some(presentation);
                 let command = if wanted { SerialCommand::Arm(presentation) } else { SerialCommand::Disarm };
                 self.out.push(Do::Serial(at, command));
             }
@@ -260,9 +265,28 @@ impl Core {
         }
     }
 
+    fn join(&mut self, device: &DeviceId, presentation: PresentationNo) {
+        let Some(accept) = self.armed.as_ref().map(|arming| arming.accept).filter(|_| self.takes(presentation)) else {
+            return;
+        };
+        // A camera looks by itself as soon as it is ready while something is armed.
+        let Some(at) = self.serials.iter().position(|serial| serial.id == *device) else { return };
+        let serial = &self.serials[at];
+        let wanted = accept == Accept::Documents || serial.reads_codes;
+        if wanted && serial.ready && serial.armed_as != Some(presentation) {
+            self.arm_serial(at, presentation);
+        }
+    }
+
+    fn arm_serial(&mut self, at: usize, presentation: PresentationNo) {
+        self.serials[at].armed_as = Some(presentation);
+        self.out.push(Do::Serial(at, SerialCommand::Arm(presentation)));
+    }
+
     fn disarm(&mut self) {
         for (at, serial) in self.serials.iter_mut().enumerate() {
             serial.waiting = false;
+            serial.armed_as = None;
             serial.try_since = None;
             if serial.ready {
                 self.out.push(Do::Serial(at, SerialCommand::Disarm));

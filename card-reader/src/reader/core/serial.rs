@@ -234,8 +234,8 @@ impl Core {
             self.out.push(Do::Tell(Event::AnotherUnit { device: device.clone() }));
         }
         let armed = std::mem::take(&mut serial.waiting).then(|| self.armed.as_ref().filter(|arming| !arming.taken));
-        if let Some(arming) = armed.flatten() {
-            self.out.push(Do::Serial(at, SerialCommand::Arm(arming.presentation)));
+        if let Some(presentation) = armed.flatten().map(|arming| arming.presentation) {
+            self.arm_serial(at, presentation);
         }
         self.tell(Event::Ready { device, identity: said });
     }
@@ -252,6 +252,7 @@ impl Core {
         if was_ready {
             status.reconnects += 1;
             serial.waiting = false;
+            serial.armed_as = None;
         }
         let device = serial.id.clone();
         tracing::warn!(device = device.0, fault = fault.name(), "reader lost; it is being reopened");

@@ -45,6 +45,7 @@ impl Tx {
         self.run(sql!("DELETE FROM officer_session WHERE begun_at < $1", before.throttles)).await?;
         let referrals = self.run(sql!("DELETE FROM referral WHERE stored_at < $1", before.referrals)).await?;
         self.run(sql!("DELETE FROM referral_opening WHERE at < $1", before.replies)).await?;
+        self.run(sql!("DELETE FROM assistance WHERE at < $1", before.audit)).await?;
         let audit = self.purge_audit(before.audit).await?;
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         Ok(Purged { replies: number(replies), throttles: number(throttles), referrals: number(referrals), ..audit })
