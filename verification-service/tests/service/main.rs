@@ -20,6 +20,7 @@ mod operations;
 mod problems;
 mod referrals;
 mod rotation;
+mod settings;
 mod store;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
