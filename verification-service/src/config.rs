@@ -1,7 +1,7 @@
 //! `service.toml`: every key, its meaning and its default. An unknown key is an error with file, line and nearest key.
 
 use crate::clock::{DAY, HOUR, MINUTE};
-use crate::throttle::Rate;
+use crate::throttle::{Locks, PinLocks, Rate};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -154,7 +154,7 @@ pub struct Portal {
     pub idle_minutes: u32,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     pub verifications_per_minute: u32,
@@ -168,10 +168,19 @@ pub struct Limits {
     pub failing_minutes: u32,
     /// Every so many tries with one identifier lock it.
     pub lock_after: u32,
+    /// For how long: the first time, the second, and every further one.
+    pub lock_minutes: [u32; 3],
     /// Tries without success that disable a code.
     pub disable_after: u32,
-    /// Wrong PINs that begin to lock.
+    /// Wrong PINs, and wrong passwords in the portal, that begin to lock.
     pub pin_failures: u32,
+    /// For how long the first of them locks; each further one locks twice as long,
+    pub pin_lock_seconds: u32,
+    /// but not for longer than this.
+    pub pin_lock_longest_seconds: u32,
+    /// Requests for a certificate, of one client.
+    pub renewals_per_minute: u32,
+    pub renewals_burst: u32,
     /// Connections at once, on each port.
     pub connections: usize,
     /// Age of a connection, in seconds.
@@ -218,8 +227,13 @@ impl Default for Limits {
             failing_identifiers: 15,
             failing_minutes: 10,
             lock_after: 5,
+            lock_minutes: [15, 30, 60],
             disable_after: 20,
             pin_failures: 5,
+            pin_lock_seconds: 15,
+            pin_lock_longest_seconds: 900,
+            renewals_per_minute: 2,
+            renewals_burst: 10,
             connections: 1024,
             connection_seconds: 600,
         }
@@ -252,6 +266,27 @@ impl Limits {
     #[must_use]
     pub const fn looks(&self) -> Rate {
         Rate { per_minute: self.looks_per_minute, burst: self.looks_per_minute }
+    }
+
+    #[must_use]
+    pub const fn renewals(&self) -> Rate {
+        Rate { per_minute: self.renewals_per_minute, burst: self.renewals_burst }
+    }
+
+    /// Of tries with an identifier.
+    #[must_use]
+    pub const fn locks(&self) -> Locks {
+        Locks { after: self.lock_after, minutes: self.lock_minutes }
+    }
+
+    /// Of sign-ins.
+    #[must_use]
+    pub const fn pin_locks(&self) -> PinLocks {
+        PinLocks {
+            after: self.pin_failures,
+            seconds: self.pin_lock_seconds,
+            longest_seconds: self.pin_lock_longest_seconds,
+        }
     }
 
     /// Milliseconds in which failing identifiers are counted.
@@ -348,6 +383,12 @@ impl Config {
                 "[limits] lock_after, disable_after, pin_failures, connections and connection_seconds must be at least 1",
             );
         }
+        if limits.lock_minutes.contains(&0) || limits.pin_lock_seconds == 0 {
+            return wrong("[limits] lock_minutes and pin_lock_seconds must be at least 1: what is locked is locked");
+        }
+        if limits.pin_lock_longest_seconds < limits.pin_lock_seconds {
+            return wrong("[limits] pin_lock_longest_seconds must not be less than pin_lock_seconds");
+        }
         Ok(config)
     }
 
@@ -406,7 +447,7 @@ fn with_value(line: &str, given: &[(&str, Option<String>)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, template};
+    use super::{Config, Limits, template};
     use std::path::Path;
     use strsim::levenshtein as distance;
 
@@ -422,7 +463,9 @@ mod tests {
     fn what_init_writes_is_read_with_the_defaults() {
         let config = Config::parse(&written(), Path::new("service.toml")).unwrap();
         assert_eq!(config.code.groups, 4);
-        assert_eq!(config.limits.lock_after, 5);
+        assert_eq!(config.limits, Limits::default(), "every limit is in the file");
+        let table = written().split("[limits]\n").nth(1).unwrap().split("\n\n").next().unwrap().to_owned();
+        assert_eq!(table.lines().count(), 17, "{table}");
         assert_eq!(config.listen.kiosk.port(), 8443);
     }
 
@@ -443,6 +486,8 @@ mod tests {
         assert!(error(&written().replace("groups = 4", "groups = 5")).contains("4 or 6"));
         assert!(error(&written().replace("sqlite:", "mysql:")).contains("sqlite:FILE or postgres://"));
         assert!(error(&written().replace("lock_after = 5", "lock_after = 0")).contains("at least 1"));
+        assert!(error(&written().replace("lock_minutes = [15", "lock_minutes = [0")).contains("must be at least 1"));
+        assert!(error(&written().replace("longest_seconds = 900", "longest_seconds = 9")).contains("not be less"));
         assert!(error("[listen]\n").contains("line 1"));
         let timers = "[timers]\nwarn_s = 60\nanswer_s = 10\ncomplete_s = 20\nreferred_s = 30\nheld_s = 120\n";
         assert!(error(&(written() + timers)).contains("at least 20"));

@@ -71,6 +71,10 @@ fn work(queue: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { text, salt, cost, answer }) = next else { return };
+        if answer.is_closed() {
+            // Whoever asked has given up.
+            continue;
+        }
         let derived = text.expose(|text| derive_in(&mut memory, text, &salt, cost, &[]));
         // Whoever asked may have gone.
         let _ = answer.send(derived);

@@ -6,13 +6,12 @@ use crate::audit::{self, Actor, Event};
 use crate::clock::MINUTE;
 use crate::kiosk_api::edge::{not_allowed, ok, parse, whole};
 use crate::pki::{self, ClientCertificate, Subject};
-use crate::put_once::{Reply, take};
+use crate::put_once::Reply;
 use crate::random::{self, uuid_v7};
 use crate::refusal::Refusal;
 use crate::roles::Role;
 use crate::store::rows::{Invitation, Kiosk};
-use crate::store::{Answer, Locked, StoreError};
-use crate::throttle::Rate;
+use crate::store::{Answer, StoreError};
 use aws_lc_rs::digest;
 use axum::Router;
 use axum::body::Body;
@@ -33,8 +32,6 @@ pub const INVITED_FOR: i64 = 10 * MINUTE;
 const CODE_BYTES: usize = 14;
 /// Symbols of five bits.
 const SYMBOLS: usize = 23;
-/// Tries with a code, of everybody together: enrolments are few, and a guess has one chance in 2^112.
-const RATE: Rate = Rate { per_minute: 10, burst: 20 };
 
 /// Why there is no new client.
 #[derive(Debug, thiserror::Error)]
@@ -190,7 +187,7 @@ async fn enrol(State(app): State<Arc<App>>, body: Body) -> Result<Reply, Refusal
     let request: EnrolRequest = parse(&whole(body).await?)?;
     let key = pki::requested_key(&request.csr).map_err(|why| Refusal::malformed(why.to_string()))?;
     let hash = request.code.expose(hash_of).ok_or_else(|| Refusal::malformed("This is not the form of a code"))?;
-    let Some(invitation) = invited(&app, hash).await?? else { return Err(not_taken()) };
+    let Some(invitation) = invited(&app, hash).await? else { return Err(not_taken()) };
     let unavailable = |why: &dyn std::fmt::Display| {
         tracing::error!(cause = %why, "a kiosk could not be enrolled");
         Refusal::new(ProblemType::Unavailable)
@@ -222,21 +219,12 @@ async fn enrol(State(app): State<Arc<App>>, body: Body) -> Result<Reply, Refusal
     })
 }
 
-/// The invitation of a code, if it can still be used; every look counts.
-async fn invited(app: &Arc<App>, hash: [u8; 32]) -> Answer<Result<Option<Invitation>, Refusal>> {
-    let shared = Arc::clone(app);
-    let looked = app.store.write("look an invitation up", move |tx| {
-        Box::pin(async move {
-            tx.lock(Locked::Kiosk, b"enrolment").await?;
-            let now = shared.now();
-            if let Err(wait) = take(tx, "enrolment", RATE, now).await? {
-                return Ok(Err(Refusal::limited(wait)));
-            }
-            let found = tx.invitation(&hash).await?;
-            Ok(Ok(found.filter(|found| found.kiosk.is_none() && found.expires_at > now.unix_millis())))
-        })
-    });
-    looked.await
+/// The invitation of a code, if it can still be used. Tries are not counted: a guess has one chance in 2^112, and a count
+/// of everybody's would let anybody keep the others out. Nothing is written before a code is right.
+async fn invited(app: &App, hash: [u8; 32]) -> Answer<Option<Invitation>> {
+    let now = app.now().unix_millis();
+    let found = app.store.read().await?.invitation(&hash).await?;
+    Ok(found.filter(|found| found.kiosk.is_none() && found.expires_at > now))
 }
 
 /// One reply for a code that never was, was used, or has expired.

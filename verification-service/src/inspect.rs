@@ -80,6 +80,26 @@ pub fn blind_document(keys: &Keys, issuer: &str, kind: DocumentType, number: &st
     keys.blind("document", &normalised)
 }
 
+/// Whether this kiosk may ask so: with a live officer's session, if it names one or the document was keyed.
+///
+/// # Errors
+/// Of the store; inside, the refusal.
+pub async fn allowed(
+    tx: &mut Tx,
+    kiosk: Uuid,
+    request: &InspectionRequest,
+    now: Timestamp,
+) -> Answer<Result<(), Refusal>> {
+    let officer = match &request.officer_session {
+        Some(session) => officers::live(tx, session, kiosk, now).await?.is_some(),
+        None => false,
+    };
+    if !officer && (request.how == How::Keyed || request.officer_session.is_some()) {
+        return Ok(Err(Refusal::new(ProblemType::OfficerSession)));
+    }
+    Ok(Ok(()))
+}
+
 /// Looks the document up and compares it.
 ///
 /// # Errors
@@ -91,12 +111,8 @@ pub async fn inspect(
     request: &InspectionRequest,
     now: Timestamp,
 ) -> Answer<Result<Findings, Refusal>> {
-    let officer = match &request.officer_session {
-        Some(session) => officers::live(tx, session, kiosk, now).await?.is_some(),
-        None => false,
-    };
-    if !officer && (request.how == How::Keyed || request.officer_session.is_some()) {
-        return Ok(Err(Refusal::new(ProblemType::OfficerSession)));
+    if let Err(refusal) = allowed(tx, kiosk, request, now).await? {
+        return Ok(Err(refusal));
     }
     let document = &request.document;
     let by_number = document.document_number.as_ref().map(|number| {

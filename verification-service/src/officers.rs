@@ -99,7 +99,7 @@ pub async fn sign_in(
             let now = shared.now().unix_millis();
             for subject in subjects {
                 tx.lock_place(Locked::Pin, &subject).await?;
-                let charged = tx.pin_throttle(subject).await?.charged(now, shared.config.limits.pin_failures);
+                let charged = tx.pin_throttle(subject).await?.charged(now, shared.config.limits.pin_locks());
                 match charged {
                     Ok(state) => tx.set_pin_throttle(subject, state).await?,
                     Err(wait) => return Ok(Err(Refusal::limited(wait))),

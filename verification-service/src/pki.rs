@@ -16,6 +16,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{
     CertificateDer, CertificateRevocationListDer, CertificateSigningRequestDer, PrivatePkcs8KeyDer,
 };
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -364,29 +365,51 @@ pub fn renew_crl(dir: &Path, revoked: &[(Vec<u8>, i64)], now: Timestamp) -> Resu
     replace(&dir.join("crl.pem"), pem.as_bytes(), 0o644)
 }
 
-/// Whether the CRL is past half its life.
+/// Whether `serve` must sign the CRL anew: it is past half its life, or does not name exactly the certificates that are
+/// revoked by the rows, because another instance, with a folder of its own, was told so.
 ///
 /// # Errors
-/// [`PkiError`] if there is none, or it is none.
-pub fn crl_is_due(dir: &Path, now: Timestamp) -> Result<bool, PkiError> {
-    Ok(crl_left(dir, now)? < CRL_LIFE / 2)
+/// [`PkiError`].
+pub fn crl_is_due(dir: &Path, revoked: &[(Vec<u8>, i64)], now: Timestamp) -> Result<bool, PkiError> {
+    let known = crl_of(dir)?;
+    let wanted: BTreeSet<&[u8]> = revoked.iter().map(|(serial, _)| significant(serial)).collect();
+    Ok(known.left(now) < CRL_LIFE / 2 || !known.serials.iter().map(Vec::as_slice).eq(wanted))
 }
 
 /// Whether the CRL has not expired.
 #[must_use]
 pub fn crl_holds(dir: &Path, now: Timestamp) -> bool {
-    crl_left(dir, now).is_ok_and(|left| left > 0)
+    crl_of(dir).is_ok_and(|known| known.left(now) > 0)
 }
 
-/// Milliseconds that the CRL is still good for.
-fn crl_left(dir: &Path, now: Timestamp) -> Result<i64, PkiError> {
+/// What `crl.pem` says.
+struct Crl {
+    /// Seconds since 1970.
+    next_update: i64,
+    serials: BTreeSet<Vec<u8>>,
+}
+
+impl Crl {
+    /// Milliseconds that it is still good for.
+    fn left(&self, now: Timestamp) -> i64 {
+        (self.next_update - now.unix_millis() / 1000) * 1000
+    }
+}
+
+fn crl_of(dir: &Path) -> Result<Crl, PkiError> {
     let path = dir.join("crl.pem");
     let wrong = |cause: String| PkiError::Wrong { path: path.clone(), cause };
     let der = CertificateRevocationListDer::from_pem_slice(read(&path)?.as_bytes());
     let der = der.map_err(|why| wrong(why.to_string()))?;
     let (_, crl) = CertificateRevocationList::from_der(&der).map_err(|why| wrong(why.to_string()))?;
-    let next = crl.next_update().map_or(0, |t| t.timestamp());
-    Ok((next - now.unix_millis() / 1000) * 1000)
+    let serials = crl.iter_revoked_certificates().map(|one| significant(one.raw_serial()).to_vec()).collect();
+    Ok(Crl { next_update: crl.next_update().map_or(0, |t| t.timestamp()), serials })
+}
+
+/// A serial number without the zeros that only keep it positive.
+fn significant(serial: &[u8]) -> &[u8] {
+    let zeros = serial.iter().take_while(|byte| **byte == 0).count();
+    serial.get(zeros..).unwrap_or_default()
 }
 
 /// Signs with the key of technicians' credentials.

@@ -1,6 +1,9 @@
-//! Every PUT counts once: the same bytes get the stored reply, other bytes under the same id are refused.
+//! Every PUT counts once: the same bytes get the stored reply, other bytes under the same id are refused. And it counts
+//! soon or never: what cannot be committed within ten seconds of its last byte is rolled back, so that a kiosk that waits
+//! three times as long may take "there is no such request" for final.
 
 use crate::app::App;
+use crate::clock::plus_millis;
 use crate::failpoint;
 use crate::random::bytes;
 use crate::refusal::Refusal;
@@ -10,11 +13,16 @@ use crate::store::{Answer, Locked, StoreError, Tx};
 use crate::throttle::Rate;
 use futures::future::BoxFuture;
 use std::sync::Arc;
+use std::time::Duration;
 use verification_api::wire::{ProblemType, Timestamp};
 use zeroize::Zeroizing;
 
 /// A pending request older than this is taken over.
 pub const OWNED_FOR: i64 = 10_000;
+/// So many milliseconds after its last byte a PUT is committed or rolled back.
+pub const ENDS_WITHIN: i64 = 10_000;
+/// Of these so many are left for the commit itself.
+const FOR_THE_COMMIT: i64 = 1_000;
 
 /// One PUT as it came in.
 #[derive(Clone)]
@@ -23,6 +31,8 @@ pub struct Once {
     /// What is asked for: one id cannot be two things.
     pub kind: &'static str,
     pub body_mac: [u8; 32],
+    /// Nothing is written for it after this.
+    pub until: Timestamp,
 }
 
 /// A reply as it goes out.
@@ -44,6 +54,28 @@ pub enum Seen {
 }
 
 impl Once {
+    /// A PUT whose last byte has come just now.
+    #[must_use]
+    pub fn new(app: &App, key: PutKey, kind: &'static str, raw: &[u8]) -> Self {
+        Self { key, kind, body_mac: app.keys.body_mac(raw), until: last_write(app.now()) }
+    }
+
+    /// The time, if there is still enough of it: asked first and last in every transaction that writes for this PUT.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLate`], which rolls the transaction back.
+    pub fn in_time(&self, app: &App) -> Answer<Timestamp> {
+        let now = app.now();
+        if now > self.until { Err(StoreError::TooLate) } else { Ok(now) }
+    }
+
+    /// How long may still be waited.
+    #[must_use]
+    pub fn left(&self, now: Timestamp) -> Duration {
+        let left = self.until.unix_millis().saturating_sub(now.unix_millis());
+        Duration::from_millis(u64::try_from(left).unwrap_or(0))
+    }
+
     /// Looks the request up.
     ///
     /// # Errors
@@ -104,7 +136,6 @@ where
         Box::pin(async move {
             // Requests of one kiosk take turns: the same id twice, and its rate.
             tx.lock(Locked::Kiosk, once.key.kiosk.as_bytes()).await?;
-            let now = shared.now();
             match once.seen(tx).await? {
                 Err(refusal) => return Ok(Err(refusal)),
                 Ok(Seen::Done { status, reply }) => return once.open(&shared, status, &reply).map(Ok),
@@ -112,6 +143,7 @@ where
                 Ok(Seen::Pending(_)) => return Ok(Err(Refusal::new(ProblemType::Unavailable))),
                 Ok(Seen::Never) => {}
             }
+            let now = once.in_time(&shared)?;
             if let Some((class, rate)) = limit
                 && let Err(wait) = take(tx, &format!("{class}/{}", once.key.kiosk), rate, now).await?
             {
@@ -130,6 +162,7 @@ where
                 state: PutState::Done { status: reply.status, reply: once.seal(&shared, &reply.body)? },
             };
             tx.add_put(&once.key, &put).await?;
+            once.in_time(&shared)?;
             failpoint::reach("once.before_commit");
             Ok(Ok(reply))
         })
@@ -137,6 +170,12 @@ where
     let done = done.await?;
     failpoint::reach("once.committed");
     done
+}
+
+/// When a PUT that came at that time is written for at the latest.
+#[must_use]
+pub fn last_write(arrived: Timestamp) -> Timestamp {
+    plus_millis(arrived, ENDS_WITHIN - FOR_THE_COMMIT)
 }
 
 /// Takes one from a rate; the milliseconds to wait if there is none.

@@ -139,11 +139,11 @@ async fn bind(at: SocketAddr, key: &str) -> Result<TcpListener, CommandError> {
     })
 }
 
-/// Signs the CRL anew at half its life, from the rows.
+/// Signs the CRL anew from the rows, at half its life or when they revoke others than it names.
 async fn renew_crl_if_due(app: &App) -> Result<(), CommandError> {
     let dir = &app.config.tls.dir;
-    if pki::crl_is_due(dir, app.now())? {
-        let revoked = app.store.read().await?.revoked_keys(app.now().unix_millis()).await?;
+    let revoked = app.store.read().await?.revoked_keys(app.now().unix_millis()).await?;
+    if pki::crl_is_due(dir, &revoked, app.now())? {
         pki::renew_crl(dir, &revoked, app.now())?;
         tracing::info!("crl.pem was signed anew");
     }

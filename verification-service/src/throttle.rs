@@ -19,17 +19,34 @@ pub enum Charge {
     Locked,
 }
 
+/// When tries with one identifier lock it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Locks {
+    /// Every so many tries.
+    pub after: u32,
+    /// For so many minutes: the first time, the second, and every further one.
+    pub minutes: [u32; 3],
+}
+
 impl Throttle {
-    /// Charges one try before it is evaluated. Every `lock_after`-th sets a lock of 15, 30, then 60 minutes, which
-    /// binds later charges only. A locked try changes nothing but `last_at`.
+    /// Charges one try before it is evaluated. Every `after`-th sets a lock, which binds later charges only. A locked try
+    /// changes nothing but `last_at`.
     #[must_use]
-    pub fn charged(self, now: i64, lock_after: u32) -> (Self, Charge) {
+    pub fn charged(self, now: i64, locks: Locks) -> (Self, Charge) {
         if now < self.locked_until {
             return (Self { last_at: now, ..self }, Charge::Locked);
         }
         let n = self.n.saturating_add(1);
-        let locked_until = match n.checked_rem(lock_after) {
-            Some(0) => now.saturating_add(MINUTE * [60, 15, 30].get((n / lock_after) as usize).copied().unwrap_or(60)),
+        let [first, second, further] = locks.minutes;
+        let locked_until = match (n.checked_rem(locks.after), n.checked_div(locks.after)) {
+            (Some(0), Some(nth)) => {
+                let minutes = match nth {
+                    1 => first,
+                    2 => second,
+                    _ => further,
+                };
+                now.saturating_add(MINUTE * i64::from(minutes))
+            }
             _ => self.locked_until,
         };
         (Self { n, locked_until, last_at: now }, Charge::Evaluate)
@@ -44,19 +61,32 @@ pub struct PinThrottle {
     pub last_at: i64,
 }
 
+/// When wrong PINs lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PinLocks {
+    /// The so many-th, and every further one.
+    pub after: u32,
+    /// For so many seconds, twice as long each time.
+    pub seconds: u32,
+    /// But not for longer than this.
+    pub longest_seconds: u32,
+}
+
 impl PinThrottle {
-    /// Charges one sign-in before it is evaluated: the `lock_after`-th locks 15 s, each further one twice as long, up to
-    /// 15 min. While locked nothing is charged: the answer is the lock's end.
+    /// Charges one sign-in before it is evaluated. While locked nothing is charged: the answer is the lock's end.
     ///
     /// # Errors
     /// Milliseconds until the lock ends.
-    pub fn charged(self, now: i64, lock_after: u32) -> Result<Self, i64> {
+    pub fn charged(self, now: i64, locks: PinLocks) -> Result<Self, i64> {
         if now < self.locked_until {
             return Err(self.locked_until.saturating_sub(now));
         }
         let n = self.n.saturating_add(1);
-        let locked_until = match n.checked_sub(lock_after) {
-            Some(over) => now.saturating_add((15_000_i64 << over.min(6)).min(15 * MINUTE)),
+        let locked_until = match n.checked_sub(locks.after) {
+            Some(over) => {
+                let seconds = i64::from(locks.seconds).saturating_mul(1 << over.min(30));
+                now.saturating_add(1000 * seconds.min(locks.longest_seconds.into()))
+            }
             None => 0,
         };
         Ok(Self { n, locked_until, last_at: now })
@@ -94,52 +124,76 @@ pub fn retry_after(millis: i64) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Charge, PinThrottle, Rate, Throttle, retry_after};
+    use super::{Charge, Locks, PinLocks, PinThrottle, Rate, Throttle, retry_after};
     use crate::clock::MINUTE;
+    use crate::config::Limits;
     use proptest::prelude::*;
+
+    /// As they are by default.
+    fn locks() -> Locks {
+        Limits::default().locks()
+    }
 
     #[test]
     fn the_fifth_try_is_evaluated_and_locks_the_next() {
         let mut state = Throttle::default();
         for n in 1..=5 {
-            let (next, charge) = state.charged(1000, 5);
+            let (next, charge) = state.charged(1000, locks());
             assert_eq!((next.n, charge), (n, Charge::Evaluate));
             state = next;
         }
-        let (next, charge) = state.charged(2000, 5);
+        let (next, charge) = state.charged(2000, locks());
         assert_eq!((next.n, next.last_at, charge), (5, 2000, Charge::Locked));
-        assert_eq!(next.charged(1000 + 15 * MINUTE, 5).1, Charge::Evaluate);
+        assert_eq!(next.charged(1000 + 15 * MINUTE, locks()).1, Charge::Evaluate);
     }
 
     #[test]
     fn locks_grow_from_15_to_30_to_60_minutes() {
         let mut state = Throttle::default();
-        let mut locks = vec![];
+        let mut locked = vec![];
         let mut now = 0;
         for _ in 0..25 {
             now = now.max(state.locked_until);
-            state = state.charged(now, 5).0;
+            state = state.charged(now, locks()).0;
             if state.locked_until > now {
-                locks.push((state.n, (state.locked_until - now) / MINUTE));
+                locked.push((state.n, (state.locked_until - now) / MINUTE));
             }
         }
-        assert_eq!(locks, [(5, 15), (10, 30), (15, 60), (20, 60), (25, 60)]);
+        assert_eq!(locked, [(5, 15), (10, 30), (15, 60), (20, 60), (25, 60)]);
+    }
+
+    /// Seconds that twelve wrong PINs lock, one after the other.
+    fn pin_locks(locks: PinLocks) -> Vec<i64> {
+        let (mut state, mut now, mut found) = (PinThrottle::default(), 0, vec![]);
+        for _ in 0..12 {
+            state = state.charged(now, locks).unwrap();
+            if state.locked_until > now {
+                assert_eq!(state.charged(now, locks), Err(state.locked_until - now));
+                found.push((state.locked_until - now) / 1000);
+                now = state.locked_until;
+            }
+        }
+        found
     }
 
     #[test]
     fn wrong_pins_lock_15_seconds_and_double_up_to_15_minutes() {
-        let mut state = PinThrottle::default();
-        let mut locks = vec![];
-        let mut now = 0;
-        for _ in 0..12 {
-            state = state.charged(now, 5).unwrap();
-            if state.locked_until > now {
-                assert_eq!(state.charged(now, 5), Err(state.locked_until - now));
-                locks.push((state.locked_until - now) / 1000);
-                now = state.locked_until;
-            }
+        assert_eq!(pin_locks(Limits::default().pin_locks()), [15, 30, 60, 120, 240, 480, 900, 900]);
+    }
+
+    #[test]
+    fn every_time_is_as_it_is_set() {
+        let locks = PinLocks { after: 10, seconds: 7, longest_seconds: 20 };
+        assert_eq!(pin_locks(locks), [7, 14, 20]);
+        assert_eq!(pin_locks(PinLocks { after: 3, seconds: u32::MAX, longest_seconds: u32::MAX }).len(), 10);
+        let locks = Locks { after: 2, minutes: [1, 3, 7] };
+        let (mut state, mut now, mut found) = (Throttle::default(), 0, vec![]);
+        for _ in 0..8 {
+            state = state.charged(now, locks).0;
+            found.push(state.locked_until.saturating_sub(now) / MINUTE);
+            now = now.max(state.locked_until);
         }
-        assert_eq!(locks, [15, 30, 60, 120, 240, 480, 900, 900]);
+        assert_eq!(found, [0, 1, 0, 3, 0, 7, 0, 7]);
     }
 
     #[test]
@@ -190,7 +244,7 @@ mod tests {
             let mut state = Throttle::default();
             let mut evaluated = 0;
             for now in times {
-                let (next, charge) = state.charged(now, 5);
+                let (next, charge) = state.charged(now, locks());
                 state = next;
                 evaluated += u32::from(charge == Charge::Evaluate);
             }

@@ -130,9 +130,8 @@ async fn begin(tx: &mut Tx, app: &App, request: &Request) -> Answer<Result<Begun
     let (key, kiosk) = (&request.once.key, request.once.key.kiosk);
     // Always the kiosk first, then the identifier: so no two wait for each other.
     tx.lock(Locked::Kiosk, kiosk.as_bytes()).await?;
-    let now = app.now();
-    let owner = bytes(&*app.random)?;
     let identifier = request.identifier;
+    let now = app.now();
     let taken = match request.once.seen(tx).await? {
         Err(refusal) => return Ok(Err(refusal)),
         Ok(Seen::Done { status, reply }) => return Ok(Ok(Begun::Replay { status, sealed: reply })),
@@ -145,6 +144,8 @@ async fn begin(tx: &mut Tx, app: &App, request: &Request) -> Answer<Result<Begun
         }
         Ok(Seen::Never) => None,
     };
+    let now = request.once.in_time(app)?;
+    let owner = bytes(&*app.random)?;
     if !log::is_fresh(tx, now).await? {
         return Ok(Err(Refusal::because(ProblemType::Unavailable, "The audit log is not being sealed")));
     }
@@ -189,12 +190,13 @@ async fn begin(tx: &mut Tx, app: &App, request: &Request) -> Answer<Result<Begun
         Some(account) if officer => document_of(tx, app, account, now).await?,
         _ => None,
     };
+    request.once.in_time(app)?;
     Ok(Ok(Begun::Evaluate(Box::new(Evaluation { owner, identifier, charged, code, account, document, officer }))))
 }
 
 /// Charges one try, the same write for every identifier, known or not, locked or not.
 async fn charge(tx: &mut Tx, app: &App, identifier: Blind, newest: Option<&Code>, now: Timestamp) -> Answer<Charged> {
-    let (state, charge) = tx.throttle(identifier).await?.charged(now.unix_millis(), app.config.limits.lock_after);
+    let (state, charge) = tx.throttle(identifier).await?.charged(now.unix_millis(), app.config.limits.locks());
     tx.set_throttle(identifier, state).await?;
     let code = newest.filter(|c| c.state == CodeState::Active && c.expires_at > now.unix_millis());
     Ok(Charged { locked: charge == Charge::Locked, n: state.n, code: code.map(|c| (c.id, c.version)) })
@@ -203,8 +205,10 @@ async fn charge(tx: &mut Tx, app: &App, identifier: Blind, newest: Option<&Code>
 /// One derivation and one comparison, whether there is a code or not.
 async fn holds(app: &App, request: &Request, code: Option<&Code>) -> Result<bool, Refusal> {
     let salt = code.map_or(app.dummy.salt, |code| code.salt);
-    let derived = app.derivations.derive(request.code.secret().clone(), salt, codes::CODE_COST).await;
-    let derived = derived.map_err(|why| {
+    let derived = app.derivations.derive(request.code.secret().clone(), salt, codes::CODE_COST);
+    // It may have to queue, but not for longer than something can come of it.
+    let derived = tokio::time::timeout(request.once.left(app.now()), derived).await;
+    let derived = derived.map_err(|_| StoreError::TooLate)?.map_err(|why| {
         tracing::error!(cause = %why, "a request was not done");
         Refusal::new(ProblemType::Unavailable)
     })?;
@@ -233,7 +237,7 @@ async fn finish(
     } else {
         tx.lock(Locked::Kiosk, key.kiosk.as_bytes()).await?;
     }
-    let now = app.now();
+    let now = request.once.in_time(app)?;
     let at = now.unix_millis();
     let used = match (holds, &evaluation.code) {
         (true, Some(code)) if tx.use_code(code.id, code.version, at).await? => Some(code.id),
@@ -276,6 +280,7 @@ async fn finish(
     } else {
         penalise(tx, app, key.kiosk, identifier, evaluation.charged.n, now).await?;
     }
+    request.once.in_time(app)?;
     failpoint::reach("redeem.before_commit");
     Ok(result)
 }

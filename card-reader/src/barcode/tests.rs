@@ -203,3 +203,16 @@ proptest! {
         prop_assert!(read(&picture, Effort::Still).is_empty());
     }
 }
+
+/// Bounded by `MAX_PAYLOAD`, whatever a symbology could hold: a QR of version 40 takes 7,089 digits.
+#[test]
+fn a_code_with_more_than_four_kibibytes_is_left_out() {
+    for (bytes, taken) in [(4096, true), (4097, false), (7089, false)] {
+        let points = [(1.0, 1.0), (9.0, 1.0), (9.0, 9.0)].map(|(x, y)| rxing::Point { x, y });
+        let result =
+            rxing::RXingResult::new(&"7".repeat(bytes), Vec::new(), points.to_vec(), rxing::BarcodeFormat::QR_CODE);
+        let mut found = Vec::new();
+        super::add(&mut found, &result.into(), None, |x, y| super::Point { x, y });
+        assert_eq!(found.first().map(|code| code.payload.len()), taken.then_some(bytes));
+    }
+}

@@ -185,7 +185,7 @@ impl Transport {
                 Err(failure) => self.refine(failure),
             };
             // The old certificate ended while this request was on its way with it: it was not evaluated.
-            if failure == Failure::Problem(ProblemType::Revoked)
+            if matches!(failure, Failure::Problem(ProblemType::Revoked) | Failure::KioskRevoked)
                 && tried <= TRIES
                 && !Arc::ptr_eq(&connection, &self.connection.load_full())
             {

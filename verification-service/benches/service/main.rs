@@ -2,7 +2,8 @@
 //! store. Everything in one run on one machine; ratios are what counts (docs/operations.md has them).
 //!
 //! Each row that has an aim (design §7) says whether it was reached; the exit status is not 0 if one was missed by more than
-//! a tenth. `make bench-service`. Words after it choose: `tls`, `redeem`, `store`, `latency`, `size`.
+//! a tenth. `make bench-service`. Words after it choose: `tls`, `redeem`, `store`, `latency`, `size`; `reindex` only if it is
+//! named.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot go on must stop")]
 #![expect(clippy::disallowed_methods, reason = "the time that passes is what is measured")]
 
@@ -14,6 +15,7 @@ mod nginx;
 #[path = "../../tests/hurt/population.rs"]
 mod population;
 mod redeem;
+mod reindex;
 mod size;
 mod store;
 #[path = "../../tests/service/support.rs"]
@@ -52,6 +54,10 @@ fn main() -> ExitCode {
         }
         if wanted("size") {
             size::run(&mut table).await;
+        }
+        // Two minutes by itself: only when asked for.
+        if chosen.iter().any(|one| one == "reindex") {
+            reindex::run(&table).await;
         }
     });
     if table.end() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -75,7 +75,7 @@ async fn redemptions(site: &Site) -> f64 {
                 let identifier = verify::blind_of(&app.keys, &number(nth));
                 let key = PutKey { kiosk: *kiosk, scope: "request", id: id() };
                 let request = Request {
-                    once: Once { key, kind: verify::KIND, body_mac: [1; 32] },
+                    once: Once::new(app, key, verify::KIND, &[]),
                     visit: id(),
                     identifier,
                     record: identifier,

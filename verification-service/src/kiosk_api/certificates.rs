@@ -8,16 +8,12 @@ use crate::pki::{self, Subject};
 use crate::put_once::{Reply, take};
 use crate::refusal::Refusal;
 use crate::store::Locked;
-use crate::throttle::Rate;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use serde_json::json as object;
 use std::sync::Arc;
 use verification_api::wire::{CertificateReply, CertificateRequest, ProblemType};
-
-/// A kiosk renews every few days; more than this is a fault.
-const RATE: Rate = Rate { per_minute: 2, burst: 10 };
 
 /// The caller's next certificate. A lost reply is simply asked again with the same key.
 pub async fn renew(
@@ -40,7 +36,8 @@ pub async fn renew(
     let stored = app.store.write("renew a certificate", move |tx| {
         Box::pin(async move {
             tx.lock(Locked::Kiosk, kiosk.id.as_bytes()).await?;
-            if let Err(wait) = take(tx, &format!("certificates/{}", kiosk.id), RATE, now).await? {
+            let rate = shared.config.limits.renewals();
+            if let Err(wait) = take(tx, &format!("certificates/{}", kiosk.id), rate, now).await? {
                 return Ok(Err(Refusal::limited(wait)));
             }
             let key = certificate.key();

@@ -6,10 +6,10 @@ use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::inspect::{self, KIND};
 use crate::metrics::METRICS;
-use crate::put_once::{self, Once, Reply, Work, json};
+use crate::put_once::{self, Once, Reply, Work, json, take};
 use crate::refusal::Refusal;
 use crate::store::rows::{Inspection, PutKey};
-use crate::store::{Answer, Tx};
+use crate::store::{Answer, Locked, Tx};
 use crate::verify::count_failing;
 use axum::body::Body;
 use axum::extract::State;
@@ -20,6 +20,9 @@ use verification_api::wire::{
     DocumentStatus, How, InspectionReply, InspectionRequest, ProblemType, RecordFound, Timestamp,
 };
 
+/// What its rate is counted as.
+const LIMIT: &str = "inspections";
+
 pub async fn store(
     State(app): State<Arc<App>>,
     Caller(kiosk): Caller,
@@ -28,6 +31,7 @@ pub async fn store(
 ) -> Result<Reply, Refusal> {
     let id = uuid_v7(&id)?;
     let raw = whole(body).await?;
+    let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "request", id }, KIND, &raw);
     let request: InspectionRequest = parse(&raw)?;
     checked_v7(request.visit)?;
     checked_lane(&request.lane)?;
@@ -35,12 +39,10 @@ pub async fn store(
         return Err(Refusal::because(ProblemType::OfficerSession, "A keyed document needs an officer's session"));
     }
     if request.mock {
-        return mock(&app, kiosk.id, id, request.visit).await;
+        return mock(&app, once, request).await;
     }
-    let once =
-        Once { key: PutKey { kiosk: kiosk.id, scope: "request", id }, kind: KIND, body_mac: app.keys.body_mac(&raw) };
     let shared = Arc::clone(&app);
-    let limit = Some(("inspections", app.config.limits.inspections()));
+    let limit = Some((LIMIT, app.config.limits.inspections()));
     put_once::run(&app, once, limit, move |tx, now| {
         Box::pin(async move { decide(tx, &shared, kiosk.id, id, &request, now).await })
     })
@@ -98,15 +100,25 @@ async fn decide(
     Ok(Work::Stored(Reply { status: 200, body: json(&reply)? }))
 }
 
-/// A technician's mock visit: its audit row and nothing else; `record` is always `refer`.
-async fn mock(app: &Arc<App>, kiosk: Uuid, id: Uuid, visit: Uuid) -> Result<Reply, Refusal> {
+/// A technician's mock visit: limited and allowed like any other, then its audit row and nothing else; `record` is always
+/// `refer`.
+async fn mock(app: &Arc<App>, once: Once, request: InspectionRequest) -> Result<Reply, Refusal> {
     let shared = Arc::clone(app);
     let written = app.store.write("mock inspection", move |tx| {
         Box::pin(async move {
-            let now = shared.now();
-            let (subject, detail) = (format!("{kiosk}/{id}"), object!({ "visit": visit }));
+            let kiosk = once.key.kiosk;
+            tx.lock(Locked::Kiosk, kiosk.as_bytes()).await?;
+            let now = once.in_time(&shared)?;
+            if let Err(wait) = take(tx, &format!("{LIMIT}/{kiosk}"), shared.config.limits.inspections(), now).await? {
+                return Ok(Err(Refusal::limited(wait)));
+            }
+            if let Err(refusal) = inspect::allowed(tx, kiosk, &request, now).await? {
+                return Ok(Err(refusal));
+            }
+            let (subject, detail) = (format!("{kiosk}/{}", once.key.id), object!({ "visit": request.visit }));
             audit::append(tx, now, Actor::Kiosk(kiosk), Event::MockInspection, &subject, &detail).await?;
-            Ok(now)
+            once.in_time(&shared)?;
+            Ok(Ok(now))
         })
     });
     ok(&InspectionReply {
@@ -115,6 +127,6 @@ async fn mock(app: &Arc<App>, kiosk: Uuid, id: Uuid, visit: Uuid) -> Result<Repl
         mismatch: vec![],
         gate: None,
         checkpoint: app.checkpoint(),
-        server_time: written.await?,
+        server_time: written.await??,
     })
 }

@@ -33,6 +33,7 @@ pub async fn store(
 ) -> Result<Reply, Refusal> {
     let id = uuid_v7(&id)?;
     let raw = whole(body).await?;
+    let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "request", id }, "override", &raw);
     let request: OverrideRequest = parse(&raw)?;
     checked(&request)?;
     let header = headers.get(KIOSK_SIGNATURE_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -47,11 +48,6 @@ pub async fn store(
         ));
     }
 
-    let once = Once {
-        key: PutKey { kiosk: kiosk.id, scope: "request", id },
-        kind: "override",
-        body_mac: app.keys.body_mac(&raw),
-    };
     let shared = Arc::clone(&app);
     put_once::run(&app, once, None, move |tx, now| {
         Box::pin(async move {

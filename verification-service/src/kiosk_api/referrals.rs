@@ -50,11 +50,13 @@ pub async fn store(
     for id in &request.verification_ids {
         checked_v7(*id)?;
     }
-    let once = Once {
-        key: PutKey { kiosk: kiosk.id, scope: "referral", id: visit },
-        kind: "referral",
-        body_mac: app.keys.body_mac(&raw),
-    };
+    if let Some(earlier) = request.supersedes {
+        checked_v7(earlier)?;
+        if earlier == visit {
+            return Err(Refusal::malformed("A hand-over cannot take its own place"));
+        }
+    }
+    let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "referral", id: visit }, "referral", &raw);
     let shared = Arc::clone(&app);
     put_once::run(&app, once, None, move |tx, now| {
         Box::pin(async move {
@@ -63,15 +65,33 @@ pub async fn store(
                 let problem = if other.kiosk == kiosk.id { ProblemType::IdConflict } else { ProblemType::NotFound };
                 return Ok(Work::Refused(Refusal::new(problem)));
             }
+            if tx.is_superseded(kiosk.id, visit).await? {
+                return Ok(Work::Refused(Refusal::new(ProblemType::IdConflict)));
+            }
+            let actor = Actor::Kiosk(kiosk.id);
+            if let Some(earlier) = request.supersedes {
+                // Not stored yet, or closed already: nothing to delete, and nothing comes after it.
+                match tx.referral(earlier).await? {
+                    Some(other) if other.kiosk != kiosk.id => {
+                        return Ok(Work::Refused(Refusal::new(ProblemType::NotFound)));
+                    }
+                    Some(_) => {
+                        tx.delete_referral(earlier).await?;
+                        let detail = object!({ "superseded_by": visit });
+                        audit::append(tx, now, actor, Event::ReferralClosed, &earlier.to_string(), &detail).await?;
+                    }
+                    None => {}
+                }
+            }
             let sealed = shared.keys.seal(&*shared.random, &[visit.as_bytes(), b"referral"], &raw)?;
             let reference = request.reference.clone();
-            let row = Referral { visit, kiosk: kiosk.id, reference, sealed, stored_at: now.unix_millis() };
+            let (stored_at, supersedes) = (now.unix_millis(), request.supersedes);
+            let row = Referral { visit, kiosk: kiosk.id, reference, sealed, stored_at, supersedes };
             if !tx.set_referral(&row).await? {
                 return Ok(Work::Refused(Refusal::new(ProblemType::ReferenceTaken)));
             }
             let detail = object!({ "reference": request.reference, "reason": request.reason.name() });
-            let (actor, subject) = (Actor::Kiosk(kiosk.id), visit.to_string());
-            audit::append(tx, now, actor, Event::ReferralStored, &subject, &detail).await?;
+            audit::append(tx, now, actor, Event::ReferralStored, &visit.to_string(), &detail).await?;
             Ok(Work::Stored(Reply { status: 200, body: json(&shared.receipt(now))? }))
         })
     })
@@ -131,7 +151,9 @@ async fn told(
         };
         verifications.push(ReferredVerification { id: *id, result });
     }
-    let inspection = tx.last_inspection(referral.kiosk, referral.visit).await?.map(|inspection| ReferredInspection {
+    // A hand-over that took another's place has an id of its own; the visit's is the first one's.
+    let visit = referral.supersedes.unwrap_or(referral.visit);
+    let inspection = tx.last_inspection(referral.kiosk, visit).await?.map(|inspection| ReferredInspection {
         id: inspection.id,
         record: inspection.record,
         document_status: inspection.document_status,
@@ -167,11 +189,7 @@ pub async fn close(
     if request.outcome == ReferralOutcome::Secondary && request.code.is_none() {
         return Err(Refusal::malformed("The outcome secondary needs a code"));
     }
-    let once = Once {
-        key: PutKey { kiosk: kiosk.id, scope: "closed", id: visit },
-        kind: "close a referral",
-        body_mac: app.keys.body_mac(&raw),
-    };
+    let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "closed", id: visit }, "close a referral", &raw);
     let shared = Arc::clone(&app);
     put_once::run(&app, once, None, move |tx, now| {
         Box::pin(async move {

@@ -25,6 +25,7 @@ pub async fn store(
 ) -> Result<Reply, Refusal> {
     let id = uuid_v7(&id)?;
     let raw = whole(body).await?;
+    let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "request", id }, KIND, &raw);
     let wire: VerificationRequest = parse(&raw)?;
     let visit = checked_v7(wire.visit)?;
     checked_lane(&wire.lane)?;
@@ -32,11 +33,7 @@ pub async fn store(
     let code = wire.code.expose(BackupCode::parse).map_err(|why| Refusal::malformed(why.to_string()))?;
     let subject = subject(&app, kiosk.role, &wire, &identifier)?;
     let request = Request {
-        once: Once {
-            key: PutKey { kiosk: kiosk.id, scope: "request", id },
-            kind: KIND,
-            body_mac: app.keys.body_mac(&raw),
-        },
+        once,
         visit,
         identifier: subject,
         record: verify::blind_of(&app.keys, &identifier),
@@ -83,8 +80,8 @@ fn subject(app: &App, role: Role, wire: &VerificationRequest, identifier: &Ident
 
 /// Settles an outcome that the kiosk does not know.
 pub async fn settle(State(app): State<Arc<App>>, Caller(kiosk): Caller, Part(id): Part) -> Result<Reply, Refusal> {
-    let once =
-        Once { key: PutKey { kiosk: kiosk.id, scope: "request", id: uuid_v7(&id)? }, kind: KIND, body_mac: [0; 32] };
+    // Of its body nothing is known here, and nothing is written.
+    let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "request", id: uuid_v7(&id)? }, KIND, &[]);
     let mut tx = app.store.read().await?;
     let put = tx.put(&once.key).await?.filter(|put| put.kind == KIND);
     match put.map(|put| put.state) {

@@ -292,7 +292,7 @@ fn certificates() -> [Call; 2] {
             )
             .body("EnrolRequest", json!({ "code": "8M2K-71QW-5D0P-XH4T-9C6R-B3Z", "csr": PEM }))
             .answers("EnrolReply")
-            .or(&[Malformed, TooLarge, NotFound, IdConflict, RateLimited]),
+            .or(&[Malformed, TooLarge, NotFound, IdConflict]),
     ]
 }
 

@@ -63,12 +63,12 @@ pub(super) async fn spend(tx: &mut Tx, login: Uuid, session: &[u8; 32], proof: P
 
 /// Charges one try before it is evaluated; the milliseconds to wait while locked.
 pub(super) async fn charge(portal: &Portal, subject: Blind) -> Result<Result<(), i64>, Fault> {
-    let after = portal.app.config.limits.pin_failures;
+    let locks = portal.app.config.limits.pin_locks();
     let clock = std::sync::Arc::clone(&portal.app.clock);
     let charged = portal.app.store.write("charge a sign-in", move |tx| {
         Box::pin(async move {
             tx.lock_place(Locked::Pin, &subject).await?;
-            match tx.pin_throttle(subject).await?.charged(clock.now().unix_millis(), after) {
+            match tx.pin_throttle(subject).await?.charged(clock.now().unix_millis(), locks) {
                 Ok(state) => tx.set_pin_throttle(subject, state).await.map(Ok),
                 Err(wait) => Ok(Err(wait)),
             }

@@ -34,6 +34,8 @@ pub enum StoreError {
     /// Another request took this one over; its transaction must not count.
     #[error("another request has taken this one over")]
     TakenOver,
+    #[error("its ten seconds were over before it could be written")]
+    TooLate,
     #[error(transparent)]
     Seal(#[from] SealError),
 }

@@ -25,6 +25,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0005_clients.sql"),
     include_str!("migrations/postgres/0006_index_keys.sql"),
     include_str!("migrations/postgres/0007_assistance.sql"),
+    include_str!("migrations/postgres/0008_superseded.sql"),
 ];
 
 /// How long a migration waits for the server.

@@ -249,6 +249,8 @@ pub struct Referral {
     /// Sealed for (visit, "referral").
     pub sealed: Vec<u8>,
     pub stored_at: i64,
+    /// The earlier hand-over in whose place it stands.
+    pub supersedes: Option<Uuid>,
 }
 
 #[derive(Clone, Debug)]

@@ -2,10 +2,12 @@
 //! stored. `HURT=full` makes them as long as docs/track-record.md says (`make soak-service`); without it they are short.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must stop")]
 
+mod checker;
 #[path = "../service/cluster.rs"]
 mod cluster;
 mod crash;
 mod fail_closed;
+mod falsified;
 mod history;
 #[path = "../service/numbers.rs"]
 mod numbers;

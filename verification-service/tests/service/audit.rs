@@ -1,6 +1,6 @@
 //! Every change behind the service's back is found.
 
-use crate::officers::{decision, put_override, signature};
+use crate::officers::{decision, put_override};
 use crate::support::{A_NUMBER, Site, id, other_than};
 use verification_service::clock::{Clock, SystemClock};
 
@@ -71,7 +71,7 @@ async fn an_override_that_is_not_what_its_kiosk_signed_is_found() {
     let raw = body.to_string().into_bytes();
     let sealed = keys.seal(&random, &[kiosk.id.as_bytes(), one.as_bytes(), b"override"], &raw).unwrap();
     let sealed = format!("X'{}'", hex::encode(sealed));
-    let own = signature(&kiosk, one, &raw);
+    let own = kiosk.signature(one, &raw);
     for (tampering, named) in [
         (format!("UPDATE override SET sealed = {sealed} WHERE id = '{one}'"), "is not what its kiosk signed"),
         (format!("UPDATE override SET sealed = (SELECT sealed FROM override WHERE id = '{two}')"), "does not open"),

@@ -159,6 +159,11 @@ async fn an_invitation_is_good_once_and_for_ten_minutes() {
     let code = invite("K08");
     assert_eq!(enrol("0000-0000-0000-0000-0000-000").await.problem(), "not-found");
     assert_eq!(enrol("0000").await.problem(), "malformed");
+    // Anybody may try as often as they like without keeping this kiosk out: nothing is counted, or written.
+    let before = site.text("SELECT CAST(COUNT(*) AS TEXT) FROM rate").await;
+    let guesses = futures::future::join_all((0..64).map(|_| enrol("0000-0000-0000-0000-0000-000"))).await;
+    assert!(guesses.iter().all(|answer| answer.problem() == "not-found"));
+    assert_eq!(site.text("SELECT CAST(COUNT(*) AS TEXT) FROM rate").await, before);
     let reply = enrol(&code.to_lowercase().replace('-', " ")).await.json();
     assert_eq!((reply["number"].as_str(), reply["lane"].as_str()), (Some("K08"), Some("8")));
     let enrolled = with(&serving, &other, reply["chain"].as_str().unwrap(), &key);

@@ -1,6 +1,5 @@
 //! Any bytes at any endpoint: a problem document or a closed connection, never a 500, never a panic.
 
-use crate::officers::signature;
 use crate::support::{Client, Kiosk, Serving, Site, id, roots};
 use futures::future::join_all;
 use proptest::prelude::*;
@@ -408,7 +407,7 @@ async fn any_text_in_any_member_is_taken_or_refused_in_order() {
                     *body.pointer_mut(&place).unwrap() = text;
                     let (one, raw) = (id(), body.to_string().into_bytes());
                     let path = path.replace("{id}", &one.to_string()).replace("{visit}", &one.to_string());
-                    let signed = signature(&scene.kiosk, one, &raw);
+                    let signed = scene.kiosk.signature(one, &raw);
                     let headers: &[(&str, &str)] =
                         if path.contains("override") { &[("kiosk-signature", &signed)] } else { &[] };
                     let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).unwrap();

@@ -1,6 +1,6 @@
 //! Read documents against their records.
 
-use crate::support::{Client, Site, TIME, id};
+use crate::support::{A_NUMBER, Client, Site, TIME, id};
 use serde_json::{Value, json};
 
 fn card() -> Value {
@@ -113,6 +113,89 @@ async fn a_mock_stores_nothing_but_its_audit_row() {
     assert_eq!(answer["record"], "refer");
     assert_eq!(site.sql("DELETE FROM inspection").await, 0);
     assert_eq!(site.sql("UPDATE audit SET event = event WHERE event = 'mock_inspection'").await, 1);
+}
+
+#[tokio::test]
+async fn a_mock_is_limited_and_allowed_like_any_other() {
+    let site = Site::new();
+    site.add_officer("B1");
+    let (kiosk, serving) = (site.add_kiosk("K07"), site.serve());
+    let client = serving.client(&kiosk);
+    let mut mock = inspection(&card());
+    mock["mock"] = json!(true);
+    mock["how"] = json!("keyed");
+    let put = async |mock: &Value| client.put(&format!("/kiosk/v1/inspections/{}", id()), mock).await;
+    assert_eq!(put(&mock).await.problem(), "officer-session", "keyed without a session");
+    mock["officer_session"] = json!("00112233445566778899aabbccddeeff");
+    assert_eq!(put(&mock).await.problem(), "officer-session", "a session that never was");
+    mock["how"] = json!("serial");
+    assert_eq!(put(&mock).await.problem(), "officer-session", "and whoever names one must have it");
+    mock["how"] = json!("keyed");
+    mock["officer_session"] = json!(client.sign_in("B1").await);
+    assert_eq!(put(&mock).await.json()["record"], "refer");
+    assert_eq!(site.sql("UPDATE audit SET event = event WHERE event = 'mock_inspection'").await, 1);
+    let mut taken = 0;
+    let limited = loop {
+        let answer = put(&mock).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        taken += 1;
+        assert!(taken < 30, "no limit");
+    };
+    assert_eq!(limited.problem(), "rate-limited");
+    let seconds: u32 = limited.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=6).contains(&seconds), "{seconds}");
+    assert_eq!(put(&inspection(&card())).await.problem(), "rate-limited", "it is the same rate");
+}
+
+#[tokio::test]
+async fn inspections_have_a_rate_of_their_own() {
+    let site = Site::new();
+    let (kiosk, code, serving) = (site.add_kiosk("K07"), site.new_code(), site.serve());
+    let client = serving.client(&kiosk);
+    let first = format!("/kiosk/v1/inspections/{}", id());
+    let body = inspection(&card());
+    let stored = client.put(&first, &body).await;
+    assert_eq!(stored.status, 200);
+    // 20 at once, then one every 6 seconds: a slow machine gets one or two more.
+    let mut taken = 1;
+    while client.put(&format!("/kiosk/v1/inspections/{}", id()), &inspection(&card())).await.status == 200 {
+        taken += 1;
+        assert!(taken < 30, "no limit");
+    }
+    assert!((20..=24).contains(&taken), "{taken}");
+    let limited = client.put(&format!("/kiosk/v1/inspections/{}", id()), &inspection(&card())).await;
+    assert_eq!(limited.problem(), "rate-limited");
+    assert_eq!(client.put(&first, &body).await, stored, "a stored reply is free");
+    let verified = client.verify(id(), ("a_number", A_NUMBER), &code).await;
+    assert_eq!(verified.result(), "verified", "codes are counted apart");
+}
+
+#[tokio::test]
+async fn who_is_not_found_and_who_differs_is_a_failing_identifier() {
+    let site = Site::new();
+    site.set("failing_identifiers", "2");
+    let (kiosk, serving) = (site.add_kiosk("K07"), site.serve());
+    let client = serving.client(&kiosk);
+    let stranger = |number: &str| {
+        let number = number.to_owned();
+        move |document: &mut Value| {
+            document["document_number"] = json!(number);
+            document["a_number"] = json!(format!("A{number}"));
+        }
+    };
+    let other_name = |document: &mut Value| document["primary_identifier"] = json!("ANOTHER");
+    for _ in 0..3 {
+        // The same one again is no further one.
+        assert_eq!(inspect(&client, stranger("000000991")).await.0, "not_found");
+        assert_eq!(inspect(&client, other_name).await.2, json!(["primary_identifier"]));
+        assert_eq!(inspect(&client, |_| {}).await.2, json!([]), "and this one does not fail");
+    }
+    assert_eq!(inspect(&client, stranger("000000992")).await.0, "not_found", "the third is evaluated");
+    let answer = client.put(&format!("/kiosk/v1/inspections/{}", id()), &inspection(&card())).await;
+    assert_eq!(answer.problem(), "quarantined");
+    assert_eq!(site.cli(&["kiosk", "list"])["kiosks"][0]["state"], "quarantined");
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod officers;
 mod openapi;
 mod operations;
 mod problems;
+mod puts;
 mod referrals;
 mod rotation;
 mod settings;

@@ -1,14 +1,14 @@
 //! Sign-in, sessions, overrides and technicians' credentials.
 
-use crate::support::{Answer, Client, Kiosk, Site, id, verification};
+use crate::support::{A_NUMBER, Answer, Client, Kiosk, Site, id, other_than, verification};
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use rcgen::{KeyPair, PublicKeyData, SigningKey};
+use rcgen::{CertificateParams, KeyPair};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use verification_api::wire::{TechnicianCredential, Timestamp, override_signed_bytes, split_credential};
+use verification_api::wire::{TechnicianCredential, Timestamp, split_credential};
 use verification_service::clock::{Clock, HOUR, MINUTE, SystemClock, plus_millis};
 use verification_service::codes;
 
@@ -35,6 +35,48 @@ async fn five_wrong_pins_lock_and_an_unknown_badge_is_told_the_same() {
     assert!(locked.headers.iter().any(|(name, value)| name == "retry-after" && value.parse::<u32>().unwrap() <= 15));
     assert_eq!(sign_in(&other, "B1", "123456").await.problem(), "rate-limited", "the badge is locked everywhere");
     assert_eq!(sign_in(&client, "B9", "123456").await.problem(), "rate-limited", "the kiosk is locked for all");
+}
+
+/// Milliseconds until a lock of `throttle show` ends.
+fn left(state: &Value) -> i64 {
+    let until = Timestamp::parse(state["locked_until"].as_str().unwrap_or_else(|| panic!("{state}"))).unwrap();
+    until.unix_millis() - SystemClock.now().unix_millis()
+}
+
+#[tokio::test]
+async fn locks_last_as_long_as_the_configuration_says() {
+    let site = Site::new();
+    site.set("pin_failures", "2").set("pin_lock_seconds", "700").set("pin_lock_longest_seconds", "1000");
+    site.set("lock_after", "1").set("lock_minutes", "[2, 100, 200]").set("renewals_burst", "1");
+    site.add_officer("B1");
+    let (kiosk, code) = (site.add_kiosk("K07"), site.new_code());
+    let serving = site.serve();
+    let client = serving.client(&kiosk);
+    for _ in 0..2 {
+        assert_eq!(sign_in(&client, "B1", "654321").await.problem(), "officer-session");
+    }
+    assert_eq!(sign_in(&client, "B1", "123456").await.problem(), "rate-limited");
+    let show = ["throttle", "show", "--badge", "B1"];
+    assert!((640_000..=700_000).contains(&left(&site.cli(&show))), "{}", site.cli(&show));
+    site.sql("UPDATE pin_throttle SET locked_until = 1").await;
+    assert_eq!(sign_in(&client, "B1", "654321").await.problem(), "officer-session");
+    assert!((940_000..=1_000_000).contains(&left(&site.cli(&show))), "twice as long, but no longer than the longest");
+
+    let show = ["throttle", "show", "--a-number", A_NUMBER];
+    for minutes in [2, 100, 200, 200] {
+        client.verify(id(), ("a_number", A_NUMBER), other_than(&code)).await;
+        let (left, whole) = (left(&site.cli(&show)), minutes * MINUTE);
+        assert!((whole - MINUTE..=whole).contains(&left), "{minutes} minutes: {left}");
+        site.sql("UPDATE throttle SET locked_until = 1").await;
+    }
+
+    let csr = || {
+        let key = KeyPair::generate().unwrap();
+        CertificateParams::default().serialize_request(&key).unwrap().pem().unwrap()
+    };
+    let renew = async || client.post("/kiosk/v1/certificate", &json!({ "csr": csr() })).await;
+    assert_eq!(renew().await.status, StatusCode::OK);
+    assert_eq!(renew().await.problem(), "rate-limited");
 }
 
 #[tokio::test]
@@ -71,17 +113,9 @@ async fn a_session_belongs_to_its_kiosk_and_ends() {
     assert_eq!(client.get("/kiosk/v1/policy").await.json()["disabled_officers"], json!([officer]));
 }
 
-/// Signs as the kiosk does.
-pub fn signature(kiosk: &Kiosk, id: Uuid, body: &[u8]) -> String {
-    let key = KeyPair::from_pem(&std::fs::read_to_string(kiosk.dir.join("key.pem")).unwrap()).unwrap();
-    let spki = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &key.subject_public_key_info());
-    let signed = key.sign(&override_signed_bytes(id, body)).unwrap();
-    format!("{}:{}", hex::encode(spki.as_ref()), STANDARD.encode(signed))
-}
-
 pub async fn put_override(client: &Client, kiosk: &Kiosk, id: Uuid, body: &Value) -> Answer {
     let raw = body.to_string().into_bytes();
-    let header = signature(kiosk, id, &raw);
+    let header = kiosk.signature(id, &raw);
     let path = format!("/kiosk/v1/overrides/{id}");
     client.try_call(Method::PUT, &path, &[("kiosk-signature", &header)], raw).await.unwrap()
 }
@@ -108,7 +142,7 @@ async fn an_override_is_taken_with_its_kiosks_signature_only() {
     assert_eq!(client.put(&path, &body).await.problem(), "malformed", "no signature");
     assert_eq!(put_override(&client, &stranger, one, &body).await.problem(), "role", "another kiosk's key");
     let raw = body.to_string().into_bytes();
-    let moved = signature(&kiosk, id(), &raw);
+    let moved = kiosk.signature(id(), &raw);
     let answer = client.try_call(Method::PUT, &path, &[("kiosk-signature", &moved)], raw).await.unwrap();
     assert_eq!(answer.problem(), "role", "the signature of another id");
     let mut early = body.clone();

@@ -13,6 +13,7 @@ mod migrations;
 mod officers;
 mod operations;
 mod problems;
+mod puts;
 mod referrals;
 mod rotation;
 mod store;

@@ -4,6 +4,9 @@
 mod described;
 
 use crate::cluster::cluster;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::{KeyPair, PublicKeyData, SigningKey};
 use reqwest::{Method, StatusCode};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -17,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 use uuid::Uuid;
+use verification_api::wire::override_signed_bytes;
 
 pub const A_NUMBER: &str = "A000000701";
 pub const RECEIPT: &str = "SRC0000000701";
@@ -215,6 +219,24 @@ impl Site {
         }
     }
 
+    /// All rows of a query of so many columns, each of them text or nothing.
+    pub async fn rows(&self, query: &str, columns: usize) -> Vec<Vec<Option<String>>> {
+        match &self.database {
+            None => {
+                let connection = self.sqlite();
+                let mut query = connection.prepare(query).unwrap();
+                let rows = query.query_map([], |row| (0..columns).map(|nth| row.get(nth)).collect());
+                rows.unwrap().map(Result::unwrap).collect()
+            }
+            Some(url) => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                let query = sqlx::query(sqlx::AssertSqlSafe(query.to_owned()));
+                let rows = query.fetch_all(&mut connection).await.unwrap();
+                rows.iter().map(|row| (0..columns).map(|nth| sqlx::Row::get(row, nth)).collect()).collect()
+            }
+        }
+    }
+
     fn sqlite(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.path("svc/service.db")).unwrap()
     }
@@ -315,6 +337,14 @@ impl Kiosk {
 
     pub fn key(&self) -> PrivateKeyDer<'static> {
         PrivateKeyDer::from_pem_file(self.dir.join("key.pem")).unwrap()
+    }
+
+    /// The header `Kiosk-Signature` of an override.
+    pub fn signature(&self, id: Uuid, body: &[u8]) -> String {
+        let key = KeyPair::from_pem(&std::fs::read_to_string(self.dir.join("key.pem")).unwrap()).unwrap();
+        let spki = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &key.subject_public_key_info());
+        let signed = key.sign(&override_signed_bytes(id, body)).unwrap();
+        format!("{}:{}", hex::encode(spki.as_ref()), STANDARD.encode(signed))
     }
 
     pub fn tls(&self, versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {

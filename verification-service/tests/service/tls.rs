@@ -10,7 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use verification_service::clock::{Clock, DAY, SystemClock, plus_millis};
-use verification_service::{listener, pki};
+use verification_service::config::Config;
+use verification_service::{listener, pki, store};
 
 /// Asks for `/kiosk/v1/health`; the status line, or why there is none; and how the handshake went.
 async fn ask(port: u16, tls: Arc<ClientConfig>) -> Result<(String, Option<HandshakeKind>), std::io::Error> {
@@ -75,13 +76,58 @@ async fn revoking_acts_on_an_open_connection_and_in_the_crl() {
     assert!(refused(&serving, kiosk.tls(&[&rustls::version::TLS13])).await, "a new connection is refused by the CRL");
 }
 
+/// Two instances on one database, each with a copy of the TLS folder: `kiosk revoke` writes the CRL of one of them only.
+#[tokio::test]
+async fn revoking_at_one_instance_reaches_the_crl_of_every_running_one() {
+    let site = Site::new();
+    site.set("reload_seconds", "1");
+    let (gone, stays) = (site.add_kiosk("K07"), site.add_kiosk("K08"));
+    let second = site.path("second");
+    std::fs::create_dir(&second).unwrap();
+    for file in std::fs::read_dir(site.path("svc")).unwrap().map(Result::unwrap) {
+        if file.path().is_file() {
+            std::fs::copy(file.path(), second.join(file.file_name())).unwrap();
+        }
+    }
+    let text = std::fs::read_to_string(site.config()).unwrap();
+    let elsewhere = site.path("svc/second.toml");
+    let text = text.replace("dir = \".\"", &format!("dir = \"{}\"", second.display()));
+    std::fs::write(&elsewhere, text).unwrap();
+    let both = [site.serve(), site.serve_from(&elsewhere, &[])];
+    let tls13 = [&rustls::version::TLS13];
+    for serving in &both {
+        assert!(!refused(serving, gone.tls(&tls13)).await);
+    }
+    let before = std::fs::read(second.join("crl.pem")).unwrap();
+    site.cli(&["kiosk", "revoke", &gone.id.to_string()]);
+    for serving in &both {
+        let tls = || gone.tls(&tls13);
+        within("new connections to be refused", async || refused(serving, tls()).await.then_some(())).await;
+        assert!(!refused(serving, stays.tls(&tls13)).await, "another kiosk goes on");
+    }
+    let signed = std::fs::read(second.join("crl.pem")).unwrap();
+    assert_ne!(signed, before);
+    // It names what the rows revoke, so it is not signed again at every look.
+    let config = Config::load(&elsewhere).unwrap();
+    let store = store::open(&config.database_at()).await.unwrap();
+    let revoked = store.read().await.unwrap().revoked_keys(SystemClock.now().unix_millis()).await.unwrap();
+    assert_eq!(revoked.len(), 1);
+    assert!(!pki::crl_is_due(&second, &revoked, SystemClock.now()).unwrap());
+    assert!(pki::crl_is_due(&second, &[], SystemClock.now()).unwrap(), "also when fewer are revoked, after a restore");
+}
+
 #[tokio::test]
 async fn a_key_that_is_not_pinned_is_refused_though_its_certificate_is_ours() {
     let site = Site::new();
     let kiosk = site.add_kiosk("K07");
-    site.sql("UPDATE kiosk_key SET ended_at = 1").await;
     let serving = site.serve();
-    assert_eq!(serving.client(&kiosk).get("/kiosk/v1/health").await.problem(), "revoked");
+    let client = serving.client(&kiosk);
+    assert_eq!(client.get("/kiosk/v1/health").await.status, StatusCode::OK);
+    site.sql("UPDATE kiosk_key SET ended_at = 1").await;
+    assert_eq!(client.get("/kiosk/v1/health").await.problem(), "revoked", "on the open connection");
+    serving.kill();
+    let serving = site.serve();
+    assert!(refused(&serving, kiosk.tls(&[&rustls::version::TLS13])).await, "a new connection, by the CRL");
 }
 
 #[tokio::test]
@@ -99,7 +145,7 @@ async fn an_expired_crl_is_not_accepted() {
         assert_eq!(acceptor.accept(tcp).await.is_ok(), accepted);
         let _ = asked.await;
     }
-    assert!(pki::crl_is_due(&dir, now).unwrap(), "serve signs it anew at its start");
+    assert!(pki::crl_is_due(&dir, &[], now).unwrap(), "serve signs it anew at its start");
 }
 
 #[tokio::test]

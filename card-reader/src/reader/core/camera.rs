@@ -3,7 +3,8 @@
 use super::super::recognise::Found;
 use super::super::watch::{Change, Looking};
 use super::super::{Accept, DecoderFailure, Event, Fault, PresentationNo, Reading, SelfTestReport, judge};
-use super::{Arming, Core, Do};
+use super::serial::rank;
+use super::{Arming, Camera, Core, Do};
 use crate::barcode::{Barcode, Effort, Kind};
 use crate::camera::capture::CameraEvent;
 use crate::camera::gate::Seen;
@@ -21,6 +22,11 @@ impl Core {
         match event {
             CameraEvent::Ready { name, facts } => self.camera_ready(at, name, facts),
             CameraEvent::Lost(fault) => self.camera_lost(at, fault),
+            CameraEvent::Degraded { fault, standing } => self.camera_fault(at, fault, standing),
+            CameraEvent::BadFrame => {
+                self.cameras[at].bad_frames += 1;
+                self.camera_facts(at);
+            }
             CameraEvent::Seen(seen) => self.camera_saw(now, at, seen),
         }
     }
@@ -31,10 +37,12 @@ impl Core {
         status.ready = true;
         status.fault = None;
         status.identity.clone_from(&name);
-        status.facts = facts;
         let camera = &mut self.cameras[at];
+        camera.facts = facts;
+        camera.faults.clear();
         camera.watch.ready = true;
         let device = camera.id.clone();
+        self.camera_facts(at);
         self.tell(Event::Ready { device, identity: name });
         if self.armed.is_some() {
             self.announce();
@@ -47,20 +55,45 @@ impl Core {
         status.reconnects += u64::from(status.ready);
         status.ready = false;
         status.fault = Some(fault);
+        status.faults += 1;
         let camera = &mut self.cameras[at];
+        camera.faults.clear();
         camera.watch.lost();
         let device = camera.id.clone();
         self.tell(Event::Lost { device, fault });
     }
 
-    fn camera_saw(&mut self, now: Instant, at: usize, seen: Seen) {
-        let status = self.serials.len() + at;
-        let fault = seen.black.then_some(Fault::Black);
-        if self.status[status].fault != fault && self.status[status].ready {
-            self.status[status].fault = fault;
-            let device = self.cameras[at].id.clone();
-            self.tell(Event::Degraded { device, fault });
+    /// A fault that the camera goes on with has come or gone. The gravest that stands is the one shown.
+    fn camera_fault(&mut self, at: usize, fault: Fault, standing: bool) {
+        let status = &mut self.status[self.serials.len() + at];
+        let camera = &mut self.cameras[at];
+        if !status.ready || camera.faults.contains(&fault) == standing {
+            return;
         }
+        camera.faults.retain(|known| *known != fault);
+        if standing {
+            camera.faults.push(fault);
+            status.faults += 1;
+            tracing::warn!(device = camera.id.0, fault = fault.name(), "camera fault");
+        }
+        let worst = camera.faults.iter().copied().min_by_key(|fault| rank(*fault));
+        if status.fault != worst {
+            status.fault = worst;
+            let device = camera.id.clone();
+            self.tell(Event::Degraded { device, fault: worst });
+        }
+    }
+
+    fn camera_facts(&mut self, at: usize) {
+        let Camera { facts, bad_frames, .. } = &self.cameras[at];
+        self.status[self.serials.len() + at].facts = match bad_frames {
+            0 => facts.clone(),
+            count => format!("{facts}, {count} bad frames"),
+        };
+    }
+
+    fn camera_saw(&mut self, now: Instant, at: usize, seen: Seen) {
+        self.camera_fault(at, Fault::Black, seen.black);
         let change = self.cameras[at].watch.look(now, seen);
         let armed = self.armed.as_ref().map(|arming| (arming.presentation, arming.accept, arming.taken));
         match (change, armed) {

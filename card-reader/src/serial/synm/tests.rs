@@ -23,7 +23,7 @@ fn up(options: Options) -> Bench<Scanner<SynM>> {
 
 /// Answers every menu command as the device does, until it is ready.
 fn answer_all(bench: &mut Bench<Scanner<SynM>>, refuse: &[&str]) {
-    for _ in 0..12 {
+    for _ in 0..24 {
         let sent = bench.sent();
         let Some(body) = sent.strip_prefix(b"\x16M\r") else { return };
         let (storage, body) = body.split_last().expect("a storage character");
@@ -125,6 +125,31 @@ fn after_a_failed_try_it_looks_again_and_the_same_is_no_second_try() {
 }
 
 #[test]
+fn a_code_with_more_than_four_kibibytes_is_a_failed_try_and_never_handed_on() {
+    let mut bench = armed(Maker::Honeywell);
+    bench.hear(&packet(b's', &[b'7'; 4096]));
+    assert_eq!(bench.said(), ["present 7", "QR 7 of 4096 bytes"]);
+    let mut bench = armed(Maker::Honeywell);
+    bench.hear(&packet(b's', &[b'7'; 4097]));
+    assert_eq!(bench.said(), ["present 7", "not read 7"]);
+    bench.wait(Duration::from_millis(300));
+    assert_eq!(bench.sent(), ON, "it goes on looking");
+    bench.hear(&packet(b's', &[b'7'; 4097]));
+    assert!(bench.said().is_empty(), "the same try");
+    bench.hear(&packet(b'O', ZONE));
+    assert_eq!(bench.said(), ["present 7", "zone 7 of 89 bytes"]);
+
+    let mut bench = armed(Maker::AccessIs);
+    bench.hear(CAME);
+    bench.hear(&[b'7'; 4097]);
+    bench.wait(Duration::from_millis(50));
+    assert_eq!(bench.said(), ["present 7", "not read 7"]);
+    bench.hear(&[b'7'; 4096]);
+    bench.wait(Duration::from_millis(50));
+    assert_eq!(bench.said(), ["barcode 7 of 4096 bytes again"]);
+}
+
+#[test]
 fn the_trigger_is_renewed_and_silence_is_asked_after() {
     let mut bench = armed(Maker::Honeywell);
     bench.wait(Duration::from_secs(10));
@@ -152,6 +177,44 @@ fn a_refused_setting_is_a_named_fault_and_an_unknown_one_that_may_be_is_not() {
     bench.sent.drain(..1);
     answer_all(&mut bench, &["DECHDR", "DLYRRD"]);
     assert_eq!(bench.said(), ["config rejected true (DECHDR)", "ready Rev 3.1 "]);
+}
+
+#[test]
+fn a_unit_without_ocr_is_named_unless_nobody_wants_zones_of_it() {
+    for (ocr, refuse, expected) in [
+        (true, "OCRENA", &["config rejected true (OCRENA)", "ready Rev 3.1 "][..]),
+        (true, "OCRATS", &["config rejected true (OCRATS)", "ready Rev 3.1 "]),
+        (false, "OCR", &["ready Rev 3.1 "]),
+        (true, "AZTENA", &["ready Rev 3.1 "]),
+        (false, "PDFENA", &["config rejected true (PDFENA)", "ready Rev 3.1 "]),
+    ] {
+        let mut bench = up(Options { ocr, ..Options::new(Maker::Honeywell) });
+        bench.wait(Duration::from_millis(300));
+        bench.sent.drain(..1);
+        answer_all(&mut bench, &[refuse]);
+        assert_eq!(bench.said(), expected, "{refuse}");
+    }
+}
+
+#[test]
+fn every_symbology_of_documents_is_enabled_at_each_connection_and_nothing_is_stored() {
+    let mut bench = up(Options::new(Maker::Honeywell));
+    for _ in 0..2 {
+        bench.wait(Duration::from_millis(300));
+        let mut asked = Vec::new();
+        bench.sent.drain(..1);
+        while let Some(body) = bench.sent().strip_prefix(b"\x16M\r") {
+            asked.push(String::from_utf8(body.to_vec()).unwrap());
+            let (storage, body) = body.split_last().unwrap();
+            bench.hear(&[body, &[0x06, *storage]].concat());
+        }
+        for body in ["PDFENA1!", "QRCENA1!", "IDMENA1!", "AZTENA1!", "128ENA1!", "C39ENA1!", "OCRENA1!", "OCRATS2!"] {
+            assert_eq!(asked.iter().filter(|asked| *asked == body).count(), 1, "{body}: {asked:?}");
+        }
+        assert!(asked.iter().all(|body| body.ends_with('!') || body == "REVINF." || body == "P_INFO."));
+        bench.said();
+        bench.reconnect();
+    }
 }
 
 #[test]
@@ -191,10 +254,13 @@ fn what_is_sensed_and_not_read_is_one_failed_try() {
     let mut bench = armed(Maker::AccessIs);
     bench.hear(CAME);
     bench.sent();
-    bench.wait(Duration::from_millis(4000));
-    assert_eq!(bench.said(), ["present 7", "not read 7"]);
-    assert_eq!(bench.sent(), LOOK, "looked at again");
-    bench.wait(Duration::from_millis(3900));
+    bench.wait(Duration::from_millis(7900));
+    assert_eq!(bench.said(), ["present 7"], "a try takes eight seconds");
+    assert_eq!(bench.sent(), LOOK.repeat(3), "the device looks for two seconds at a time");
+    bench.wait(Duration::from_millis(100));
+    assert_eq!(bench.said(), ["not read 7"]);
+    bench.wait(Duration::from_millis(1900));
+    assert_eq!(bench.sent(), LOOK, "it goes on");
     assert!(bench.said().is_empty());
     bench.hear(ZONE);
     bench.wait(Duration::from_millis(50));

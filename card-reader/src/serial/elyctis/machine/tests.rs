@@ -84,6 +84,48 @@ impl Bench {
     }
 }
 
+/// The bytes are made up: the vendor's are not published.
+#[test]
+fn a_configured_presence_command_is_sent_at_each_arming_and_a_presence_message_is_looked_into_at_once() {
+    const COMMAND: &[u8] = &[0x50, 0, 1, 1];
+    let mut bench = Bench::new();
+    bench.machine = Machine::new(Timing::UART, None, bench.now).with_presence_command(COMMAND);
+    bench.machine.link_up(bench.now, &mut bench.out);
+    for connection in 0..2 {
+        bench.wait(Duration::from_millis(700));
+        for answer in [&b"V\0\x04OCR1"[..], b"W\0\x02N1", b"R\0\x03S-1", b"T\0\x01P"] {
+            bench.hear(answer);
+        }
+        bench.tell(SerialCommand::Arm(N)).unwrap();
+        for answer in [OFF, ON] {
+            bench.hear(answer);
+        }
+        bench.sent();
+        bench.hear(&dump("no-doc"));
+        assert_eq!(bench.sent(), COMMAND);
+        bench.said();
+        bench.hear(&[0x50, 0, 1, 1]);
+        assert_eq!(bench.sent(), INQUIRE);
+        bench.hear(&dump("TD3"));
+        assert_eq!(bench.said(), ["present 7", "zone 7 of 91 bytes"]);
+        bench.hear(OFF);
+        bench.sent();
+        // Without a message it would be asked 700 ms after the read.
+        bench.hear(&[0x50, 0, 1, 0]);
+        bench.wait(Duration::ZERO);
+        assert_eq!(bench.sent(), INQUIRE);
+        bench.hear(&dump("no-doc"));
+        bench.wait(Duration::from_millis(700));
+        bench.hear(&dump("no-doc"));
+        assert_eq!(bench.said(), ["removed 7"]);
+        if connection == 0 {
+            bench.machine.link_down(bench.now);
+            bench.machine.link_up(bench.now, &mut bench.out);
+            bench.sent();
+        }
+    }
+}
+
 #[test]
 fn it_settles_drains_identifies_and_is_ready() {
     let mut bench = Bench::new();
