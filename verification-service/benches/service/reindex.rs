@@ -1,7 +1,7 @@
 //! How long `secrets reindex` takes for many accounts, and what a redemption waits beside it.
 
-use crate::line;
 use crate::support::{Site, id, other_than};
+use crate::table::Table;
 use std::time::Instant;
 use verification_api::identifiers::{Identifier, IdentifierType};
 use verification_api::wire::RecordStatus;
@@ -15,7 +15,7 @@ use verification_service::{store, verify};
 const ACCOUNTS: u32 = 100_000;
 const IN_ONE: u32 = 1_000;
 
-pub async fn run() {
+pub async fn run(table: &Table) {
     let site = Site::new();
     site.raise_limits().set("lock_after", "1000000000");
     let (kiosk, code) = (site.add_kiosk("K07"), site.new_code());
@@ -46,9 +46,9 @@ pub async fn run() {
     });
     let (done, took, slowest) = moving;
     assert_eq!(done["identifiers"], ACCOUNTS + 2, "{done}");
-    line("reindex of 100,000 accounts, service running", took, "s");
-    line("for each account", took * 1e6 / f64::from(ACCOUNTS), "us");
-    line("slowest verification meanwhile", slowest * 1000.0, "ms");
+    table.tell("reindex of 100,000 accounts, service running", took, "s");
+    table.tell("for each account", took * 1e6 / f64::from(ACCOUNTS), "us");
+    table.tell("slowest verification meanwhile", slowest * 1000.0, "ms");
 }
 
 /// Accounts as the command line makes them, without codes.
@@ -65,7 +65,8 @@ async fn accounts(site: &Site) {
                 let identifier = Identifier::parse(IdentifierType::ANumber, &a_number).unwrap();
                 let blind = verify::blind_of(&keys, &identifier);
                 let id = uuid_v7(&random, now).unwrap();
-                let seal = |what: &[u8], text: &str| keys.seal(&random, &[id.as_bytes(), what], text.as_bytes()).unwrap();
+                let seal =
+                    |what: &[u8], text: &str| keys.seal(&random, &[id.as_bytes(), what], text.as_bytes()).unwrap();
                 let account = Account {
                     id,
                     name: seal(b"name", "SPECIMEN<<ANNA"),

@@ -3,9 +3,9 @@
 //! starts again.
 
 use crate::history::{Asked, check};
+use crate::numbers::Numbers;
 use crate::population::populate;
 use crate::support::{Client, Kiosk, Serving, Site, other_than};
-use crate::numbers::Numbers;
 use crate::{numbers, pause, times};
 use futures::future::join_all;
 use std::collections::BTreeMap;

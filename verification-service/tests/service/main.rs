@@ -21,11 +21,15 @@ mod problems;
 mod puts;
 mod referrals;
 mod rotation;
+mod settings;
 mod store;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
+#[path = "../../benches/service/table.rs"]
+mod table;
 mod tamper;
 mod tls;
+mod verdicts;
 mod verifications;
 
 /// Which engine the sites of this suite have.

@@ -114,6 +114,41 @@ fn the_page_about_security_names_tests_that_exist() {
     }
 }
 
+/// `T --test NAME FILTER`: the filter must lead to a test.
+#[test]
+fn the_track_record_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = std::fs::read_to_string(root.join("docs/track-record.md")).unwrap();
+    let commands = page.split('`').skip(1).step_by(2).filter_map(|quoted| quoted.strip_prefix("T "));
+    let filters: Vec<&str> =
+        commands.filter_map(|command| command.split(" -- ").next()?.split(' ').next_back()).collect();
+    assert!(filters.len() > 8, "{filters:?}");
+    for filter in filters {
+        let leads = match filter.strip_suffix("::") {
+            Some(module) => root.join(format!("verification-service/tests/service/{module}.rs")).exists(),
+            None => {
+                let name = filter.rsplit("::").next().unwrap();
+                ["verification-service", "kiosk-app", "tests"].iter().any(|part| names(&root.join(part), name))
+            }
+        };
+        assert!(leads, "docs/track-record.md names {filter}, which is no test");
+    }
+}
+
+/// Whether a folder's sources have a function whose name has this in it.
+fn names(folder: &Path, part: &str) -> bool {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            return names(&path, part);
+        }
+        let source = path.extension().is_some_and(|e| e == "rs").then(|| std::fs::read_to_string(&path).unwrap());
+        let has =
+            |line: &str| line.split_once("fn ").is_some_and(|(_, name)| name.split('(').next().unwrap().contains(part));
+        source.is_some_and(|text| text.lines().any(has))
+    })
+}
+
 #[tokio::test]
 async fn ready_says_what_hinders_and_health_goes_on() {
     let site = Site::new();
