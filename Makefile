@@ -104,9 +104,12 @@ measure-zone: packages-test tool-rust ## Reads drawn pictures, with and without 
 	done; exit $$failed
 
 # Kills, races, cuts and comparisons in their long form (see docs/track-record.md). One after the other: some measure time.
-soak-service: packages-test tool-rust ## The tests that hurt, long: 1,000 kills an engine, 1,000 codes raced, 10,000 requests cut (hours)
+soak-service: packages-test tool-rust ## The tests that hurt, long: 1,000 kills an engine, 1,000 codes raced, 10,000 requests cut, 10,000 tamperings, older database, sealer down, refused handshakes (hours)
 	cargo build --locked --release --workspace --bins
 	HURT=full cargo test --locked --release --workspace --test hurt --test cut -- --nocapture --test-threads=1
+	TAMPERINGS=10000 cargo test --locked --release --workspace --test service -- --nocapture --test-threads=1 tamper:: log:: tls:: puts::
+	cargo test --locked --release --workspace --test service_postgres -- --nocapture --test-threads=1 instances:: log:: tls:: puts::
+	cargo test --locked --release --workspace --test audit_log -- --nocapture --test-threads=1
 
 bench-service: packages-test packages-bench-service tool-rust ## The service beside nginx, argon2id, SQLite and pgbench: make bench-service [ONLY="tls redeem store latency size"]; fails if an aim is missed by more than a tenth
 	cargo bench --locked --workspace --bench service -- $(ONLY)

@@ -205,40 +205,67 @@ impl Worker {
 /// Four workers ask without pause while the kiosk's certificate is renewed again and again: no request fails.
 #[test]
 fn renewing_under_load_fails_no_request() -> Outcome {
-    let (_folder, records, service) = serve(&[("certificate_days", "1")])?;
+    // As many renewals as the test wants, and certificates and CRL are looked at every second.
+    let more = [
+        ("certificate_days", "1"),
+        ("renewals_per_minute", "1000000"),
+        ("renewals_burst", "1000000"),
+        ("reload_seconds", "1"),
+    ];
+    let (_folder, records, service) = serve(&more)?;
     let made = records.ask(&["kiosk", "add", "--number", "K07", "--lane", "7", "--days", "1"], "")?;
     let config = Config::load(Path::new(&text(&made, "config")?)).or_trouble(|| "configuration")?;
     let folder = config.service.chain.parent().or_trouble(|| "folder")?.to_owned();
-    let wanted = times(1500, 10_000);
+    // Spread over all requests: each goes out with the newest certificate or the one before.
+    let (wanted, renewals) = (times(1500, 10_000), times(15, 100));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let renewals = runtime.or_trouble(|| "runtime")?.block_on(async {
+    let servers = runtime.or_trouble(|| "runtime")?.block_on(async {
         let state = temporary()?;
         // So late that a certificate of one day is due as soon as it is made.
         let late = Clock::start(Clock::start(0).unix_ms() + 17 * 3_600_000);
         let table = table(&folder, service.kiosk.port());
         let verifier = Verifier::new(&table, "7", state.path(), late).or_trouble(|| "verifier")?;
-        let asked = Arc::new(AtomicUsize::new(0));
+        let (asked, allowed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let mut workers = tokio::task::JoinSet::new();
         for _ in 0..4 {
-            let (verifier, asked) = (verifier.clone(), Arc::clone(&asked));
+            let (verifier, asked, allowed) = (verifier.clone(), Arc::clone(&asked), Arc::clone(&allowed));
             workers.spawn(async move {
-                while asked.fetch_add(1, Ordering::Relaxed) < wanted {
+                loop {
+                    let nth = asked.fetch_add(1, Ordering::Relaxed);
+                    if nth >= wanted {
+                        return Ok::<_, Trouble>(());
+                    }
+                    while nth >= allowed.load(Ordering::Relaxed) {
+                        moment().await;
+                    }
                     verifier.policy().await.map_err(|failure| Trouble(failure.sentence().to_owned()))?;
                 }
-                Ok::<_, Trouble>(())
             });
         }
-        let mut renewals = 0;
-        while asked.load(Ordering::Relaxed) < wanted && renewals < 8 {
+        let mut servers = 0;
+        for nth in 1..=renewals {
+            // The requests of this share go on while the certificate is renewed.
+            allowed.store(wanted * nth / renewals, Ordering::Relaxed);
             ensure(verifier.renew_if_due().await.or_trouble(|| "renewal")?, || "not due")?;
-            renewals += 1;
-            let _ = tokio::time::timeout(Duration::from_millis(500), std::future::pending::<()>()).await;
+            if nth % 10 == 0 {
+                // The server's own as well, which it reads within a second.
+                let dir = records.folder.display().to_string();
+                records.ask(&["pki", "server", "--dir", &dir, "--server-name", "localhost"], "")?;
+                servers += 1;
+            }
+            while asked.load(Ordering::Relaxed) < (wanted * nth / renewals).min(wanted) {
+                moment().await;
+            }
         }
         while let Some(done) = workers.join_next().await {
             done.or_trouble(|| "a worker")??;
         }
-        Ok::<_, Trouble>(renewals)
+        Ok::<_, Trouble>(servers)
     })?;
-    println!("rotation: {wanted} requests, {renewals} renewals, 0 failed");
-    ensure(renewals > 0, || "nothing was renewed")
+    println!("rotation: {wanted} requests, {renewals} renewals, {servers} of the server's certificate, 0 failed");
+    ensure(servers > 0, || "the server's certificate was not renewed")
+}
+
+async fn moment() {
+    let _ = tokio::time::timeout(Duration::from_millis(1), std::future::pending::<()>()).await;
 }

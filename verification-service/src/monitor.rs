@@ -1,5 +1,6 @@
 //! For whoever watches over the service: is it alive, can it do its work, what has it counted. `[listen] metrics` is plain
-//! HTTP, meant for this machine only; `/ready` is on the portal's port too, for load balancers.
+//! HTTP, meant for this machine and its load balancer only: to answer `/ready` the database is written, which nobody else
+//! may ask for.
 
 use crate::app::App;
 use crate::listener::{kiosk_tls, portal_tls};
@@ -19,19 +20,14 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+/// Said at the start too.
+pub const NO_EXPORT: &str = "the audit log's checkpoint does not leave this host: set [log] export to a folder that who can \
+     write the database cannot write";
+
 /// The routes of `[listen] metrics`.
 pub fn router(app: Arc<App>) -> Router {
     let alive = get(|| async { "ok\n" });
-    Router::new()
-        .route("/metrics", get(metrics))
-        .route("/health", alive)
-        .with_state(Arc::clone(&app))
-        .merge(ready_router(app))
-}
-
-/// `/ready` alone.
-pub fn ready_router(app: Arc<App>) -> Router {
-    Router::new().route("/ready", get(ready)).with_state(app)
+    Router::new().route("/metrics", get(metrics)).route("/health", alive).route("/ready", get(ready)).with_state(app)
 }
 
 /// Serves until `stop` turns true.
@@ -79,10 +75,17 @@ async fn writable_and_fresh(app: &Arc<App>) -> Answer<bool> {
     tried.await
 }
 
+/// What does not keep the service from its work, but should not stay so.
+fn warnings(app: &App) -> Vec<&'static str> {
+    if app.config.log.export.is_none() { vec![NO_EXPORT] } else { vec![] }
+}
+
 async fn ready(State(app): State<Arc<App>>) -> Response {
     let hindrances = hindrances(&app).await;
     let status = if hindrances.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = serde_json::json!({ "ready": hindrances.is_empty(), "hindrances": hindrances });
+    let body = serde_json::json!({
+        "ready": hindrances.is_empty(), "hindrances": hindrances, "warnings": warnings(&app),
+    });
     (status, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 

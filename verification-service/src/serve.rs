@@ -13,7 +13,7 @@ use crate::pki;
 use crate::portal::{self, Portal};
 use crate::reindex;
 use crate::store::Answer;
-use crate::store::rows::Purged;
+use crate::store::rows::{PurgeBefore, Purged};
 use axum::middleware::from_fn;
 use rustls::ServerConfig;
 use std::net::SocketAddr;
@@ -68,7 +68,6 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
         tls: portal_tls_now,
         router: portal::router(Arc::new(people_portal))
             .merge(enrol::router(Arc::clone(&app)))
-            .merge(monitor::ready_router(Arc::clone(&app)))
             .layer(from_fn(|request, next| observe("portal", request, next))),
         kiosks: false,
         connections: limits.connections,
@@ -82,6 +81,9 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
     tokio::spawn(reload(Arc::clone(&app), kiosk_config, portal_config));
     tokio::spawn(purge_now_and_then(Arc::clone(&app)));
 
+    if app.config.log.export.is_none() {
+        tracing::warn!("{}", monitor::NO_EXPORT);
+    }
     say(&if json {
         serde_json::json!({ "ready": { "kiosk": kiosk_at.to_string(), "portal": portal_at.to_string() } }).to_string()
     } else {
@@ -109,9 +111,7 @@ pub async fn purge(app: &Arc<App>) -> Answer<Purged> {
             let now = shared.now();
             let [replies, throttles, referrals, audit_rows] =
                 shared.config.retention.spans().map(|span| now.unix_millis().saturating_sub(span));
-            let before = Purged { replies, throttles, referrals, audit: audit_rows, ..Purged::default() };
-            let gone = tx.purge(&before, now.unix_millis()).await?;
-            tx.purge_portal(throttles, audit_rows).await?;
+            let gone = tx.purge(&PurgeBefore { replies, throttles, referrals, audit: audit_rows }).await?;
             if gone != Purged::default() {
                 let detail = serde_json::to_value(gone).unwrap_or_default();
                 audit::append(tx, now, Actor::Service, Event::Purged, "database", &detail).await?;

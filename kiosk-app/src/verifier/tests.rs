@@ -10,10 +10,13 @@ use crate::event::{HandoverAnswer, StaffAnswer};
 use crate::journal::Head;
 use crate::session::answers::{CallFailure, CodeAnswer};
 use crate::session::state::{IdentifierKind, Reference, ReferralReason, RequestId, VisitId};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, ExtendedKeyUsagePurpose,
+    IsCa, KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber,
+};
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::{Duration as Span, OffsetDateTime};
@@ -75,6 +78,28 @@ impl Pki {
         std::fs::write(self.dir.path().join("key.pem"), key).expect("written");
     }
 
+    /// Names the kiosk's present certificate.
+    fn crl_of_the_kiosk(&self) -> CertificateRevocationListDer<'static> {
+        let chain = std::fs::read(self.dir.path().join("chain.pem")).expect("read");
+        let chain = CertificateDer::from_pem_slice(&chain).expect("PEM");
+        let (_, certificate) = x509_parser::parse_x509_certificate(&chain).expect("certificate");
+        let revoked = RevokedCertParams {
+            serial_number: SerialNumber::from_slice(certificate.raw_serial()),
+            revocation_time: self.now,
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let params = CertificateRevocationListParams {
+            this_update: self.now - Span::hours(1),
+            next_update: self.now + Span::days(1),
+            crl_number: SerialNumber::from(1_u64),
+            issuing_distribution_point: None,
+            revoked_certs: vec![revoked],
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.root).expect("signed").into()
+    }
+
     fn server(&self) -> (String, String) {
         self.leaf("localhost", ExtendedKeyUsagePurpose::ServerAuth, -1, 7)
     }
@@ -97,10 +122,21 @@ impl Pki {
 
 /// Serves one reaction a request, the last one for ever; requires certificates of `clients`.
 async fn serve(own: (String, String), clients: &Pki, script: Vec<React>) -> (u16, Log) {
+    serve_with(own, clients, None, script).await
+}
+
+/// And refuses those that a CRL names.
+async fn serve_with(
+    own: (String, String),
+    clients: &Pki,
+    crl: Option<CertificateRevocationListDer<'static>>,
+    script: Vec<React>,
+) -> (u16, Log) {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add(clients.root.der().clone()).expect("root");
     let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+        .with_crls(crl)
         .build()
         .expect("verifier");
     let chain = CertificateDer::pem_slice_iter(own.0.as_bytes()).map(|c| c.expect("PEM")).collect();
@@ -283,6 +319,20 @@ async fn each_certificate_fault_has_its_own_name() {
     verifier.transport().reload();
     assert_eq!(verifier.health().await, Ok(()));
     assert_eq!(verifier.transport().fault(), None);
+    // TLS has one word for both ends of a certificate's life; this kiosk knows which it is.
+    pki.kiosk(1, 9);
+    let (port, log) = serve(pki.server(), &pki, answer()).await;
+    let verifier = pki.verifier(port);
+    assert_eq!(verifier.health().await, Err(Failure::KioskNotYetValid));
+    assert!(log.lock().expect("log").is_empty());
+    let fault = verifier.transport().fault().expect("named").to_string();
+    assert!(fault.contains("is valid only from"), "{fault}");
+    pki.kiosk(-1, 7);
+    let (port, log) = serve_with(pki.server(), &pki, Some(pki.crl_of_the_kiosk()), answer()).await;
+    let verifier = pki.verifier(port);
+    assert_eq!(verifier.health().await, Err(Failure::KioskRevoked));
+    assert!(*verifier.barred().borrow(), "the agency must act");
+    assert!(log.lock().expect("log").is_empty());
 }
 
 #[tokio::test]

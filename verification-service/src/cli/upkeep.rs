@@ -76,9 +76,12 @@ pub(super) async fn migrate(config: &Path) -> Result<Done, CommandError> {
 
 pub(super) async fn purge(app: App) -> Result<Done, CommandError> {
     let gone = crate::serve::purge(&Arc::new(app)).await?;
-    let text = format!(
-        "deleted: {} replies, {} throttles, {} referrals, {} audit rows",
-        gone.replies, gone.throttles, gone.referrals, gone.audit
-    );
-    Ok(Done::new(text, json!(gone)))
+    let kinds = json!(gone);
+    let counted =
+        kinds.as_object().into_iter().flatten().filter(|(name, _)| !["leaves", "last_seq"].contains(&name.as_str()));
+    let some = counted.filter(|(_, count)| **count != json!(0));
+    let some: Vec<String> = some.map(|(name, count)| format!("{count} {}", name.replace('_', " "))).collect();
+    let text =
+        if some.is_empty() { "nothing was past its time".to_owned() } else { format!("gone: {}", some.join(", ")) };
+    Ok(Done::new(text, kinds))
 }

@@ -8,10 +8,11 @@ use crate::roles;
 use crate::store::Answer;
 use crate::store::rows::{Kiosk, Peer};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
-use axum::http::Method;
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Method};
 use axum::http::request::Parts;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use uuid::Uuid;
 use verification_api::wire::ProblemType;
@@ -47,8 +48,9 @@ pub async fn admit(State(app): State<Arc<App>>, mut request: Request, next: Next
     if !peer.pinned {
         return Err(Refusal::because(ProblemType::Revoked, "This key is not one of this client's keys"));
     }
-    if app.now().unix_millis() > peer.not_after {
-        return Err(Refusal::because(ProblemType::Revoked, "This certificate has expired"));
+    // In whole seconds, as certificates have it and TLS compares it: the next handshake must not think otherwise.
+    if app.now().unix_millis() / 1000 > peer.not_after / 1000 {
+        return Ok(expired());
     }
     if !rule.roles.contains(&peer.kiosk.role) {
         return Err(Refusal::new(ProblemType::Role));
@@ -80,6 +82,15 @@ async fn end_older(app: &Arc<App>, peer: &Peer, spki: [u8; 32]) -> Answer<()> {
         Box::pin(async move { tx.end_older_keys(kiosk, &spki, shared.now().unix_millis()).await })
     });
     ended.await
+}
+
+/// Nobody took the certificate away: it expired while its connection was open. The connection ends with this reply, and the
+/// next one is told so by TLS itself, which the kiosk explains as what it is.
+fn expired() -> Response {
+    let why = "This certificate has expired: connect again with a newer one";
+    let mut response = Refusal::because(ProblemType::Unavailable, why).into_response();
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 fn unknown() -> Refusal {

@@ -350,14 +350,34 @@ pub struct StoredTile {
     pub hashes: Vec<u8>,
 }
 
-/// For a purge: the times before which rows go; in its answer: how many went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Purged {
+/// The times before which a purge takes rows away, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub struct PurgeBefore {
     pub replies: i64,
     pub throttles: i64,
     pub referrals: i64,
     pub audit: i64,
-    /// In the answer: leaves of the log whose rows are gone, if some went.
+}
+
+/// How many rows of each kind a purge took away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Purged {
+    pub replies: i64,
+    pub throttles: i64,
+    pub pin_throttles: i64,
+    pub rates: i64,
+    pub failing_identifiers: i64,
+    pub officer_sessions: i64,
+    pub referrals: i64,
+    pub referral_openings: i64,
+    pub portal_sessions: i64,
+    pub portal_invitations: i64,
+    pub assistance_calls: i64,
+    pub activity: i64,
+    /// Copies of codes that have ended.
+    pub locked_codes: i64,
+    pub audit: i64,
+    /// Leaves of the log whose rows are gone, if some went.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leaves: Option<i64>,
     /// Likewise: the highest number of the rows that are gone.

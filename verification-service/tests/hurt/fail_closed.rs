@@ -6,6 +6,7 @@ use crate::pause;
 use crate::population::populate;
 use crate::support::{Client, Site};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ const HEALS_WITHIN: Duration = Duration::from_secs(5);
 async fn a_full_disk_verifies_nothing_and_heals() {
     let site = Site::on(false);
     site.raise_limits().set("lock_after", "100000");
-    let Some(disk) = SmallDisk::at(&site.path("disk")) else {
+    let Some(disk) = SmallDisk::at(&site.path("disk"), "16m") else {
         println!("skipped: only root may mount the small disk that this test fills");
         return;
     };
@@ -87,6 +88,51 @@ async fn a_database_that_is_gone_verifies_nothing_and_heals() {
     assert_eq!(check(&site, &[kiosk], &asked).await, 30);
 }
 
+/// The database server's disk. Where it has room left it may still write; whatever it can not write was not verified.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_of_the_database_server_verifies_nothing_and_heals() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let Some(disk) = SmallDisk::at(&folder.path().join("disk"), "160m") else {
+        println!("skipped: only root may mount the small disk that this test fills");
+        return;
+    };
+    let cluster = Cluster::below(&disk.0);
+    let site = Site::with_database(cluster.database());
+    site.raise_limits().set("lock_after", "100000");
+    let kiosk = site.add_kiosk("K07");
+    let holders = populate(&site, 0, 110).await;
+    let serving = site.serve();
+    let client = serving.client(&kiosk);
+    let mut asked: Vec<Asked> = holders.iter().map(|holder| Asked::new(0, holder, &holder.code)).collect();
+    let (before, after) = asked.split_at_mut(10);
+    for one in before {
+        let bytes = one.send(&client).await.expect("there is room");
+        one.answered(bytes);
+    }
+    disk.fill();
+    let mut refused = 0;
+    for one in after.iter_mut() {
+        match one.send(&client).await {
+            Some(bytes) => one.answered(bytes),
+            None => refused += 1,
+        }
+        // A few are enough: each waits for what the one before left pending.
+        if refused == 10 {
+            break;
+        }
+    }
+    assert!(refused > 0, "the disk was never full");
+    disk.empty();
+    heals(&client, after.iter_mut().find(|one| !one.is_answered()).unwrap()).await;
+    for one in after.iter_mut().filter(|one| !one.is_answered()) {
+        let bytes = settled(one, &client).await;
+        one.answered(bytes);
+    }
+    assert_eq!(check(&site, &[kiosk], &asked).await, 110);
+    println!("fail closed: the server's disk full: {refused} put off, none lost, none verified without its row");
+}
+
 /// Sends until it is answered; the service must be back in time.
 #[expect(clippy::disallowed_methods, reason = "the time that passes is what is measured")]
 async fn heals(client: &Client, one: &mut Asked) {
@@ -111,14 +157,17 @@ async fn settled(one: &Asked, client: &Client) -> Vec<u8> {
     panic!("{} is not settled", one.id)
 }
 
-/// A disk of sixteen megabytes, until dropped.
+/// A small disk, until dropped.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// `None` without the right to mount one.
-    fn at(folder: &Path) -> Option<Self> {
+    fn at(folder: &Path, size: &str) -> Option<Self> {
         std::fs::create_dir_all(folder).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"]).arg(folder).output();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size},mode=755"), "tmpfs"])
+            .arg(folder)
+            .output();
         mounted.is_ok_and(|output| output.status.success()).then(|| Self(folder.to_owned()))
     }
 

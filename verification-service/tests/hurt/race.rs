@@ -53,7 +53,16 @@ async fn of_256_wrong_codes_at_once_five_are_evaluated() {
     let serving = site.serve();
     let client = serving.client(&kiosk);
     let wrong: Vec<Asked> = (0..256).map(|_| Asked::new(0, &holders[0], other_than(&holders[0].code))).collect();
-    let answers = join_all(wrong.iter().map(|one| one.send(&client))).await;
+    let answers = join_all(wrong.iter().map(|one| async {
+        // A machine that is busy with something else may put some off: they are asked again, as kiosks do.
+        for _ in 0..4 {
+            if let Some(bytes) = one.send(&client).await {
+                return Some(bytes);
+            }
+        }
+        None
+    }))
+    .await;
     assert_eq!(answers.iter().flatten().count(), 256);
     let show = ["throttle", "show", "--a-number", &holders[0].a_number];
     assert_eq!(site.cli(&show)["n"], 5);

@@ -10,7 +10,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 /// however that ends.
 const SCRIPT: &str = r#"
 set -eu
-folder=$(mktemp -d /tmp/verification-service-pg-XXXXXX)
+folder=$(mktemp -d "$3/verification-service-pg-XXXXXX")
 server=; programs=$1; fsync=$2
 stop() { [ -z "$server" ] || { kill -QUIT "$(head -1 "$folder/data/postmaster.pid")" || true; wait "$server" || true; }; rm -rf "$folder"; }
 trap stop EXIT
@@ -48,22 +48,29 @@ pub fn cluster() -> &'static Cluster {
 impl Cluster {
     /// Another one, for a test that stops it. Nothing is flushed: tests end programs, never the machine.
     pub fn start() -> Self {
-        Self::flushing("off")
+        Self::flushing("off", Path::new("/tmp"))
+    }
+
+    /// Another one, with its data below a folder that everybody may enter.
+    #[allow(dead_code, reason = "for a test that fills its disk")]
+    pub fn below(folder: &Path) -> Self {
+        Self::flushing("off", folder)
     }
 
     /// One that flushes as one in service does, to be measured.
     #[allow(dead_code, reason = "for benches")]
     pub fn durable() -> Self {
-        Self::flushing("on")
+        Self::flushing("on", Path::new("/tmp"))
     }
 
-    fn flushing(fsync: &str) -> Self {
+    fn flushing(fsync: &str, parent: &Path) -> Self {
         let programs = programs();
         #[expect(clippy::zombie_processes, reason = "it ends with this process, whose end it waits for")]
         let mut child = Command::new("sh")
             .args(["-c", SCRIPT, "sh"])
             .arg(&programs)
             .arg(fsync)
+            .arg(parent)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -3,7 +3,7 @@
 use crate::support::{A_NUMBER, Client, Site, TIME, id};
 use serde_json::{Value, json};
 
-fn card() -> Value {
+pub fn card() -> Value {
     json!({
         "type": "permanent_resident_card", "document_number": "000000701", "primary_identifier": "SPECIMEN",
         "secondary_identifier": "ANNA", "issuer": "USA", "birth_date": "1974-05-02", "expiry_date": "2035-01-01",
@@ -11,7 +11,7 @@ fn card() -> Value {
     })
 }
 
-fn inspection(document: &Value) -> Value {
+pub fn inspection(document: &Value) -> Value {
     json!({ "visit": id(), "lane": "7", "device_time": TIME, "how": "serial", "document": document, "checks": [] })
 }
 

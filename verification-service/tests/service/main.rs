@@ -6,6 +6,7 @@ mod audit;
 mod clients;
 mod cluster;
 mod command_line;
+mod every_call;
 mod guide;
 mod hostile;
 mod index_rotation;

@@ -1,24 +1,118 @@
-//! A database of every earlier version becomes one of this version and goes on serving.
+//! A database of every earlier version becomes one of this version and goes on serving: with everything that was in it.
 
-use crate::support::{A_NUMBER, Site, id};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use crate::inspections::{card, inspection};
+use crate::officers::decision;
+use crate::support::{A_NUMBER, Answer, Client, Kiosk, RECEIPT, Site, id, other_than, verification};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
+use verification_service::clock::{Clock, SystemClock};
 use verification_service::store::{postgres, sqlite};
 
-/// What the first version knew of these tables; every later one knows it too.
-const TABLES: [(&str, &str); 6] = [
-    ("kiosk", "id, number, lane, added_at"),
-    ("kiosk_key", "kiosk, spki, public_key, serial, not_before, not_after"),
-    ("account", "id, name, birth_date, record_status, made_at"),
-    ("identifier", "blind, account, type, sealed"),
-    ("document", "blind, account, type, sealed, status"),
-    ("code", "id, account, identifier, alg, kid, salt, nonce, tag, state, version, made_at, expires_at"),
+/// Every table, each after those that it refers to. An older version has not all of them.
+const TABLES: [&str; 33] = [
+    "kiosk",
+    "kiosk_key",
+    "account",
+    "identifier",
+    "document",
+    "code",
+    "throttle",
+    "pin_throttle",
+    "rate",
+    "failing_identifier",
+    "put",
+    "verification",
+    "inspection",
+    "referral",
+    "referral_opening",
+    "officer",
+    "officer_session",
+    "override",
+    "assistance",
+    "technician",
+    "audit",
+    "log_tile",
+    "log_head",
+    "login",
+    "passkey",
+    "representation",
+    "invitation",
+    "portal_session",
+    "code_hint",
+    "locked_code",
+    "activity",
+    "kiosk_certificate",
+    "kiosk_invitation",
 ];
 
-/// Audit rows as versions 1 and 2 have them.
-const OLD_AUDIT: [&str; 2] = [
-    "INSERT INTO audit (seq, at, actor, event, subject, detail, hash) VALUES (1, 1, 'operator', 'kiosk_added', 'x', '{}', ",
-    "INSERT INTO audit (at, actor, event, subject, detail) VALUES (1, 'operator', 'kiosk_added', 'x', '{}')",
-];
+/// Of the portal, whose rows this suite does not make by its pages.
+const PORTAL: &str = "INSERT INTO login (id, kind, name, user_name, kid, salt, nonce, tag, password_at, totp_step, made_at) \
+    VALUES ('login', 'holder', BLOB, BLOB, 1, BLOB, BLOB, BLOB, 1, 0, 1); \
+    INSERT INTO representation (id, account, login, sealed, delegation, made_at) \
+    VALUES ('representation', (SELECT id FROM account), 'login', BLOB, (SELECT blind FROM identifier LIMIT 1), 1); \
+    INSERT INTO activity (id, at, event, login) VALUES ('activity', 2000000000000, 'signed_in', 'login')";
+
+/// A request that was answered before the migration.
+struct Past {
+    path: String,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+    answer: Answer,
+}
+
+impl Past {
+    async fn put(client: &Client, path: String, headers: Vec<(&'static str, String)>, body: Vec<u8>) -> Self {
+        let answer = ask(client, &path, &headers, &body).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.json());
+        Self { path, headers, body, answer }
+    }
+
+    async fn again(&self, client: &Client) -> Answer {
+        ask(client, &self.path, &self.headers, &self.body).await
+    }
+}
+
+async fn ask(client: &Client, path: &str, headers: &[(&'static str, String)], body: &[u8]) -> Answer {
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    client.try_call(Method::PUT, path, &headers, body.to_vec()).await.unwrap()
+}
+
+/// Uses the service a little, so that every table has rows; what was answered, and an officer's session.
+async fn live(site: &Site, kiosk: &Kiosk) -> (Vec<Past>, String) {
+    site.add_officer("B1");
+    let used = site.new_code();
+    site.cli(&["kiosk", "invite", "--number", "K99", "--lane", "9"]);
+    site.cli_with(&["technician", "issue", "--name", "Tess", "--days", "60"], "12345678\n");
+    let serving = site.serve();
+    let client = serving.client(kiosk);
+    let session = client.sign_in("B1").await;
+    let body = |value: &Value| value.to_string().into_bytes();
+    let of = |call: &str| format!("/kiosk/v1/{call}/{}", id());
+    let mut past = vec![];
+    for code in [other_than(&used), &used, other_than(&used)] {
+        let bytes = body(&verification(("a_number", A_NUMBER), code));
+        past.push(Past::put(&client, of("verifications"), vec![], bytes).await);
+    }
+    // Tries with this one stay counted.
+    let bytes = body(&verification(("receipt", RECEIPT), other_than(&used)));
+    past.push(Past::put(&client, of("verifications"), vec![], bytes).await);
+    past.push(Past::put(&client, of("inspections"), vec![], body(&inspection(&card()))).await);
+    let referral = json!({ "reference": "K07-7KQ2", "lane": "7", "reason": "technical", "verification_ids": [] });
+    past.push(Past::put(&client, of("referrals"), vec![], body(&referral)).await);
+    let mut decided = decision(SystemClock.now());
+    decided["officer_session"] = json!(session);
+    let (one, bytes) = (id(), body(&decided));
+    let signed = vec![("kiosk-signature", kiosk.signature(one, &bytes))];
+    past.push(Past::put(&client, format!("/kiosk/v1/overrides/{one}"), signed, bytes).await);
+    assert_eq!(client.post("/kiosk/v1/assistance", &json!({ "lane": "7" })).await.status, 200);
+    serving.kill();
+    let blob = if crate::ON_POSTGRES { "'\\x0102'::bytea" } else { "x'0102'" };
+    for statement in PORTAL.split("; ") {
+        site.sql(&statement.replace("BLOB", blob)).await;
+    }
+    (past, session)
+}
 
 #[tokio::test]
 async fn every_version_of_the_schema_becomes_this_one() {
@@ -26,7 +120,10 @@ async fn every_version_of_the_schema_becomes_this_one() {
     assert_eq!(postgres::MIGRATIONS.len(), sqlite::MIGRATIONS.len(), "the engines have the same versions");
     for version in 1..=known {
         let site = Site::new();
-        let (kiosk, code) = (site.add_kiosk("K07"), site.new_code());
+        site.raise_limits();
+        let kiosk = site.add_kiosk("K07");
+        let (past, session) = live(&site, &kiosk).await;
+        let code = site.new_code();
         let url = if crate::ON_POSTGRES { old_postgres(&site, version).await } else { old_sqlite(&site, version) };
         site.set("url", &format!("\"{url}\""));
         if version < known {
@@ -36,20 +133,57 @@ async fn every_version_of_the_schema_becomes_this_one() {
         assert_eq!(site.cli(&["migrate"])["added"], known - version);
         assert_eq!(site.cli(&["migrate"])["added"], 0, "a second time");
         let serving = site.serve();
-        let answer = serving.client(&kiosk).verify(id(), ("a_number", A_NUMBER), &code).await;
+        let client = serving.client(&kiosk);
+        for one in &past {
+            assert_eq!(one.again(&client).await, one.answer, "from version {version}: {}", one.path);
+        }
+        let settled = client.get(&past[1].path).await;
+        assert_eq!(settled.bytes, past[1].answer.bytes, "from version {version}");
+        assert_eq!(site.cli(&["throttle", "show", "--receipt", RECEIPT])["n"], 1, "from version {version}");
+        let look = "/kiosk/v1/referrals/by-reference/K07-7KQ2";
+        let opened = client.try_call(Method::GET, look, &[("officer-session", &session)], vec![]).await.unwrap();
+        assert_eq!(opened.json()["kiosk"], "K07", "from version {version}: the session and the referral");
+        client.sign_in("B1").await;
+        let answer = client.verify(id(), ("a_number", A_NUMBER), &code).await;
         let log = || std::fs::read_to_string(site.path("log")).unwrap();
         assert_eq!(answer.status.as_u16(), 200, "from version {version}: {}", log());
         assert_eq!(answer.result(), "verified", "from version {version}");
+        if version >= 4 {
+            let portal = "SELECT CAST(COUNT(*) AS TEXT) FROM login l JOIN representation r ON r.login = l.id \
+                          JOIN activity a ON a.login = l.id WHERE l.index_kid = 1 AND l.tag = r.sealed";
+            assert_eq!(migrated(&site, &url, portal).await, "1", "from version {version}");
+        }
         drop(serving);
         site.cli(&["audit", "verify"]);
     }
 }
 
-fn copy(from: &str) -> String {
-    TABLES
-        .map(|(table, columns)| format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {from}.{table};"))
-        .concat()
+/// As [`Site::text`], of the migrated database.
+async fn migrated(site: &Site, url: &str, query: &str) -> String {
+    if crate::ON_POSTGRES {
+        let mut connection = PgConnection::connect(url).await.unwrap();
+        return connection.fetch_one(AssertSqlSafe(query.to_owned())).await.unwrap().get(0);
+    }
+    let connection = rusqlite::Connection::open(site.path("old.db")).unwrap();
+    connection.query_row(query, [], |row| row.get(0)).unwrap()
 }
+
+/// Copies a table from today's database, as an older version knew it.
+fn copy(from: &str, version: usize, table: &str, columns: &[String]) -> String {
+    // Numbers of rows in the order they were made are the database's own.
+    let own: Vec<&str> = columns.iter().map(String::as_str).filter(|column| *column != "rowid").collect();
+    let values = own.iter().map(|column| match (*column, version) {
+        // Before there was a log, rows had a hash, then no place in it yet.
+        ("hash", 1) if table == "audit" => HASH,
+        ("leaf", 2) => "NULL",
+        (column, _) => column,
+    });
+    let (values, own) = (values.collect::<Vec<_>>().join(", "), own.join(", "));
+    let own_numbers = if crate::ON_POSTGRES { "OVERRIDING SYSTEM VALUE " } else { "" };
+    format!("INSERT INTO {table} ({own}) {own_numbers}SELECT {values} FROM {from}.{table}")
+}
+
+const HASH: &str = if crate::ON_POSTGRES { "sha256('x')" } else { "zeroblob(32)" };
 
 fn old_sqlite(site: &Site, version: usize) -> String {
     let path = site.path("old.db");
@@ -57,10 +191,14 @@ fn old_sqlite(site: &Site, version: usize) -> String {
     for (nth, sql) in sqlite::MIGRATIONS.iter().take(version).enumerate() {
         connection.execute_batch(&format!("{sql}; PRAGMA user_version = {}", nth + 1)).unwrap();
     }
-    let now = site.path("svc/service.db");
-    let audit = if version == 1 { format!("{} zeroblob(32))", OLD_AUDIT[0]) } else { OLD_AUDIT[1].to_owned() };
-    let fill = format!("ATTACH '{}' AS now; {} {audit}", now.display(), copy("now"));
-    connection.execute_batch(&fill).unwrap();
+    connection.execute("ATTACH ?1 AS today", [site.path("svc/service.db").display().to_string()]).unwrap();
+    for table in TABLES {
+        let mut names = connection.prepare("SELECT name FROM pragma_table_info(?1, 'main')").unwrap();
+        let columns: Vec<String> = names.query_map([table], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        if !columns.is_empty() {
+            connection.execute_batch(&copy("today", version, table, &columns)).unwrap();
+        }
+    }
     format!("sqlite:{}", path.display())
 }
 
@@ -74,9 +212,21 @@ async fn old_postgres(site: &Site, version: usize) -> String {
         let sql = format!("{sql}; INSERT INTO schema_version VALUES ({})", nth + 1);
         connection.execute(AssertSqlSafe(sql)).await.unwrap();
     }
-    connection.execute(AssertSqlSafe(copy("public"))).await.unwrap();
-    let audit = if version == 1 { format!("{} sha256('x'))", OLD_AUDIT[0]) } else { OLD_AUDIT[1].to_owned() };
-    connection.execute(AssertSqlSafe(audit)).await.unwrap();
+    for table in TABLES {
+        let names = format!(
+            "SELECT column_name::text FROM information_schema.columns \
+             WHERE table_schema = 'old' AND table_name = '{table}' ORDER BY ordinal_position"
+        );
+        let names = connection.fetch_all(AssertSqlSafe(names)).await.unwrap();
+        let columns: Vec<String> = names.iter().map(|row| row.get(0)).collect();
+        if !columns.is_empty() {
+            connection.execute(AssertSqlSafe(copy("public", version, table, &columns))).await.unwrap();
+        }
+    }
+    if version > 1 {
+        let next = "SELECT setval(pg_get_serial_sequence('audit', 'seq'), (SELECT MAX(seq) FROM audit))";
+        connection.execute(next).await.unwrap();
+    }
     connection.close().await.unwrap();
     url
 }

@@ -179,6 +179,51 @@ async fn a_late_or_unconfirmed_override_is_stored_and_flagged() {
     }
 }
 
+/// A kiosk that was offline renews its certificate before it delivers what it signed with the older key.
+#[tokio::test]
+async fn an_override_signed_before_a_renewal_is_taken_after_it() {
+    let site = Site::new();
+    site.add_officer("B1");
+    let kiosk = site.add_kiosk("K07");
+    let serving = site.serve();
+    let client = serving.client(&kiosk);
+    let session = client.sign_in("B1").await;
+    let mut body = decision(SystemClock.now());
+    body["officer_session"] = json!(session);
+    body["decided_at"] = json!(SystemClock.now());
+    let raw = body.to_string().into_bytes();
+    let (one, late) = (id(), id());
+    let signed = kiosk.signature(one, &raw);
+
+    let key = KeyPair::generate().unwrap();
+    let csr = CertificateParams::default().serialize_request(&key).unwrap().pem().unwrap();
+    let renewed = client.post("/kiosk/v1/certificate", &json!({ "csr": csr })).await.json();
+    let newer = Kiosk { id: kiosk.id, dir: site.path("newer") };
+    std::fs::create_dir(&newer.dir).unwrap();
+    std::fs::write(newer.dir.join("chain.pem"), renewed["chain"].as_str().unwrap()).unwrap();
+    std::fs::write(newer.dir.join("key.pem"), key.serialize_pem()).unwrap();
+    std::fs::copy(kiosk.dir.join("root.pem"), newer.dir.join("root.pem")).unwrap();
+    let with_newer = serving.client(&newer);
+    assert_eq!(with_newer.get("/kiosk/v1/health").await.status, StatusCode::OK);
+    assert_eq!(client.get("/kiosk/v1/health").await.problem(), "revoked", "the older key has ended");
+
+    let path = format!("/kiosk/v1/overrides/{one}");
+    let deliver = async |signed: &str| {
+        with_newer.try_call(Method::PUT, &path, &[("kiosk-signature", signed)], raw.clone()).await.unwrap()
+    };
+    let stored = deliver(&signed).await;
+    assert_eq!((stored.status, &stored.json()["flagged"]), (StatusCode::OK, &json!(false)));
+    assert_eq!(deliver(&signed).await, stored, "a replay is the same");
+    // Decided after the older key had ended: that key signs for it no more, the newer one does.
+    body["decided_at"] = json!(plus_millis(SystemClock.now(), 1000));
+    assert_eq!(put_override(&with_newer, &kiosk, late, &body).await.problem(), "role");
+    assert_eq!(put_override(&with_newer, &newer, late, &body).await.status, StatusCode::OK);
+    // And the newer one does not sign for what was decided long before it was made.
+    body["decided_at"] = json!(plus_millis(SystemClock.now(), -HOUR));
+    assert_eq!(put_override(&with_newer, &newer, id(), &body).await.problem(), "role");
+    site.cli(&["audit", "verify"]);
+}
+
 #[tokio::test]
 async fn another_kiosks_visit_is_overridden_only_from_the_session_that_opened_it() {
     let site = Site::new();

@@ -1,9 +1,10 @@
 //! What an operator sees: metrics, readiness, the log, an orderly end, copies of the database.
 
 use crate::inspections::inspect;
-use crate::support::{A_NUMBER, Site, id, other_than, verification};
+use crate::support::{A_NUMBER, Site, http, id, other_than, roots, verification};
 use futures::future::join_all;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -155,7 +156,20 @@ async fn ready_says_what_hinders_and_health_goes_on() {
     let port = watched(&site);
     let (kiosk, code) = (site.add_kiosk("K07"), site.new_code());
     let serving = site.serve();
-    assert_eq!(ask(port, "/ready").await.0, 200);
+    let (status, facts) = ask(port, "/ready").await;
+    assert_eq!(status, 200);
+    let warned = |text: &str| text.contains("[log] export");
+    let log = std::fs::read_to_string(site.path("log")).unwrap();
+    assert!(warned(&facts) && warned(&log), "without an export of the checkpoint it warns: {facts}");
+    // Not on the portal's port, where anybody could have the database written.
+    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    let tls = tls.with_protocol_versions(&[&rustls::version::TLS13]).unwrap();
+    let tls = tls.with_root_certificates(roots(&kiosk.dir.join("root.pem"))).with_no_client_auth();
+    let url = format!("https://localhost:{}", serving.portal_port);
+    for (path, status) in [("/ready", 404), ("/metrics", 404), ("/", 200)] {
+        let answer = http(tls.clone()).get(format!("{url}{path}")).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{path}");
+    }
     assert_eq!(ask(port, "/health").await, (200, "ok\n".to_owned()));
     // A tree that cannot be continued: what is written from now on stays unsealed.
     site.sql("CREATE TABLE kept AS SELECT * FROM log_tile").await;
@@ -243,4 +257,90 @@ async fn a_copy_made_while_the_service_runs_restores_to_a_service_that_answers()
         "used before the copy"
     );
     assert_eq!(client.verify(id(), ("a_number", A_NUMBER), &code).await.result(), "verified");
+}
+
+/// One old row of each kind that is purged, by statements that both engines take: `BLOB` is a binary value.
+const OLD_ROWS: [(&str, &str); 13] = [
+    (
+        "replies",
+        "INSERT INTO put (kiosk, scope, id, kind, body_mac, owner, begun_at, state, status, reply) \
+         VALUES ('k', 'request', 'i', 'inspection', BLOB, BLOB, 1, 'done', 200, BLOB)",
+    ),
+    ("throttles", "INSERT INTO throttle (identifier, n, locked_until, last_at) VALUES (BLOB, 1, 1, 1)"),
+    ("pin_throttles", "INSERT INTO pin_throttle (subject, n, locked_until, last_at) VALUES (BLOB, 1, 1, 1)"),
+    ("rates", "INSERT INTO rate (subject, arrival) VALUES ('s', 1)"),
+    ("failing_identifiers", "INSERT INTO failing_identifier (kiosk, subject, at) VALUES ('k', BLOB, 1)"),
+    (
+        "officer_sessions",
+        "INSERT INTO officer_session (hash, officer, kiosk, begun_at, last_used) \
+         VALUES (BLOB, (SELECT id FROM officer), 'k', 1, 1)",
+    ),
+    ("referrals", "INSERT INTO referral (visit, kiosk, reference, sealed, stored_at) VALUES ('v', 'k', 'r', BLOB, 1)"),
+    ("referral_openings", "INSERT INTO referral_opening (visit, session, kiosk, at) VALUES ('v', BLOB, 'k', 1)"),
+    (
+        "portal_sessions",
+        "INSERT INTO portal_session (hash, id, stage, agent, begun_at, last_used, fresh_at) \
+         VALUES (BLOB, 'i', 'register', '{}', 1, 1, 1)",
+    ),
+    (
+        "portal_invitations",
+        "INSERT INTO invitation (hash, kind, account, made_at, expires_at, tries) \
+         VALUES (BLOB, 'holder', (SELECT id FROM account), 1, 1, 0)",
+    ),
+    ("assistance_calls", "INSERT INTO assistance (kiosk, at, lane) VALUES ('k', 1, '7')"),
+    ("activity", "INSERT INTO activity (id, at, event) VALUES ('i', 1, 'signed_in')"),
+    (
+        "locked_codes",
+        "INSERT INTO login (id, kind, name, user_name, kid, salt, nonce, tag, password_at, totp_step, made_at) \
+         VALUES ('l', 'holder', BLOB, BLOB, 1, BLOB, BLOB, BLOB, 1, 0, 1); \
+         INSERT INTO locked_code (code, login, salt, sealed) VALUES ((SELECT id FROM code), 'l', BLOB, BLOB)",
+    ),
+];
+
+#[tokio::test]
+async fn whatever_is_purged_is_counted_and_audited_in_one_row() {
+    let site = Site::new();
+    site.add_officer("B1");
+    site.new_code();
+    site.cli(&["code", "revoke", "--a-number", A_NUMBER]);
+    let purges = async || -> i64 {
+        let count = site.text("SELECT CAST(COUNT(*) AS TEXT) FROM audit WHERE event = 'purged'").await;
+        count.parse().unwrap()
+    };
+    let none = site.cli(&["purge"]);
+    assert!(none.as_object().unwrap().values().all(|count| *count == 0), "{none}");
+    assert_eq!(purges().await, 0, "nothing was purged, so nothing is told");
+    let blob = if site.database.is_some() { "'\\x00'::bytea" } else { "x'00'" };
+    for (nth, (kind, statements)) in OLD_ROWS.iter().enumerate() {
+        for statement in statements.split("; ") {
+            site.sql(&statement.replace("BLOB", blob)).await;
+        }
+        let gone = site.cli(&["purge"]);
+        let mut wanted = none.clone();
+        wanted[kind] = 1.into();
+        assert_eq!(gone, wanted, "{kind} alone");
+        assert_eq!(purges().await, nth as i64 + 1, "{kind}: one row");
+        let told = site.text("SELECT detail FROM audit WHERE event = 'purged' ORDER BY seq DESC LIMIT 1").await;
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&told).unwrap(), wanted, "{kind} is told");
+        assert_eq!(site.cli(&["purge"]), none, "{kind}: once");
+    }
+    assert_eq!(purges().await, OLD_ROWS.len() as i64);
+    let kinds = none.as_object().unwrap().keys().filter(|kind| *kind != "audit").count();
+    assert_eq!(kinds, OLD_ROWS.len(), "every kind is in this test");
+    site.cli(&["audit", "verify"]);
+}
+
+#[tokio::test]
+async fn with_an_export_of_the_checkpoint_there_is_nothing_to_warn_of() {
+    let site = Site::new();
+    let port = watched(&site);
+    let text = std::fs::read_to_string(site.config()).unwrap();
+    let text = text.replace("[log] ", &format!("[log]\nexport = \"{}\" ", site.path("elsewhere").display()));
+    std::fs::write(site.config(), text).unwrap();
+    std::fs::create_dir(site.path("elsewhere")).unwrap();
+    let _serving = site.serve();
+    let (status, facts) = ask(port, "/ready").await;
+    let facts: serde_json::Value = serde_json::from_str(&facts).unwrap();
+    assert_eq!((status, &facts["warnings"]), (200, &serde_json::json!([])), "{facts}");
+    assert!(!std::fs::read_to_string(site.path("log")).unwrap().contains("[log] export"));
 }

@@ -4,12 +4,14 @@
 mod assistance;
 mod clients;
 mod cluster;
+mod every_call;
 mod hostile;
 mod index_rotation;
 mod inspections;
 mod instances;
 mod log;
 mod migrations;
+mod numbers;
 mod officers;
 mod operations;
 mod problems;

@@ -23,7 +23,7 @@ use verification_service::verify::{self, Request};
 type Gate = (usize, mpsc::Sender<()>, mpsc::Receiver<()>);
 
 /// A clock that stands still until it is told to go, and that may hold whoever looks at it.
-struct Held {
+pub struct Held {
     base: Timestamp,
     /// Milliseconds after `base`.
     at: AtomicI64,
@@ -36,7 +36,7 @@ struct Held {
 }
 
 impl Held {
-    fn new() -> Arc<Self> {
+    pub fn new() -> Arc<Self> {
         Arc::new(Self {
             base: SystemClock.now(),
             at: AtomicI64::new(0),
@@ -52,7 +52,7 @@ impl Held {
         *self.jump.lock().unwrap() = Some((look, millis));
     }
 
-    fn goes_on(&self, millis: i64) {
+    pub fn goes_on(&self, millis: i64) {
         self.looks.store(0, Ordering::SeqCst);
         *self.jump.lock().unwrap() = None;
         self.at.fetch_add(millis, Ordering::SeqCst);
@@ -73,7 +73,7 @@ impl Clock for Held {
 }
 
 /// An instance inside the test.
-async fn instance(site: &Site, clock: &Arc<Held>) -> Arc<App> {
+pub async fn instance(site: &Site, clock: &Arc<Held>) -> Arc<App> {
     let config = Config::load(&site.config()).unwrap();
     let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key, clock.now()).unwrap();
     let store = store::open(&config.database_at()).await.unwrap();

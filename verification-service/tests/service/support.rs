@@ -265,7 +265,7 @@ impl Site {
             panic!("not ready: {line}{}", std::fs::read_to_string(self.path("log")).unwrap_or_default())
         });
         let port = |name: &str| {
-            let address = ready["ready"][name].as_str().unwrap();
+            let address = ready["ready"][name].as_str().unwrap_or_else(|| panic!("not ready: {line}"));
             address.rsplit(':').next().unwrap().parse().unwrap()
         };
         Serving { child, kiosk_port: port("kiosk"), portal_port: port("portal") }

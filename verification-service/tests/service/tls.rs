@@ -1,6 +1,8 @@
 //! Who may connect, and for how long a certificate is believed.
 
+use crate::puts::{Held, instance};
 use crate::support::{Kiosk, Serving, Site, http, roots};
+use rcgen::KeyPair;
 use reqwest::StatusCode;
 use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
@@ -11,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use verification_service::clock::{Clock, DAY, SystemClock, plus_millis};
 use verification_service::config::Config;
+use verification_service::enrol::{self, Newcomer};
 use verification_service::{listener, pki, store};
 
 /// Asks for `/kiosk/v1/health`; the status line, or why there is none; and how the handshake went.
@@ -128,6 +131,41 @@ async fn a_key_that_is_not_pinned_is_refused_though_its_certificate_is_ours() {
     serving.kill();
     let serving = site.serve();
     assert!(refused(&serving, kiosk.tls(&[&rustls::version::TLS13])).await, "a new connection, by the CRL");
+}
+
+/// A certificate that expires while its connection is open: that is no revocation, so the connection ends, and the next
+/// handshake tells what it is.
+#[tokio::test]
+async fn a_certificate_that_expires_on_an_open_connection_is_told_by_the_next_handshake() {
+    let site = Site::new();
+    let clock = Held::new();
+    clock.goes_on(20_000 - DAY);
+    let app = instance(&site, &clock).await;
+    let (key, newcomer) = (KeyPair::generate().unwrap(), Newcomer::kiosk("K07".to_owned(), "7".to_owned()).unwrap());
+    let (id, certificate) = enrol::add(&app, newcomer, &key, 1, None).await.unwrap().unwrap();
+    let kiosk = Kiosk { id, dir: site.path("brief") };
+    std::fs::create_dir(&kiosk.dir).unwrap();
+    std::fs::write(kiosk.dir.join("chain.pem"), &certificate.chain_pem).unwrap();
+    std::fs::write(kiosk.dir.join("key.pem"), key.serialize_pem()).unwrap();
+    std::fs::copy(site.path("svc/root.pem"), kiosk.dir.join("root.pem")).unwrap();
+    let serving = site.serve();
+    let client = serving.client(&kiosk);
+    assert_eq!(client.get("/kiosk/v1/health").await.status, StatusCode::OK);
+    let asking = async {
+        loop {
+            let answer = client.get("/kiosk/v1/health").await;
+            if answer.status != StatusCode::OK {
+                return answer;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(60), asking).await.expect("it expires");
+    assert_eq!(answer.problem(), "unavailable");
+    assert_eq!(answer.header("connection"), Some("close"));
+    let next = client.try_call(reqwest::Method::GET, "/kiosk/v1/health", &[], vec![]).await;
+    let why = format!("{:?}", next.err().expect("no answer on a new connection"));
+    assert!(why.contains("CertificateExpired"), "{why}");
 }
 
 #[tokio::test]

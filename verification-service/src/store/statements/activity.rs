@@ -39,16 +39,6 @@ impl Tx {
         );
         self.all(query, activity_row).await
     }
-
-    /// Deletes what the portal need not keep: old sessions and invitations, activity before `activity`, and copies of codes
-    /// that have ended.
-    pub async fn purge_portal(&mut self, sessions: i64, activity: i64) -> Answer<()> {
-        self.run(sql!("DELETE FROM portal_session WHERE last_used < $1", sessions)).await?;
-        self.run(sql!("DELETE FROM invitation WHERE expires_at < $1", sessions)).await?;
-        self.run(sql!("DELETE FROM activity WHERE at < $1", activity)).await?;
-        self.run(sql!("DELETE FROM locked_code WHERE code IN (SELECT id FROM code WHERE state <> 'active')")).await?;
-        Ok(())
-    }
 }
 
 fn activity_row(row: &Row) -> Answer<Activity> {

@@ -1,7 +1,7 @@
 //! The audit rows, and what is past its time.
 
-use crate::store::connection::{Row, sql};
-use crate::store::rows::{AuditRow, NewAuditRow, Purged};
+use crate::store::connection::{Query, Row, sql};
+use crate::store::rows::{AuditRow, NewAuditRow, PurgeBefore, Purged};
 use crate::store::{Answer, StoreError, Tx};
 
 impl Tx {
@@ -30,25 +30,43 @@ impl Tx {
         last.map_or(Ok(None), |row| row.get("at"))
     }
 
-    pub async fn purge(&mut self, before: &Purged, _now: i64) -> Answer<Purged> {
-        let replies = self
-            .run(sql!(
-                "UPDATE put SET state = 'purged', reply = NULL, charge = NULL WHERE state <> 'purged' AND begun_at < $1",
-                before.replies
-            ))
-            .await?;
-        let throttles =
-            self.run(sql!("DELETE FROM throttle WHERE last_at < $1 AND locked_until < $1", before.throttles)).await?;
-        self.run(sql!("DELETE FROM pin_throttle WHERE last_at < $1", before.throttles)).await?;
-        self.run(sql!("DELETE FROM rate WHERE arrival < $1 * 1000", before.throttles)).await?;
-        self.run(sql!("DELETE FROM failing_identifier WHERE at < $1", before.throttles)).await?;
-        self.run(sql!("DELETE FROM officer_session WHERE begun_at < $1", before.throttles)).await?;
-        let referrals = self.run(sql!("DELETE FROM referral WHERE stored_at < $1", before.referrals)).await?;
-        self.run(sql!("DELETE FROM referral_opening WHERE at < $1", before.replies)).await?;
-        self.run(sql!("DELETE FROM assistance WHERE at < $1", before.audit)).await?;
-        let audit = self.purge_audit(before.audit).await?;
-        let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        Ok(Purged { replies: number(replies), throttles: number(throttles), referrals: number(referrals), ..audit })
+    /// Takes away what is past its time; how much of each kind.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn purge(&mut self, before: &PurgeBefore) -> Answer<Purged> {
+        let &PurgeBefore { replies, throttles, referrals, audit } = before;
+        let audit = self.purge_audit(audit).await?;
+        Ok(Purged {
+            replies: self
+                .gone(sql!(
+                    "UPDATE put SET state = 'purged', reply = NULL, charge = NULL \
+                     WHERE state <> 'purged' AND begun_at < $1",
+                    replies
+                ))
+                .await?,
+            throttles: self
+                .gone(sql!("DELETE FROM throttle WHERE last_at < $1 AND locked_until < $1", throttles))
+                .await?,
+            pin_throttles: self.gone(sql!("DELETE FROM pin_throttle WHERE last_at < $1", throttles)).await?,
+            rates: self.gone(sql!("DELETE FROM rate WHERE arrival < $1 * 1000", throttles)).await?,
+            failing_identifiers: self.gone(sql!("DELETE FROM failing_identifier WHERE at < $1", throttles)).await?,
+            officer_sessions: self.gone(sql!("DELETE FROM officer_session WHERE begun_at < $1", throttles)).await?,
+            referrals: self.gone(sql!("DELETE FROM referral WHERE stored_at < $1", referrals)).await?,
+            referral_openings: self.gone(sql!("DELETE FROM referral_opening WHERE at < $1", replies)).await?,
+            portal_sessions: self.gone(sql!("DELETE FROM portal_session WHERE last_used < $1", throttles)).await?,
+            portal_invitations: self.gone(sql!("DELETE FROM invitation WHERE expires_at < $1", throttles)).await?,
+            assistance_calls: self.gone(sql!("DELETE FROM assistance WHERE at < $1", before.audit)).await?,
+            activity: self.gone(sql!("DELETE FROM activity WHERE at < $1", before.audit)).await?,
+            locked_codes: self
+                .gone(sql!("DELETE FROM locked_code WHERE code IN (SELECT id FROM code WHERE state <> 'active')"))
+                .await?,
+            ..audit
+        })
+    }
+
+    async fn gone(&mut self, query: Query) -> Answer<i64> {
+        Ok(i64::try_from(self.run(query).await?).unwrap_or(i64::MAX))
     }
 
     /// Deletes the rows before a time that are leaves, from the first leaf on and without gaps. The newest row stays.
@@ -63,9 +81,9 @@ impl Tx {
         let Some(first) = kept.or(newest) else { return Ok(Purged::default()) };
         let last = self.one(sql!("SELECT MAX(seq) AS seq FROM audit WHERE leaf < $1", first)).await?;
         let last_seq: Option<i64> = last.map_or(Ok(None), |row| row.get("seq"))?;
-        let gone = self.run(sql!("DELETE FROM audit WHERE leaf < $1", first)).await?;
+        let audit = self.gone(sql!("DELETE FROM audit WHERE leaf < $1", first)).await?;
         let leaves = last_seq.map(|_| first);
-        Ok(Purged { audit: i64::try_from(gone).unwrap_or(i64::MAX), leaves, last_seq, ..Purged::default() })
+        Ok(Purged { audit, leaves, last_seq, ..Purged::default() })
     }
 }
 
