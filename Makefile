@@ -111,7 +111,7 @@ soak-service: packages-test tool-rust ## The tests that hurt, long: 1,000 kills 
 	cargo test --locked --release --workspace --test service_postgres -- --nocapture --test-threads=1 instances:: log:: tls:: puts::
 	cargo test --locked --release --workspace --test audit_log -- --nocapture --test-threads=1
 
-bench-service: packages-test packages-bench-service tool-rust ## The service beside nginx, argon2id, SQLite and pgbench: make bench-service [ONLY="tls redeem store latency size"]
+bench-service: packages-test packages-bench-service tool-rust ## The service beside nginx, argon2id, SQLite and pgbench: make bench-service [ONLY="tls redeem store latency size"]; fails if an aim is missed by more than a tenth
 	cargo bench --locked --workspace --bench service -- $(ONLY)
 
 audit-tamper: packages-build tool-rust ## 10,000 random changes behind the service's back: `audit verify` finds all (SEED)

@@ -26,6 +26,8 @@ pub struct Port {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     pub path: PathBuf,
+    /// As [`Port::stable`].
+    pub stable: Option<PathBuf>,
     pub name: String,
     /// Every format that it offers and we understand: `1280x960 YUYV, 15 frames a second`.
     pub offers: Vec<String>,
@@ -38,6 +40,8 @@ pub struct Node {
 }
 
 const BY_ID: &str = "/dev/serial/by-id";
+/// By what a camera says of itself; where two say the same, by the socket that it is plugged into.
+const CAMERAS_BY: [&str; 2] = ["/dev/v4l/by-id", "/dev/v4l/by-path"];
 
 /// Every serial port of the machine. Pseudo-terminals are not listed: their names come from the configuration.
 #[must_use]
@@ -122,27 +126,31 @@ pub fn try_port(path: &Path) -> Result<(), String> {
 #[must_use]
 pub fn cameras() -> Vec<Node> {
     let found = nokhwa::query(ApiBackend::Video4Linux).unwrap_or_default();
+    let stable: Vec<_> = CAMERAS_BY.iter().flat_map(|folder| links(Path::new(folder))).collect();
     let mut nodes: Vec<Node> = found
         .iter()
         .map(|camera| {
             let index = camera.index().as_index().unwrap_or_default();
-            look_at(index, camera.human_name())
+            look_at(index, camera.human_name(), &stable)
         })
         .collect();
     nodes.sort_by(|a, b| a.path.cmp(&b.path));
     nodes
 }
 
-fn look_at(index: u32, name: String) -> Node {
+fn look_at(index: u32, name: String, links: &[(PathBuf, PathBuf)]) -> Node {
     let path = PathBuf::from(format!("/dev/video{index}"));
+    let stable = links.iter().find(|(_, real)| *real == path).map(|(link, _)| link.clone());
     match direct::offers(&path) {
         Ok(offered) => {
             let best = best(&offered);
             let problem = best.is_none().then(|| direct::nothing_usable(&path));
             let offers = offered.iter().map(Format::to_string).collect();
-            Node { path, name, offers, note: note(&offered), best: best.map(|best| best.to_string()), problem }
+            Node { path, stable, name, offers, note: note(&offered), best: best.map(|best| best.to_string()), problem }
         }
-        Err(error) => Node { path, name, offers: Vec::new(), note: None, best: None, problem: Some(error.what) },
+        Err(error) => {
+            Node { path, stable, name, offers: Vec::new(), note: None, best: None, problem: Some(error.what) }
+        }
     }
 }
 

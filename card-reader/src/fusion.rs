@@ -2,13 +2,14 @@
 //! issuer on the same card: where they differ, one of them was changed or belongs to another document. A disagreement
 //! decides nothing: an officer sees it, and the traveler is referred.
 
+use crate::barcode::aamva::Licence;
 use crate::barcode::bcbp::BoardingPass;
 use crate::barcode::{Barcode, Kind};
 use crate::date::Date;
 use crate::document::Document;
-use crate::mrz::Mrz;
+use crate::mrz::{Format, Mrz, parse_lines};
 use crate::profiles::{self, Profiles};
-use crate::seal::{self, Reason, Seal, Status, TrustStore, VdsNc};
+use crate::seal::{self, Seal, Status, TrustStore, VdsNc};
 use verification_api::identifiers::{Identifier, IdentifierType};
 use verification_api::names::{self, Name};
 use verification_api::personal::PersonalText;
@@ -32,9 +33,30 @@ pub struct Comparison {
 }
 
 /// A seal's check: by itself, then against the zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealFinding {
     pub status: Status,
+    /// Of a seal that does not belong to the zone, the fields in which the zone that it repeats is another.
+    pub differing: Vec<&'static str>,
+}
+
+impl From<Status> for SealFinding {
+    fn from(status: Status) -> Self {
+        Self { status, differing: Vec::new() }
+    }
+}
+
+/// What a licence's barcode says of the licence itself (AAMVA DL/ID Card Design Standard); of nobody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LicenceFacts {
+    /// An enhanced licence (DDO), which borders take.
+    pub enhanced: bool,
+    /// Whether it meets the REAL ID Act (DDA); `None` if it does not say.
+    pub real_id: Option<bool>,
+    /// Its term follows a status that ends (DDD).
+    pub limited: bool,
+    /// Mandatory elements that are not there.
+    pub missing: Vec<&'static str>,
 }
 
 /// What an officer may want to know and nothing is decided on.
@@ -45,8 +67,9 @@ pub enum Hint {
     Receipt(PersonalText),
     /// W3C verifiable credential barcode: present, not verified.
     Vcb,
-    /// Present, not verified.
+    /// Present, not verified, and no identity document.
     VdsNc(VdsNc),
+    Licence(LicenceFacts),
 }
 
 impl Fusion {
@@ -63,11 +86,13 @@ impl Fusion {
         for barcode in barcodes {
             match barcode.kind {
                 Kind::Aamva => {
-                    if let (Some((_, document)), Some(licence)) = (zone, barcode.licence()) {
+                    let Some(licence) = barcode.licence() else { continue };
+                    if let Some((_, document)) = zone {
                         fusion.fields.extend(compare(document, &licence.document(profiles)));
                     }
+                    fusion.hints.push(Hint::Licence(LicenceFacts::of(&licence)));
                 }
-                Kind::Vds => fusion.seals.push(judge(barcode, zone.map(|(zone, _)| zone), profiles, trust, today)),
+                Kind::Vds => fusion.seals.push(judge(barcode, zone, profiles, trust, today)),
                 Kind::VdsNc => fusion.hints.extend(VdsNc::parse(&barcode.payload).map(Hint::VdsNc)),
                 Kind::Vcb => fusion.hints.push(Hint::Vcb),
                 Kind::Receipt => fusion.hints.extend(receipt(barcode).map(Hint::Receipt)),
@@ -90,6 +115,20 @@ impl Fusion {
     /// The names of the fields that disagree.
     pub fn disagreements(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.fields.iter().filter(|field| !field.agrees).map(|field| field.field)
+    }
+}
+
+impl LicenceFacts {
+    fn of(licence: &Licence) -> Self {
+        let real_id = licence.raw("DDA").and_then(|value| {
+            value.expose(|value| match value.trim() {
+                "F" => Some(true),
+                "N" => Some(false),
+                _ => None,
+            })
+        });
+        let limited = licence.raw("DDD").is_some_and(|value| value.expose(|value| value.trim() == "1"));
+        Self { enhanced: licence.is_enhanced(), real_id, limited, missing: licence.missing.clone() }
     }
 }
 
@@ -136,21 +175,40 @@ fn same_date(a: &PersonalText, b: &PersonalText) -> bool {
     })
 }
 
-fn judge(barcode: &Barcode, zone: Option<&Mrz>, profiles: &Profiles, trust: &TrustStore, today: Date) -> SealFinding {
+fn judge(
+    barcode: &Barcode,
+    zone: Option<(&Mrz, &Document)>,
+    profiles: &Profiles,
+    trust: &TrustStore,
+    today: Date,
+) -> SealFinding {
     let seal = match Seal::parse(&barcode.seal_bytes()) {
         Ok(seal) => seal,
-        Err(malformed) => return SealFinding { status: malformed.into() },
+        Err(malformed) => return Status::from(malformed).into(),
     };
     let by_itself = seal::check(&seal, trust, today);
-    if by_itself.is_invalid() {
-        return SealFinding { status: by_itself };
-    }
+    let Some((mrz, document)) = zone.filter(|_| !by_itself.is_invalid()) else { return by_itself.into() };
     // A genuine seal on another document verifies all the same.
-    let against: Option<Reason> = zone.and_then(|zone| {
-        let digits = profiles::all_agree_or_covered(&zone.checks, &profiles.deviations(zone));
-        seal::against_zone(&seal, zone.format, &zone.lines, digits)
-    });
-    SealFinding { status: against.map_or(by_itself, Status::Invalid) }
+    let digits = profiles::all_agree_or_covered(&mrz.checks, &profiles.deviations(mrz));
+    let Some(reason) = seal::against_zone(&seal, mrz.format, &mrz.lines, digits) else { return by_itself.into() };
+    let sealed = sealed_document(&seal, mrz.format, profiles, today);
+    let fields = sealed.map(|sealed| compare(document, &sealed)).unwrap_or_default();
+    let differing = fields.iter().filter(|field| !field.agrees).map(|field| field.field).collect();
+    SealFinding { status: Status::Invalid(reason), differing }
+}
+
+/// What the zone that a seal repeats says, read as a zone of `format`; what a seal leaves off is filler.
+fn sealed_document(seal: &Seal, format: Format, profiles: &Profiles, today: Date) -> Option<Document> {
+    let (rows, columns) = format.size();
+    let lines = seal.zone()?.expose(|zone| {
+        // As large as it will be: a text that moves leaves a copy behind.
+        let mut text = Zeroizing::new(String::with_capacity(zone.len().max(rows * columns)));
+        text.push_str(zone);
+        text.extend(std::iter::repeat_n('<', (rows * columns).saturating_sub(zone.len())));
+        let row = |n: usize| text.get(n * columns..(n + 1) * columns).map(PersonalText::from);
+        (0..rows).map(row).collect::<Option<Vec<PersonalText>>>()
+    })?;
+    parse_lines(lines, today).ok().map(|mrz| mrz.document(profiles))
 }
 
 /// Three letters and ten digits, dashes and blanks aside.
@@ -254,7 +312,32 @@ mod tests {
         assert_eq!(statuses("utopia-visa-mrva-v4"), ("NOT_CHECKED", None));
         assert_eq!(statuses("utopia-etd-td2-v4"), ("NOT_CHECKED", None));
         assert_eq!(statuses("utopia-visa-swapped-mrz"), ("SEAL_VISA_MISMATCH", Some(false)));
+        let (bytes, rows) = seal("utopia-visa-swapped-mrz");
+        let swapped = fuse(&rows, &[&bytes], &TrustStore::default());
+        assert!(!swapped.seals[0].differing.is_empty(), "which fields");
+        let (_, own) = seal("utopia-visa-mrva-v4");
+        let (bytes, _) = seal("utopia-visa-mrva-v4");
+        let other_birth = own.replacen(own.lines().nth(1).unwrap().get(13..20).unwrap(), "8001014", 1);
+        let finding = &fuse(&other_birth, &[&bytes], &TrustStore::default()).seals[0];
+        assert_eq!((finding.status.name(), &finding.differing[..]), ("SEAL_VISA_MISMATCH", &["birth_date"][..]));
         assert_eq!(statuses("utopia-visa-missing-duration"), ("WRONG_FORMAT", Some(false)));
+    }
+
+    #[test]
+    fn what_a_licence_says_of_itself_is_a_hint() {
+        let facts = |payload: &str| {
+            let fusion = fuse(CARD, &[payload.as_bytes()], &TrustStore::default());
+            fusion.hints.iter().find_map(|hint| match hint {
+                Hint::Licence(facts) => Some(facts.clone()),
+                _ => None,
+            })
+        };
+        let plain = facts(LICENCE).unwrap();
+        assert_eq!((plain.enhanced, plain.real_id, plain.limited), (false, None, false));
+        assert!(plain.missing.contains(&"DAG") && !plain.missing.contains(&"DBB"));
+        let marked = facts(&LICENCE.replace("DBC2", "DBC2\nDDAF\nDDD1\nDDO1")).unwrap();
+        assert_eq!((marked.enhanced, marked.real_id, marked.limited), (true, Some(true), true));
+        assert_eq!(facts(&LICENCE.replace("DBC2", "DBC2\nDDAN")).unwrap().real_id, Some(false));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "a global allocator is unsafe by nature; this one counts and passes on")]
 
 use card_reader::barcode::{self, Effort};
+use card_reader::camera::format::{Encoding, Format};
 use card_reader::date::Date;
 use card_reader::ocr::{LumaImage, read};
 use card_reader::{picture, profiles, still};
@@ -101,6 +102,49 @@ fn barcodes_of_twelve_megapixels_are_looked_for_in_less_than_sixty_megabytes() {
         assert!(effort == Effort::FullFrame || full > empty + 1.0, "nothing was cut out and tried");
         assert!(full < 60.0, "{name}: {full:.1} MB");
     }
+}
+
+/// A camera's way: its JPEG in a buffer, the frame before still being read, then this one as preview and grey, and its zone.
+#[test]
+fn a_camera_s_frame_of_twelve_megapixels_takes_less_than_sixty_megabytes_from_jpeg_to_result() {
+    let _alone = ALONE.lock().unwrap_or_else(|e| e.into_inner());
+    let (width, height) = (4000_u32, 3000_u32);
+    let colours: Vec<u8> =
+        page(width as usize, height as usize).iter().flat_map(|&grey| [grey, grey / 2 + 60, 255 - grey]).collect();
+    let mut frame = std::io::Cursor::new(Vec::new());
+    image::write_buffer_with_format(
+        &mut frame,
+        &colours,
+        width,
+        height,
+        image::ExtendedColorType::Rgb8,
+        image::ImageFormat::Jpeg,
+    )
+    .unwrap();
+    drop(colours);
+    let mut frame = frame.into_inner();
+    frame.shrink_to_fit();
+    let held = frame.capacity();
+    let camera = Format { width, height, encoding: Encoding::Mjpeg, interval: (1, 10) };
+    let pictures = peak(held, || {
+        let picture = camera.picture(0, &frame).unwrap();
+        let preview = picture.preview((640, 480));
+        let luma = picture.into_luma();
+        assert_eq!((preview.width, luma.pixels.len()), (640, 12_000_000));
+    });
+    println!("12 megapixels of MJPEG: {pictures:.1} MB from {:.1} MB to preview and grey", held as f64 / 1e6);
+    assert!(pictures < 30.0, "{pictures:.1} MB");
+    let whole = peak(held, || {
+        let before = camera.picture(0, &frame).unwrap().into_luma();
+        let picture = camera.picture(0, &frame).unwrap();
+        let preview = picture.preview((640, 480));
+        let newest = picture.into_luma();
+        drop(read(&before));
+        drop(barcode::read(&before, Effort::Frame));
+        assert_eq!((preview.width, newest.width), (640, 4000));
+    });
+    println!("the same with the frame before being read: {whole:.1} MB");
+    assert!(whole < 60.0, "{whole:.1} MB");
 }
 
 #[test]

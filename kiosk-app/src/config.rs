@@ -137,6 +137,11 @@ pub struct Reader {
     pub flow: Flow,
     /// Pause after opening the port, before the first command; the protocol's own if not set (2 s on USB).
     pub settle_ms: Option<u64>,
+    /// Elyctis: the whole command that switches presence messages on; the vendor has not published it.
+    #[serde(default)]
+    pub presence_command: Vec<u8>,
+    /// Honeywell: whether zones are read, which is the default; `false` for models without OCR.
+    pub ocr: Option<bool>,
     /// Honeywell: data in packets (`DECHDR1`), which is the default; `false` for models that do not know them.
     pub packets: Option<bool>,
     /// Honeywell without packets, Access-IS, Newland: what ends data, so that a torn message is not taken for a whole one.
@@ -218,6 +223,8 @@ pub struct Camera {
     pub replay: Option<PathBuf>,
     /// Of a replay.
     pub frames_per_second: Option<u32>,
+    /// Of a replay: a decoder that takes longer is left behind. Else a second.
+    pub decode_limit_ms: Option<u64>,
     pub infrared: Option<Infrared>,
 }
 
@@ -439,6 +446,9 @@ impl Config {
             }
             Some(Camera { frames_per_second: Some(rate), .. }) if !(1..=60).contains(rate) => {
                 return Err(format!("[camera] frames_per_second is {rate}; it must lie between 1 and 60"));
+            }
+            Some(Camera { node: Some(_), decode_limit_ms: Some(_), .. }) => {
+                return Err("[camera] decode_limit_ms is of a replay; of a node it is a second".to_owned());
             }
             Some(Camera { node: Some(_), frames_per_second: Some(_), .. }) => {
                 return Err("[camera] frames_per_second is of a replay; of a node the best rate is chosen".to_owned());

@@ -8,7 +8,7 @@ use card_reader::reader::{
     CameraConfig, CameraSource, DeviceId, DeviceStatus, Fault, ReaderConfig, SelfTestReport, SerialConfig,
     SerialProtocol,
 };
-use card_reader::serial::{newland, port, scanner, ssi, swipe, synm};
+use card_reader::serial::{elyctis, newland, port, scanner, ssi, swipe, synm};
 use std::time::Duration;
 use verification_api::wire;
 
@@ -23,11 +23,12 @@ pub fn reader_config(config: &Config) -> ReaderConfig {
         let infrared = camera.infrared.as_ref().and_then(infrared);
         Some(CameraConfig { infrared, ..CameraConfig::new(CAMERA, camera_source(camera)?) })
     });
+    let decode_limit = config.camera.as_ref().and_then(|camera| camera.decode_limit_ms).map(Duration::from_millis);
     ReaderConfig {
         serial: serial.collect(),
         cameras: cameras.collect(),
         try_limit: config.policy().try_for,
-        ..ReaderConfig::default()
+        decode_limit: decode_limit.unwrap_or(ReaderConfig::default().decode_limit),
     }
 }
 
@@ -38,11 +39,14 @@ fn serial_config(name: &str, reader: &Reader) -> SerialConfig {
     let synm = |maker| {
         let mut options = synm::Options { suffix: suffix.clone(), silence, ..synm::Options::new(maker) };
         options.packets = reader.packets.unwrap_or(options.packets);
+        options.ocr = reader.ocr.unwrap_or(options.ocr);
         options.settings.clone_from(&reader.settings);
         SerialProtocol::SynM { options, timing: scanner::Timing::DEFAULT }
     };
     let protocol = match reader.protocol {
-        Protocol::Elyctis => SerialConfig::elyctis(name, &reader.path).protocol,
+        Protocol::Elyctis => {
+            SerialProtocol::Elyctis { timing: elyctis::Timing::CDC, presence_command: reader.presence_command.clone() }
+        }
         Protocol::Honeywell => synm(synm::Maker::Honeywell),
         Protocol::AccessIs => synm(synm::Maker::AccessIs),
         Protocol::Newland => {
@@ -120,6 +124,8 @@ pub const fn must_act(fault: Fault) -> MustAct {
         | Fault::NotResponding
         | Fault::ProtocolErrors
         | Fault::Black
+        | Fault::WrongSize
+        | Fault::Slow
         | Fault::ConfigRejected
         | Fault::SensorCovered
         | Fault::Jammed
@@ -137,11 +143,15 @@ pub const fn sentence(fault: Fault) -> &'static str {
         Fault::ProtocolErrors => "sends what is not its protocol; check protocol, speed and cable",
         Fault::Frozen => "gives the same picture again and again; replace it if that stays after a restart",
         Fault::Black => "gives a black picture; take off its cover, check the light",
+        Fault::WrongSize => "gives pictures of another size than was set; unplug it and plug it in again",
+        Fault::Slow => "gives fewer than three pictures a second; give it light, and a USB port of its own",
         Fault::Unsupported => "offers nothing that this program can use; replace it by a supported model",
         Fault::ConfigRejected => "refuses a setting; check its model and the settings in kiosk.toml",
         Fault::SensorCovered => "its sensor is covered; take away what lies on it and clean the glass",
         Fault::Jammed => "a card is stuck; open it and take the card out",
-        Fault::CardLeft => "holds a card that nobody took; take it out: kiosk-app devices --eject NAME",
+        Fault::CardLeft => {
+            "holds a card that nobody took; an officer gives it back or keeps it at the desk of this kiosk"
+        }
         Fault::BinFull => "its bin is full; empty it",
         Fault::Mechanism => "reports a fault of its mechanics; restart it, and replace it if that stays",
     }

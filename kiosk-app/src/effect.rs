@@ -5,7 +5,7 @@ use crate::event::StaffId;
 use crate::session::state::{IdentifierKind, Reference, ReferralReason, RequestId, VisitId};
 use card_reader::document::Document;
 use card_reader::mrz::Check;
-use card_reader::reader::{Accept, PresentationNo, Source};
+use card_reader::reader::{Accept, DeviceId, PresentationNo, Source};
 use verification_api::personal::PersonalText;
 use verification_api::wire::ReferralOutcome;
 
@@ -13,6 +13,11 @@ pub enum Effect {
     Arm {
         presentation: PresentationNo,
         accept: Accept,
+    },
+    /// Arms a device that has come back for the running presentation, the others undisturbed.
+    Join {
+        presentation: PresentationNo,
+        device: DeviceId,
     },
     Disarm,
     Preview(bool),
@@ -48,6 +53,13 @@ pub enum Effect {
     Wipe {
         visit: VisitId,
     },
+    /// A motorised reader gives its card back or, if `keep`, puts it into its bin.
+    MoveCard {
+        device: DeviceId,
+        keep: bool,
+    },
+    /// The program starts itself anew: something in it cannot be mended otherwise. Only between visits.
+    Restart,
     Diagnostics(diagnostics::Effect),
 }
 
@@ -84,6 +96,8 @@ pub struct Handover {
     pub reading: Option<HandedReading>,
     pub identifier: Option<(IdentifierKind, PersonalText)>,
     pub verifications: Vec<RequestId>,
+    /// An earlier hand-over of this visit, which no longer holds.
+    pub supersedes: Option<VisitId>,
 }
 
 /// What was read, unedited.
@@ -187,10 +201,16 @@ pub enum JournalEvent {
     DeviceReady,
     DeviceLost,
     DeviceDegraded,
+    /// It goes on without the fault that it had.
+    DeviceWell,
     DeviceReplaced,
     CardNotTaken,
+    /// Staff has a motorised reader give its card back or keep it.
+    CardOrdered,
     CardCaptured,
     DecoderFailed,
+    /// The program starts itself anew, between visits.
+    RestartPlanned,
     OutOfService,
     BackInService,
     TechnicianEntered,
@@ -202,7 +222,7 @@ pub enum JournalEvent {
 }
 
 impl JournalEvent {
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 42] = [
         Self::KioskStarted,
         Self::KioskStopped,
         Self::VisitStarted,
@@ -231,10 +251,13 @@ impl JournalEvent {
         Self::DeviceReady,
         Self::DeviceLost,
         Self::DeviceDegraded,
+        Self::DeviceWell,
         Self::DeviceReplaced,
         Self::CardNotTaken,
+        Self::CardOrdered,
         Self::CardCaptured,
         Self::DecoderFailed,
+        Self::RestartPlanned,
         Self::OutOfService,
         Self::BackInService,
         Self::TechnicianEntered,
@@ -275,10 +298,13 @@ impl JournalEvent {
             Self::DeviceReady => "device_ready",
             Self::DeviceLost => "device_lost",
             Self::DeviceDegraded => "device_degraded",
+            Self::DeviceWell => "device_well",
             Self::DeviceReplaced => "device_replaced",
             Self::CardNotTaken => "card_not_taken",
+            Self::CardOrdered => "card_ordered",
             Self::CardCaptured => "card_captured",
             Self::DecoderFailed => "decoder_failed",
+            Self::RestartPlanned => "restart_planned",
             Self::OutOfService => "out_of_service",
             Self::BackInService => "back_in_service",
             Self::TechnicianEntered => "technician_entered",

@@ -10,8 +10,8 @@ use crate::officer::Desk;
 use crate::session::Context;
 use crate::session::policy::Policy;
 use crate::session::state::{ReferralReason, Session, Settings, VisitId};
-use card_reader::reader::{self, CardMove, DeviceId, Fault};
-use std::collections::BTreeMap;
+use card_reader::reader::{self, CardMove, DecoderFailure, DeviceId, Fault};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use verification_api::personal::PersonalText;
 
@@ -74,12 +74,24 @@ pub enum Device {
     Lost { fault: Fault },
 }
 
+/// A configured device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fitted {
+    pub device: DeviceId,
+    /// It reads documents by itself. A motorised reader does not: it holds a card while others read.
+    pub reads: bool,
+}
+
 pub struct Kiosk {
     pub mode: Mode,
     pub visit: Option<Session>,
     pub site: Site,
     pub policy: Policy,
     pub devices: BTreeMap<DeviceId, Device>,
+    /// Those of them that move cards and read nothing.
+    pub movers: BTreeSet<DeviceId>,
+    /// Those that hold a card which nobody took or nobody put there.
+    pub cards_left: BTreeSet<DeviceId>,
     pub journal_writable: bool,
     pub barred: bool,
     /// Monotonic time of the newest step.
@@ -88,6 +100,9 @@ pub struct Kiosk {
     pub(crate) presentations: u64,
     /// The newest staff sign-in of this run.
     pub(crate) staff: u64,
+    /// Decoders left behind in this run: each may go on burning a core.
+    overruns: u32,
+    restarting: bool,
 }
 
 /// What a step may ask of the world: time and randomness are arguments.
@@ -101,18 +116,23 @@ pub struct Moment<'a> {
 
 impl Kiosk {
     #[must_use]
-    pub fn new(site: Site, policy: Policy, devices: impl IntoIterator<Item = DeviceId>) -> Self {
+    pub fn new(site: Site, policy: Policy, devices: impl IntoIterator<Item = Fitted>) -> Self {
+        let fitted: Vec<Fitted> = devices.into_iter().collect();
         Self {
             mode: Mode::Traveler,
             visit: None,
             site,
             policy,
-            devices: devices.into_iter().map(|device| (device, Device::Starting)).collect(),
+            movers: fitted.iter().filter(|fitted| !fitted.reads).map(|fitted| fitted.device.clone()).collect(),
+            cards_left: BTreeSet::new(),
+            devices: fitted.into_iter().map(|fitted| (fitted.device, Device::Starting)).collect(),
             journal_writable: true,
             barred: false,
             now: Duration::ZERO,
             presentations: 0,
             staff: 0,
+            overruns: 0,
+            restarting: false,
         }
     }
 
@@ -137,7 +157,9 @@ impl Kiosk {
     /// At least one reader answers or may still come up. Without any configured, none.
     #[must_use]
     pub fn can_read(&self) -> bool {
-        self.devices.values().any(|device| !matches!(device, Device::Lost { .. }))
+        self.devices
+            .iter()
+            .any(|(device, state)| !self.movers.contains(device) && !matches!(state, Device::Lost { .. }))
     }
 
     /// A step of the visit, if there is one.
@@ -209,18 +231,28 @@ impl Kiosk {
         match event {
             Event::Reader(reader::Event::Ready { device, identity }) => {
                 let known = self.devices.insert(device.clone(), Device::Ready { identity: identity.clone() });
-                if matches!(known, Some(Device::Ready { .. })) {
-                    return Vec::new();
+                // A device that comes back is not armed by itself. If something is still wanted it joins in, and the others go
+                // on with what they have: a card that one of them holds is not given back because a plug was put in elsewhere.
+                let presentation = reader::PresentationNo(self.presentations);
+                let mut effects = vec![Effect::Join { presentation, device: device.clone() }];
+                if !matches!(known, Some(Device::Ready { .. })) {
+                    effects.push(entry(JournalEvent::DeviceReady, None, "system", Some(&device.0), MustAct::Nobody));
                 }
-                vec![entry(JournalEvent::DeviceReady, None, "system", Some(&device.0), MustAct::Nobody)]
+                effects
             }
             // A unit was swapped under the same name: auditors will ask when.
             Event::Reader(reader::Event::AnotherUnit { device }) => {
                 vec![entry(JournalEvent::DeviceReplaced, None, "system", Some(&device.0), MustAct::Nobody)]
             }
             Event::Reader(reader::Event::Degraded { device, fault: Some(fault) }) => {
-                let who = crate::devices::must_act(*fault);
-                vec![entry(JournalEvent::DeviceDegraded, None, "system", Some(&device.0), who)]
+                if *fault == Fault::CardLeft {
+                    self.cards_left.insert(device.clone());
+                }
+                vec![fault_entry(JournalEvent::DeviceDegraded, device, *fault)]
+            }
+            Event::Reader(reader::Event::Degraded { device, fault: None }) => {
+                self.cards_left.remove(device);
+                vec![entry(JournalEvent::DeviceWell, None, "system", Some(&device.0), MustAct::Nobody)]
             }
             Event::Reader(reader::Event::Card { device, what, .. }) => {
                 let event = match what {
@@ -230,15 +262,17 @@ impl Kiosk {
                 };
                 vec![entry(event, None, "system", Some(&device.0), MustAct::Officer)]
             }
-            Event::Reader(reader::Event::DecoderFailed { device, .. }) => {
-                vec![entry(JournalEvent::DecoderFailed, None, "system", Some(&device.0), MustAct::Vendor)]
+            Event::Reader(reader::Event::DecoderFailed { device, decoder, how }) => {
+                self.overruns += u32::from(*how == DecoderFailure::Overran);
+                let cause = format!("{}: {} {}", device.0, decoder.name(), how.name());
+                vec![entry(JournalEvent::DecoderFailed, None, "system", Some(&cause), MustAct::Vendor)]
             }
             Event::Reader(reader::Event::Lost { device, fault }) => {
                 let known = self.devices.insert(device.clone(), Device::Lost { fault: *fault });
                 if matches!(known, Some(Device::Lost { .. })) {
                     return Vec::new();
                 }
-                vec![entry(JournalEvent::DeviceLost, None, "system", Some(&device.0), MustAct::Technician)]
+                vec![fault_entry(JournalEvent::DeviceLost, device, *fault)]
             }
             Event::Journal { writable } => {
                 self.journal_writable = *writable;
@@ -271,6 +305,13 @@ impl Kiosk {
 
     /// In or out of service, between visits.
     fn reconsider(&mut self, _moment: &mut Moment<'_>) -> Vec<Effect> {
+        let idle = self.visit.is_none() && matches!(self.mode, Mode::Traveler | Mode::OutOfService(_));
+        if idle && self.overruns >= OVERRUNS && !self.restarting {
+            self.restarting = true;
+            let cause = Some("decoder_overran");
+            let planned = entry(JournalEvent::RestartPlanned, None, "system", cause, MustAct::Nobody);
+            return vec![planned, Effect::Restart];
+        }
         let why = if !self.journal_writable {
             Some(Why::JournalNotWritable)
         } else if self.barred {
@@ -296,6 +337,16 @@ impl Kiosk {
             _ => Vec::new(),
         }
     }
+}
+
+/// So many decoders left behind in one run of the program, and it starts anew between visits: the first may be chance, and
+/// a thread that hangs cannot be ended otherwise (architecture, "Devices").
+const OVERRUNS: u32 = 2;
+
+/// A device's fault: the cause is its name and the fault's.
+fn fault_entry(event: JournalEvent, device: &DeviceId, fault: Fault) -> Effect {
+    let cause = format!("{}: {}", device.0, fault.name());
+    entry(event, None, "system", Some(&cause), crate::devices::must_act(fault))
 }
 
 /// A journal entry as an effect.

@@ -2,7 +2,7 @@
 
 use crate::effect::{Effect, JournalEvent};
 use crate::event::{Event, HandoverAnswer, Intent, StaffAnswer};
-use crate::kiosk::{Kiosk, Mode, Moment, Site};
+use crate::kiosk::{Fitted, Kiosk, Mode, Moment, Site};
 use crate::officer;
 use crate::session::answers::{CallFailure, CodeAnswer, DocumentStatus, Record, RecordAnswer};
 use crate::session::policy::Policy;
@@ -10,7 +10,9 @@ use crate::session::state::{CompletedBy, Language, ReferralReason, RequestId, St
 use card_reader::date::Date;
 use card_reader::mrz;
 use card_reader::ocr::{Advice, Reason};
-use card_reader::reader::{DeviceId, Event as Heard, PresentationNo, Reading, Source, ZoneReading};
+use card_reader::reader::{
+    Decoder, DecoderFailure, DeviceId, Event as Heard, PresentationNo, Reading, Source, ZoneReading,
+};
 use std::time::Duration;
 use verification_api::personal::PersonalText;
 
@@ -34,8 +36,9 @@ impl Bench {
     pub(crate) fn new() -> Self {
         let site = Site { number: "K07".into(), lane: "7".into(), ..Site::default() };
         let policy = Policy { test_mode: true, ..Policy::default() };
+        let scanner = Fitted { device: DeviceId("scanner".into()), reads: true };
         let mut bench = Self {
-            kiosk: Kiosk::new(site, policy, [DeviceId("scanner".into())]),
+            kiosk: Kiosk::new(site, policy, [scanner]),
             now: Duration::from_secs(10),
             drawn: 0,
             effects: Vec::new(),
@@ -75,6 +78,11 @@ impl Bench {
     pub(crate) fn card(&mut self, text: &str) -> &mut Self {
         let presentation = self.presentation();
         self.event(Event::Reader(Heard::Read { presentation, reading: zone(text) }))
+    }
+
+    pub(crate) fn decoder_failed(&mut self, how: DecoderFailure) -> &mut Self {
+        let device = DeviceId("scanner".into());
+        self.event(Event::Reader(Heard::DecoderFailed { device, decoder: Decoder::Barcode, how }))
     }
 
     pub(crate) fn failed_try(&mut self) -> &mut Self {

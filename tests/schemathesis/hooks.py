@@ -4,6 +4,7 @@ the documented form, so that examples reach what lies behind the form; values th
 import base64
 import datetime
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -22,6 +23,7 @@ SESSION = re.compile("[0-9a-f]{32}")
 REFERENCE = re.compile("[A-Z0-9]{1,8}(-[0-9A-HJKMNP-TV-Z]{4})")
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 SIGNATURE = re.compile("[0-9a-f]{64}:[A-Za-z0-9+/]+={0,2}")
+INVITATION = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){4}-[0-9A-HJKMNP-TV-Z]{3}")
 REQUEST = re.compile(r"-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----\s*")
 
 
@@ -60,6 +62,22 @@ def sign_in():
     return reply.json()["officer_session"]
 
 
+NUMBERS = itertools.count(1)
+
+
+def invite():
+    """A code with which one more kiosk may enrol."""
+    command = [os.environ["PROGRAM"], "--json", "--config", os.environ["CONFIG"], "kiosk", "invite", "--lane", "7"]
+    invited = subprocess.run([*command, "--number", f"E{next(NUMBERS)}"], stdout=subprocess.PIPE, check=True)
+    return json.loads(invited.stdout)["code"]
+
+
+@schemathesis.deserializer("application/octet-stream")
+def octets(_, response):
+    """Hashes: their schema says nothing of them."""
+    return response.content.hex()
+
+
 class Completed(requests.auth.AuthBase):
     session = None
 
@@ -76,6 +94,8 @@ class Completed(requests.auth.AuthBase):
             return value
         if name == "code" and CODE.fullmatch(value):
             return with_check_symbols(value)
+        if name == "code" and INVITATION.fullmatch(value):
+            return invite()
         if name == "officer_session" and SESSION.fullmatch(value):
             return self.live()
         if name == "reference" and REFERENCE.fullmatch(value):

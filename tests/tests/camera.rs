@@ -90,6 +90,21 @@ fn documents_laid_under_the_camera_one_after_the_other_are_read_each_once() {
 }
 
 #[test]
+fn a_document_put_down_for_a_self_test_is_read_and_thrown_away() {
+    let mut bench = Bench::new(Duration::from_secs(30));
+    let (picture, _) = document(Kind::Passport, 41);
+    bench.ears.tell(Command::SelfTest { device: DeviceId("camera".to_owned()), level: SelfTestLevel::Interactive });
+    bench.tray.show(&picture).unwrap();
+    let heard = bench.ears.hear_all("the self-test", |event| matches!(event, Event::SelfTest { .. }));
+    assert_eq!(names(&heard), ["self-test"], "nothing of the document is told");
+    assert!(
+        matches!(heard.last(), Some(Event::SelfTest { report, .. }) if report.passed && report.detail == "read a zone")
+    );
+    until_true("no frame is kept", SOON, || bench.ears.reader.newest_frame().is_none()).unwrap();
+    assert_eq!(bench.ears.reader.status()[0].good_reads, 0);
+}
+
+#[test]
 fn a_backup_code_held_into_the_camera_is_read_and_only_when_asked_for() {
     let mut bench = Bench::new(Duration::from_secs(8));
     bench.arm(1, Accept::BackupCode);

@@ -386,6 +386,30 @@ fn the_motorised_reader_holds_the_card_while_another_reads_and_gives_it_back() {
     bench.ears.hear("the removal", is_removed);
 }
 
+/// A plug put in elsewhere is no reason to spit a card out: the reader that comes back joins the running try.
+#[test]
+fn a_reader_that_comes_back_joins_in_and_the_card_stays_held() {
+    let mut bench = Bench::with(&[Protocol::Crt571, Protocol::Honeywell], &Model::default(), true);
+    bench.arm(5, Accept::Documents);
+    bench.sims[0].insert(&CARD);
+    bench.ears.hear("sensed", |event| matches!(event, Event::Sensed { .. }));
+    bench.sims[1].unplug();
+    bench.ears.hear("lost", |event| matches!(event, Event::Lost { .. }));
+    bench.sims[1].replug();
+    let ready = bench.ears.hear("ready again", |event| matches!(event, Event::Ready { .. }));
+    let Event::Ready { device, .. } = ready else { panic!("ready") };
+    bench.sims[1].insert(&CARD);
+    let heard = bench.hear_for(Duration::from_secs(1), |event| ["read", "offered"].contains(&name(event)));
+    assert_eq!(names(&heard), [] as [&str; 0], "not armed by itself, and nothing is given back");
+    bench.sims[1].remove();
+    bench.ears.tell(Command::Join { device, presentation: PresentationNo(5) });
+    bench.sims[1].insert(&CARD);
+    let heard = bench.ears.hear_all("read", |event| matches!(event, Event::Read { .. }));
+    assert!(!names(&heard).contains(&"offered"), "{:?}", names(&heard));
+    assert!(matches!(heard.last(), Some(Event::Read { presentation: PresentationNo(5), .. })));
+    bench.ears.hear("offered", |event| name(event) == "offered");
+}
+
 #[test]
 fn a_card_in_the_motorised_reader_is_never_captured_unasked_and_a_jam_is_named() {
     let mut bench = Bench::armed(Protocol::Crt571, Accept::Documents);
@@ -471,7 +495,7 @@ fn the_simulator_as_a_process_plays_the_protocol_that_is_asked_for() {
 fn run_over_a_bad_line(protocol: Protocol, seed: u64) {
     let documents: [&[&str]; 2] = [&PASSPORT, &CARD];
     let mut bench = Bench::new(protocol);
-    bench.sim().act(Act::Faults(Some(Faults { seed, rate: 0.3 })));
+    bench.sim().act(Act::Faults(Some(Faults::any(seed, 0.3))));
     let mut read = 0;
     for number in 1..=4_u64 {
         let rows = documents[(number % 2) as usize];
@@ -526,7 +550,7 @@ fn over_a_bad_line_nothing_wrong_is_read_and_everything_recovers() {
 fn over_a_bad_line_the_motorised_reader_captures_nothing_and_recovers() {
     for seed in [1, 2, 3] {
         let mut bench = Bench::new(Protocol::Crt571);
-        bench.sim().act(Act::Faults(Some(Faults { seed, rate: 0.3 })));
+        bench.sim().act(Act::Faults(Some(Faults::any(seed, 0.3))));
         let mut heard = Vec::new();
         for number in 1..=3 {
             bench.ears.tell(Command::Arm { presentation: PresentationNo(number), accept: Accept::Documents });

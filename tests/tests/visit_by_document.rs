@@ -5,7 +5,7 @@ use kiosk_tests::harness::line::State;
 use kiosk_tests::harness::people::{ANNA, CLARA, Person, STRANGER};
 use kiosk_tests::harness::pictures::document;
 use kiosk_tests::harness::post::{Options, Post, SOON, Site};
-use kiosk_tests::harness::{OrTrouble, Outcome, ensure};
+use kiosk_tests::harness::{OrTrouble, Outcome, ensure, wait};
 use kiosk_tests::sim::{Act, Card, Model, Protocol, Simulator};
 
 fn at_confirm(person: &Person) -> Outcome<Post> {
@@ -105,7 +105,7 @@ fn at_confirm_with_barcodes() -> Outcome<(Post, Simulator)> {
         path.display().to_string()
     );
     let mut post = site.open()?;
-    kiosk_tests::harness::wait::until_true("both readers", SOON, || {
+    wait::until_true("both readers", SOON, || {
         let is = |entry: &&serde_json::Value| entry["event"] == "device_ready";
         post.kiosk.journal().is_ok_and(|entries| entries.iter().filter(is).count() == 2)
     })?;
@@ -146,6 +146,8 @@ fn a_barcode_that_disagrees_takes_back_a_visit_that_was_complete() -> Outcome {
     let visit = post.site.visit("the referral", |visit| visit.count("visit_referred") == 1)?;
     let order = |event: &str| visit.journal.iter().position(|entry| entry == event);
     ensure(order("visit_completed document") < order("visit_referred check_document"), || format!("{visit:?}"))?;
+    // The hand-over that said "complete" is gone with the one that took its place.
+    ensure(visit.reference.is_none(), || format!("{visit:?}"))?;
     post.hand()?.press("finish")?;
     post.kiosk.attract(SOON).map(|_| ())
 }
@@ -158,4 +160,35 @@ fn a_barcode_that_is_read_after_the_zone_and_agrees_changes_nothing() -> Outcome
     post.kiosk.visit("Complete", SOON)?;
     let visit = post.site.visit("the hand-over", |visit| visit.reference.is_some())?;
     ensure(visit.completed("document") && visit.count("document_disagrees") == 0, || format!("{visit:?}"))
+}
+
+/// A decoder that hangs cannot be ended, only left behind; the second one ends in a start anew, which the traveler of the
+/// running visit does not see.
+#[test]
+fn two_decoders_left_behind_restart_the_kiosk_between_visits() -> Outcome {
+    let mut site = Site::make(&Options { scanner: false, ..Options::default() })?;
+    site.setup.more = format!("[camera]\nreplay = {:?}\ndecode_limit_ms = 1\n", site.tray.folder.display().to_string());
+    let mut post = site.open()?;
+    let process = post.kiosk.process_id();
+    post.begin("en")?;
+    post.site.tray.show(&document(&CLARA)?)?;
+    let journaled = |post: &Post, event: &str| {
+        post.kiosk.journal().is_ok_and(|entries| entries.iter().filter(|entry| entry["event"] == event).count() >= 2)
+    };
+    wait::until_true("two decoders left behind", SOON, || journaled(&post, "decoder_failed"))?;
+    ensure(!journaled(&post, "kiosk_started"), || "restarted during a visit")?;
+    post.kiosk.visit("PresentDocument", SOON).or_else(|_| post.kiosk.visit("Reading", SOON))?;
+    post.site.tray.clear();
+    // The touch has no answer to wait for: the program that would give it starts anew.
+    drop(post.hand()?.press("start-over"));
+    wait::until_true("the start anew", SOON, || journaled(&post, "kiosk_started"))?;
+    post.kiosk.attract(SOON)?;
+    ensure(post.kiosk.process_id() == process, || "another process")?;
+    let entries = post.kiosk.journal()?;
+    let causes: Vec<&str> = entries
+        .iter()
+        .filter(|entry| entry["event"] == "kiosk_started")
+        .filter_map(|entry| entry["cause"].as_str())
+        .collect();
+    ensure(causes.last() == Some(&"clean"), || format!("{causes:?}"))
 }

@@ -1,8 +1,14 @@
 //! An officer takes over at the kiosk.
 
 use kiosk_tests::harness::people::{ANNA, STRANGER};
-use kiosk_tests::harness::post::{BADGE, Options, Post, SOON};
+use kiosk_tests::harness::post::{BADGE, Options, Post, SOON, Site};
+use kiosk_tests::harness::process::run;
+use kiosk_tests::harness::programs::program;
+use kiosk_tests::harness::wait::until_true;
 use kiosk_tests::harness::{OrTrouble, Outcome, ensure};
+use kiosk_tests::sim::{Act, Card, Model, Protocol, Simulator};
+use serde_json::Value;
+use std::process::Command;
 
 #[test]
 fn an_officer_overrides_a_failed_scan_with_a_reason() -> Outcome {
@@ -46,7 +52,7 @@ fn a_wrong_pin_opens_nothing() -> Outcome {
     post.kiosk.wait("the refusal", SOON, |now| {
         now.mode == "Officer" && now.targets.contains_key("badge") && !now.targets.contains_key("sign-in")
     })?;
-    kiosk_tests::harness::wait::until_true("the journal's word", SOON, || {
+    until_true("the journal's word", SOON, || {
         post.kiosk.journal().is_ok_and(|entries| entries.iter().any(|entry| entry["event"] == "officer_refused"))
     })?;
     ensure(!post.kiosk.state().targets.contains_key("open-referral"), || "the desk opened")
@@ -96,4 +102,71 @@ fn a_referral_is_opened_by_its_reference_with_nothing_to_retype() -> Outcome {
     post.hand()?.press("override")?;
     let visits = post.site.visit("the override", |visit| visit.overrides == ["worn_document"])?;
     ensure(visits.id == referred.id, || format!("overridden under another visit: {visits:?}"))
+}
+
+/// A checkpoint whose motorised reader holds a card from before a power cut, and is at rest.
+fn with_a_card_left_inside() -> Outcome<(Post, Simulator)> {
+    let mut site = Site::make(&Options::default())?;
+    let path = site.folder().join("motor");
+    let motor = Simulator::start(Protocol::Crt571, &path, Model::default()).or_trouble(|| "no motorised reader")?;
+    site.setup.more = format!("[readers.motor]\nprotocol = \"crt571\"\npath = {:?}\n", path.display().to_string());
+    let mut post = site.open()?;
+    until_true("both devices", SOON, || times(&post, "device_ready", "") == 2)?;
+    post.begin("en")?;
+    motor.act(Act::Insert(Card::Rows(ANNA.zone()?)));
+    post.kiosk.visit("Reading", SOON)?;
+    motor.act(Act::Unplug);
+    until_true("the power cut", SOON, || times(&post, "device_lost", "motor: not_reachable") == 1)?;
+    motor.act(Act::Replug(None));
+    until_true("the card that is left", SOON, || times(&post, "device_degraded", "motor: card_left") >= 1)?;
+    post.hand()?.press("start-over")?;
+    post.kiosk.attract(SOON)?;
+    Ok((post, motor))
+}
+
+/// How often something is in the journal, with this beginning of its cause.
+fn times(post: &Post, event: &str, cause: &str) -> usize {
+    let is = |entry: &&Value| entry["event"] == event && entry["cause"].as_str().unwrap_or_default().starts_with(cause);
+    post.kiosk.journal().map_or(0, |entries| entries.iter().filter(is).count())
+}
+
+#[test]
+fn an_officer_keeps_a_card_that_was_left_in_the_motorised_reader() -> Outcome {
+    let (mut post, _motor) = with_a_card_left_inside()?;
+    post.sign_in()?;
+    post.hand()?.press("card-keep")?;
+    ensure(times(&post, "card_ordered", "") == 0, || "kept without asking twice")?;
+    post.hand()?.press("card-keep-surely")?;
+    until_true("the card in the bin", SOON, || times(&post, "card_captured", "motor") == 1)?;
+    let entries = post.kiosk.journal()?;
+    let at = |event: &str| entries.iter().position(|entry| entry["event"] == event);
+    let ordered = at("card_ordered").and_then(|at| entries.get(at)).or_trouble(|| "no order in the journal")?;
+    ensure(ordered["cause"] == "motor: keep" && ordered["actor"].is_string(), || ordered.to_string())?;
+    ensure(at("card_ordered") < at("card_captured"), || "captured before it was ordered")
+}
+
+#[test]
+fn a_card_is_kept_from_the_command_line_only_with_a_record_and_without_a_kiosk() -> Outcome {
+    let (mut post, _motor) = with_a_card_left_inside()?;
+    let config = post.site.setup.file().display().to_string();
+    let capture = || {
+        let words = ["devices", "--capture", "motor", "--config", &config];
+        run(Command::new(program("kiosk-app")?).args(words), "")
+    };
+    let refused = capture()?;
+    ensure(refused.status == Some(1) && refused.stderr.contains("no card is moved"), || refused.stderr.clone())?;
+    post.kiosk.stop()?;
+    let kept = capture()?;
+    ensure(kept.status == Some(0) && kept.stdout.contains("captured"), || kept.stdout + &kept.stderr)?;
+    ensure(
+        times(&post, "card_ordered", "motor: keep") == 1 && times(&post, "card_captured", "motor") == 1,
+        || "the journal does not have it once",
+    )?;
+    let journal = post.site.setup.journal().display().to_string();
+    let verified = run(Command::new(program("kiosk-app")?).args(["journal", "verify", &journal]), "")?;
+    ensure(verified.status == Some(0), || verified.stdout + &verified.stderr)?;
+    // What the command wrote is no crash of the kiosk.
+    post.kiosk = post.site.start()?;
+    post.kiosk.attract(SOON)?;
+    ensure(times(&post, "kiosk_started", "clean") == 1, || "not told as a clean start")
 }

@@ -45,7 +45,7 @@ fn every_request_reads_and_writes_alike_and_refuses_unknown_members() {
     }));
     round_trip::<ReferralRequest>(&json!({
         "reference": "K07-7KQ2", "lane": "7", "reason": "code_not_verified", "reading": reading,
-        "identifier": identifier, "verification_ids": [VISIT]
+        "identifier": identifier, "verification_ids": [VISIT], "supersedes": VISIT
     }));
     round_trip::<ClosedRequest>(&json!({"officer_session": "00", "outcome": "secondary", "code": "CD"}));
     round_trip::<SignInRequest>(&json!({"badge": "B1", "pin": "123456"}));

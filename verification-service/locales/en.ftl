@@ -273,6 +273,9 @@ client-wallet-title = Code of a representative
 
 ## Sign-in and security
 security-title = Sign-in and security
+security-lead-holder = Your code for the kiosk, and how you sign in.
+security-backup-code-about = For when your card cannot be read.
+security-backup-code-open = Make, show or end a code
 security-lead = Two things prove that it is you: your password, and a code or a passkey.
 password-since = Set on { $when }.
 password-change = Change password

@@ -273,6 +273,9 @@ client-wallet-title = Código de un representante
 
 ## Acceso y seguridad
 security-title = Acceso y seguridad
+security-lead-holder = Su código para el quiosco, y cómo accede a su cuenta.
+security-backup-code-about = Para cuando no se puede leer su tarjeta.
+security-backup-code-open = Crear, mostrar o terminar un código
 security-lead = Dos cosas demuestran que es usted: su contraseña, y un código o una llave de acceso.
 password-since = Puesta el { $when }.
 password-change = Cambiar la contraseña

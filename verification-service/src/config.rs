@@ -423,106 +423,26 @@ fn with_nearest(message: &str) -> String {
     }
 }
 
-/// The file that `init` writes. `folder`-relative, so that it can be moved.
+/// Every key with its default and a comment; what `init` writes.
+const TEMPLATE: &str = include_str!("../../config/service/service.toml");
+
+/// The file that `init` writes: the template with these addresses and this database.
 #[must_use]
 pub fn template(kiosk: SocketAddr, portal: SocketAddr, database: Option<&str>) -> String {
-    let database = database.unwrap_or("sqlite:service.db");
-    let (code, limits, keep) = (Code::default(), Limits::default(), Retention::default());
-    format!(
-        "# The verification service. Relative paths are relative to this file. Every key is here, at its default where\n\
-         # it has one. After a change, restart `verification-service serve`.\n\
-         \n\
-         [listen]\n\
-         kiosk = \"{kiosk}\"    # mutual TLS 1.3, certificates of kiosk-ca.pem only\n\
-         portal = \"{portal}\"   # TLS 1.3 for people\n\
-         # metrics = \"127.0.0.1:9464\"  # plain HTTP for this machine only: /metrics, /health, /ready\n\
-         \n\
-         [tls]\n\
-         dir = \".\"                    # root.pem, kiosk-ca.pem, server.pem, their keys, crl.pem, technician.key, log.key, log.pub\n\
-         reload_seconds = {reload}          # changed certificates and CRL are taken within so many\n\
-         \n\
-         [database]\n\
-         url = \"{database}\"    # sqlite:FILE, or postgres://USER@HOST/DATABASE for several instances\n\
-         \n\
-         [secrets]                    # keep these apart from the database; mode 0600\n\
-         pepper = \"secrets/pepper\"                       # lines: number, blank, 64 hex digits; the highest is used\n\
-         index_key = \"secrets/index_key\"                 # 32 bytes, or lines as `secrets rotate-index-key` writes them\n\
-         technician_pepper = \"secrets/technician_pepper\" # 32 bytes; every kiosk has the same\n\
-         \n\
-         [code]\n\
-         groups = {groups}                   # 4 (80 bits) or 6 (120 bits)\n\
-         expires = {expires}                # days\n\
-         \n\
-         [portal]\n\
-         # origin = \"https://NAME:PORT\"   # by default the first name of server.pem, and the port above\n\
-         # rp_id = \"NAME\"                # the domain of passkeys; never change it: they would not work any more\n\
-         idle_minutes = {idle}          # without use that end a session\n\
-         \n\
-         [limits]\n\
-         verifications_per_minute = {vpm}   # per kiosk\n\
-         verifications_burst = {vb}\n\
-         inspections_per_minute = {ipm}     # per kiosk\n\
-         inspections_burst = {ib}\n\
-         looks_per_minute = {looks}         # at referrals, per officer's session\n\
-         failing_identifiers = {fi}         # more distinct ones than this in failing_minutes quarantine a kiosk\n\
-         failing_minutes = {fm}\n\
-         lock_after = {la}                  # tries with one identifier lock it,\n\
-         lock_minutes = {lm:?}       # the first time, the second, and every further one\n\
-         disable_after = {da}               # tries without success that disable the code\n\
-         pin_failures = {pf}                # wrong PINs lock badge and kiosk, wrong passwords the user name,\n\
-         pin_lock_seconds = {pl}           # and twice as long each further time,\n\
-         pin_lock_longest_seconds = {pll}  # up to this\n\
-         renewals_per_minute = {rpm}         # of a certificate, per client\n\
-         renewals_burst = {rb}\n\
-         connections = {con}                # at once, on each port\n\
-         connection_seconds = {age}         # age of a connection\n\
-         \n\
-         [retention]\n\
-         replies_hours = {rh}\n\
-         throttles_days = {td}\n\
-         referrals_hours = {fh}\n\
-         audit_days = {ad}                # rows; their hashes stay, so that the log stays whole\n\
-         \n\
-         [log]                        # the newest checkpoint of the audit log leaves this host once a minute:\n\
-         # export = \"/mnt/elsewhere\"  # a folder or file that who can write the database cannot write\n\
-         \n\
-         [kiosks]\n\
-         certificate_days = {kd}        # renewed at two thirds of them\n\
-         # url = \"https://HOST:PORT\"   # where kiosks reach this service, if not by its certificate's first name\n\
-         \n\
-         # [timers]                   # seconds, at every kiosk whatever its own configuration says\n\
-         # warn_s = 60                # without input until \"do you need more time?\"\n\
-         # answer_s = 30\n\
-         # complete_s = 20\n\
-         # referred_s = 30\n\
-         # held_s = 120\n",
-        reload = reload_seconds(),
-        groups = code.groups,
-        expires = code.expires,
-        idle = Portal::default().idle_minutes,
-        vpm = limits.verifications_per_minute,
-        vb = limits.verifications_burst,
-        ipm = limits.inspections_per_minute,
-        ib = limits.inspections_burst,
-        looks = limits.looks_per_minute,
-        fi = limits.failing_identifiers,
-        fm = limits.failing_minutes,
-        la = limits.lock_after,
-        da = limits.disable_after,
-        pf = limits.pin_failures,
-        lm = limits.lock_minutes,
-        pl = limits.pin_lock_seconds,
-        pll = limits.pin_lock_longest_seconds,
-        rpm = limits.renewals_per_minute,
-        rb = limits.renewals_burst,
-        con = limits.connections,
-        age = limits.connection_seconds,
-        rh = keep.replies_hours,
-        td = keep.throttles_days,
-        fh = keep.referrals_hours,
-        ad = keep.audit_days,
-        kd = Kiosks::default().certificate_days,
-    )
+    let given =
+        [("kiosk", Some(kiosk.to_string())), ("portal", Some(portal.to_string())), ("url", database.map(Into::into))];
+    TEMPLATE.lines().map(|line| with_value(line, &given) + "\n").collect()
+}
+
+/// The line with the value that was given for its key, if one was.
+fn with_value(line: &str, given: &[(&str, Option<String>)]) -> String {
+    let found = given.iter().find_map(|(key, value)| {
+        let comment = line.strip_prefix(key)?.strip_prefix(" = \"")?.split_once('"')?.1.trim_start();
+        // A text of TOML is written as one of JSON is (TOML 1.0, basic strings).
+        let set = format!("{key} = {}", serde_json::Value::from(value.clone()?));
+        Some(format!("{set:<31} {comment}"))
+    });
+    found.unwrap_or_else(|| line.to_owned())
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::clock::MINUTE;
-use crate::kiosk_api::edge::{ok, parse, whole};
-use crate::kiosk_api::nothing_here;
+use crate::kiosk_api::edge::{not_allowed, ok, parse, whole};
 use crate::pki::{self, ClientCertificate, Subject};
 use crate::put_once::Reply;
 use crate::random::{self, uuid_v7};
@@ -181,7 +180,7 @@ pub fn kiosk_url(app: &App) -> Result<String, pki::PkiError> {
 
 /// The route, for the portal's port.
 pub fn router(app: Arc<App>) -> Router {
-    Router::new().route("/enroll", post(enrol).fallback(nothing_here)).with_state(app)
+    Router::new().route("/enroll", post(enrol).fallback(|| async { not_allowed("POST") })).with_state(app)
 }
 
 async fn enrol(State(app): State<Arc<App>>, body: Body) -> Result<Reply, Refusal> {

@@ -4,6 +4,7 @@
 //! [`officers`], [`codes`], [`throttle`], [`audit`]), which works on [`store`]. [`cli`] is the command line.
 
 pub mod app;
+pub mod assistance;
 pub mod audit;
 pub mod cli;
 pub mod clock;

@@ -38,6 +38,8 @@ pub struct Metrics {
     log_unsealed_seconds: Gauge<f64, AtomicU64>,
     log_faults: Counter,
     log_alarms: Counter,
+    calls_open: Gauge,
+    calls_waiting_seconds: Gauge<f64, AtomicU64>,
 }
 
 impl Metrics {
@@ -62,6 +64,8 @@ impl Metrics {
             log_unsealed_seconds: Gauge::default(),
             log_faults: Counter::default(),
             log_alarms: Counter::default(),
+            calls_open: Gauge::default(),
+            calls_waiting_seconds: Gauge::default(),
         };
         let mut registry = std::mem::take(&mut metrics.registry);
         let r = &mut registry;
@@ -89,6 +93,10 @@ impl Metrics {
         r.register("log_faults", what, metrics.log_faults.clone());
         let what = "Heartbeats in which a kiosk says that the audit log shrank or forked";
         r.register("log_alarms", what, metrics.log_alarms.clone());
+        let what = "Travelers who called an officer, and none has come";
+        r.register("assistance_open", what, metrics.calls_open.clone());
+        let what = "How long the first of them has been waiting";
+        r.register_with_unit("assistance_waiting", what, Unit::Seconds, metrics.calls_waiting_seconds.clone());
         metrics.registry = registry;
         metrics
     }
@@ -158,6 +166,12 @@ impl Metrics {
     pub fn log(&self, leaves: i64, unsealed: Duration) {
         self.log_leaves.set(leaves);
         self.log_unsealed_seconds.set(unsealed.as_secs_f64());
+    }
+
+    /// Calls for an officer at the time of a scrape, and the wait of the oldest.
+    pub fn calls(&self, open: i64, waiting: Duration) {
+        self.calls_open.set(open);
+        self.calls_waiting_seconds.set(waiting.as_secs_f64());
     }
 
     pub fn log_fault(&self) {

@@ -94,10 +94,19 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
     if let Ok(mut tx) = app.store.read().await
         && let (Ok(head), Ok(since)) = (tx.log_head().await, tx.unsealed_since().await)
     {
-        let age = since.map_or(0, |since| app.now().unix_millis().saturating_sub(since));
-        let age = Duration::from_millis(u64::try_from(age).unwrap_or(0));
-        METRICS.log(head.map_or(0, |head| head.size), age);
+        METRICS.log(head.map_or(0, |head| head.size), age(&app, since));
+    }
+    if let Ok(mut tx) = app.store.read().await
+        && let Ok((open, since)) = tx.waiting_calls().await
+    {
+        METRICS.calls(open, age(&app, since));
     }
     let headers = [(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
     (headers, METRICS.text()).into_response()
+}
+
+/// How long ago it was; nothing if it was not.
+fn age(app: &App, since: Option<i64>) -> Duration {
+    let millis = since.map_or(0, |since| app.now().unix_millis().saturating_sub(since));
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }

@@ -1,6 +1,7 @@
 //! Officers: sign-in with badge and PIN, sessions of 128 bits, and what a session is worth later.
 
 use crate::app::App;
+use crate::assistance;
 use crate::audit::{self, Actor, Event};
 use crate::clock::{HOUR, MINUTE, plus_millis};
 use crate::codes::{self, PIN_COST};
@@ -162,6 +163,7 @@ pub async fn sign_in(
                 officer_disabled_at: None,
             };
             tx.add_session(&session).await?;
+            assistance::answered(tx, now, kiosk, None, officer).await?;
             if let Some(sealed) = moved {
                 tx.place_officer(officer, subjects[0], sealed).await?;
             }

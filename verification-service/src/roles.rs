@@ -78,6 +78,11 @@ pub fn rule(method: &Method, path: &str) -> Option<Rule> {
     ROUTES.iter().find(|(m, p, _)| m == method && *p == path).map(|(_, _, rule)| *rule)
 }
 
+/// The methods of a path, in the table's order; none of one that is not in it.
+pub fn methods(path: &str) -> impl Iterator<Item = &'static Method> {
+    ROUTES.iter().filter(move |(_, p, _)| *p == path).map(|(method, _, _)| method)
+}
+
 const fn only(roles: &'static [Role]) -> Rule {
     Rule { roles, quarantined: false }
 }

@@ -150,16 +150,16 @@ mod tests {
     #[test]
     fn locks_grow_from_15_to_30_to_60_minutes() {
         let mut state = Throttle::default();
-        let mut found = vec![];
+        let mut locked = vec![];
         let mut now = 0;
         for _ in 0..25 {
             now = now.max(state.locked_until);
             state = state.charged(now, locks()).0;
             if state.locked_until > now {
-                found.push((state.n, (state.locked_until - now) / MINUTE));
+                locked.push((state.n, (state.locked_until - now) / MINUTE));
             }
         }
-        assert_eq!(found, [(5, 15), (10, 30), (15, 60), (20, 60), (25, 60)]);
+        assert_eq!(locked, [(5, 15), (10, 30), (15, 60), (20, 60), (25, 60)]);
     }
 
     /// Seconds that twelve wrong PINs lock, one after the other.

@@ -24,6 +24,7 @@ use region::{Crop, Region, Shape};
 use rxing::common::HybridBinarizer;
 use rxing::{BarcodeFormat, Binarizer, BinaryBitmap, DecodeHints, Luma8Source, RXingResult, Reader};
 use rxing::{RXingResultMetadataType, RXingResultMetadataValue};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use verification_api::personal::PersonalText;
@@ -164,6 +165,9 @@ const LARGE_SQUARE: f32 = 500.0;
 /// The picture as a whole is looked at with at most so many pixels along its longer side.
 const WHOLE_SIDE: usize = 2_000;
 
+/// Longest payload taken from any code, in bytes. The largest QR of digits holds more; no document does.
+pub const MAX_PAYLOAD: usize = 4 * 1024;
+
 /// All barcodes found, each once.
 #[must_use]
 pub fn read(picture: &LumaImage, effort: Effort) -> Vec<Barcode> {
@@ -276,9 +280,10 @@ fn decode(picture: &LumaImage, shape: Shape, effort: Effort, known: bool) -> Vec
 }
 
 /// Runs a foreign decoder. A panic is counted and counts as *no barcode*.
-fn guarded(decode: impl FnOnce() -> Vec<Decoded>) -> Vec<Decoded> {
+pub(crate) fn guarded<T>(decode: impl FnOnce() -> Vec<T>) -> Vec<T> {
     catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| {
         PANICS.fetch_add(1, Ordering::Relaxed);
+        HERE.set(HERE.get() + 1);
         tracing::warn!("the barcode decoder panicked; the picture counts as one without a barcode");
         Vec::new()
     })
@@ -290,7 +295,16 @@ pub fn panics() -> u64 {
     PANICS.load(Ordering::Relaxed)
 }
 
+/// How often it has done so in this thread: whoever asks before and after a picture learns whether it was this one.
+#[must_use]
+pub fn panics_in_this_thread() -> u64 {
+    HERE.get()
+}
+
 static PANICS: AtomicU64 = AtomicU64::new(0);
+thread_local! {
+    static HERE: Cell<u64> = const { Cell::new(0) };
+}
 
 fn source(picture: &LumaImage) -> Option<Luma8Source<'_>> {
     let (width, height) = (u32::try_from(picture.width).ok()?, u32::try_from(picture.height).ok()?);
@@ -350,6 +364,14 @@ fn add(found: &mut Vec<Barcode>, decoded: &Decoded, region: Option<Quad>, to_pic
     let Decoded { result, points } = decoded;
     let Some(symbology) = Symbology::of(result.getBarcodeFormat()) else { return };
     let payload = payload(result);
+    if payload.len() > MAX_PAYLOAD {
+        tracing::warn!(
+            symbology = symbology.name(),
+            bytes = payload.len(),
+            "a code too long for any document is left out"
+        );
+        return;
+    }
     if payload.is_empty() || found.iter().any(|b| b.symbology == symbology && b.payload == payload) {
         return;
     }

@@ -3,11 +3,13 @@
 //! The thread waits in the camera's driver, perhaps for ever; it hands over the newest frame and never waits for
 //! anybody. The supervisor notices when nothing comes, says so, and opens the camera again.
 
-use super::gate::{Gate, Seen, WIDTH};
+use super::gate::{Gate, Seen, WIDTH, is_dark};
 use super::light::{Lamp, Light, Turns};
 use super::{FrameSource, Picture, SourceError};
 use crate::clock::now;
+use crate::ocr::LumaImage;
 use crate::reader::{CameraConfig, Fault, Frame, PreviewFrame};
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,6 +38,13 @@ pub enum CameraEvent {
     },
     /// No frames; it is being opened again.
     Lost(Fault),
+    /// A fault that it goes on with has come or gone: slow, or of a wrong size.
+    Degraded {
+        fault: Fault,
+        standing: bool,
+    },
+    /// One frame that was no picture. The next may be one.
+    BadFrame,
     Seen(Seen),
 }
 
@@ -90,13 +99,26 @@ struct Patience {
     first_frame: Duration,
     /// A thread that hangs in the driver is left behind after this long.
     abandon: Duration,
+    /// Bad frames and no good one among them for this long are a loss, named as what they are.
+    bad: Duration,
+    /// A camera that still gives the picture it froze with is opened again this often.
+    thaw: Duration,
 }
 
 const PATIENCE: Patience = Patience {
     silent: Duration::from_millis(1700),
     first_frame: Duration::from_secs(5),
     abandon: Duration::from_secs(15),
+    bad: Duration::from_millis(1500),
+    thaw: Duration::from_secs(5),
 };
+
+/// Fewer frames than the first within this time are slow, as many as the second no longer.
+const PACE: Duration = Duration::from_millis(1500);
+const PACE_SLOW: usize = 4;
+const PACE_WELL: usize = 6;
+/// Whoever has been silent for this long may not be slow but gone.
+const PACE_RECENT: Duration = Duration::from_millis(700);
 
 /// Opens the camera, and its second light if there is one; again after each loss.
 type Open = Arc<dyn Fn() -> Result<Opened, SourceError> + Send + Sync>;
@@ -118,7 +140,9 @@ pub async fn run(config: CameraConfig, orders: Arc<Orders>, views: Views, events
 async fn watch_over(open: Open, patience: Patience, orders: Arc<Orders>, views: Views, events: Events) {
     let mut failures = 0;
     let mut abandoned = 0;
-    let mut told = false;
+    // What the loss was told as.
+    let mut told = None;
+    let frozen = Arc::new(AtomicBool::new(false));
     loop {
         let pulse = Arc::new(Pulse::new(now()));
         let (ending, mut ended) = oneshot::channel();
@@ -128,6 +152,8 @@ async fn watch_over(open: Open, patience: Patience, orders: Arc<Orders>, views: 
             views: views.clone(),
             events: events.clone(),
             pulse: Arc::clone(&pulse),
+            patience,
+            frozen: Arc::clone(&frozen),
         };
         let spawned = std::thread::Builder::new().name("camera".to_owned()).spawn(move || {
             let end = thread.run();
@@ -137,7 +163,7 @@ async fn watch_over(open: Open, patience: Patience, orders: Arc<Orders>, views: 
             tracing::error!(%error, "no thread for the camera");
             return;
         }
-        let mut silent = false;
+        let (mut silent, mut slow) = (false, false);
         let error = loop {
             let look = now() + Duration::from_millis(100);
             tokio::select! {
@@ -156,13 +182,24 @@ async fn watch_over(open: Open, patience: Patience, orders: Arc<Orders>, views: 
             let limit = if pulse.has_beaten() { patience.silent } else { patience.first_frame };
             if quiet >= limit && !silent {
                 silent = true;
-                told = true;
+                told = Some(Fault::NotResponding);
+                slow = false;
+                pulse.measure_anew();
                 clear(&views);
                 let _ = events.to.send((events.camera, CameraEvent::Lost(Fault::NotResponding))).await;
             } else if quiet < limit && silent {
                 // It was only slow: its thread says Ready again with the next frame.
                 silent = false;
                 pulse.announce_again();
+            }
+            if let Some(frames) = pulse.pace(now()).filter(|_| !silent && quiet < PACE_RECENT && pulse.was_announced())
+            {
+                let now_slow = frames < if slow { PACE_WELL } else { PACE_SLOW };
+                if now_slow != slow {
+                    slow = now_slow;
+                    let event = CameraEvent::Degraded { fault: Fault::Slow, standing: slow };
+                    let _ = events.to.send((events.camera, event)).await;
+                }
             }
             if quiet >= patience.abandon && abandoned < ABANDONED_MAX {
                 abandoned += 1;
@@ -171,12 +208,12 @@ async fn watch_over(open: Open, patience: Patience, orders: Arc<Orders>, views: 
             }
         };
         clear(&views);
-        if pulse.has_beaten() {
-            (failures, told) = (0, told && silent);
+        if pulse.was_announced() {
+            (failures, told) = (0, told.filter(|_| silent));
         }
         failures += 1;
-        if !told {
-            told = true;
+        if told != Some(error.fault) {
+            told = Some(error.fault);
             tracing::warn!(camera = events.camera, %error, "camera lost; it is being opened again");
             if events.to.send((events.camera, CameraEvent::Lost(error.fault))).await.is_err() {
                 return;
@@ -202,16 +239,44 @@ struct Pulse {
     last: AtomicU64,
     abandoned: AtomicBool,
     announced: AtomicBool,
+    /// It has been told as ready since it was opened.
+    was_announced: AtomicBool,
+    /// When the last frames came, the oldest first, and since when they are counted.
+    recent: Mutex<(Option<Instant>, VecDeque<Instant>)>,
 }
 
 impl Pulse {
     fn new(start: Instant) -> Self {
-        Self { start, last: AtomicU64::new(0), abandoned: AtomicBool::new(false), announced: AtomicBool::new(false) }
+        Self {
+            start,
+            last: AtomicU64::new(0),
+            abandoned: AtomicBool::new(false),
+            announced: AtomicBool::new(false),
+            was_announced: AtomicBool::new(false),
+            recent: Mutex::default(),
+        }
     }
 
     fn beat(&self, now: Instant) {
         let millis = u64::try_from(now.saturating_duration_since(self.start).as_millis()).unwrap_or(u64::MAX - 1);
         self.last.store(millis + 1, Ordering::Relaxed);
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.0.get_or_insert(now);
+        recent.1.push_back(now);
+        if recent.1.len() > PACE_WELL {
+            recent.1.pop_front();
+        }
+    }
+
+    /// Frames within the last [`PACE`], at most [`PACE_WELL`]; `None` before they have been counted for as long.
+    fn pace(&self, now: Instant) -> Option<usize> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.0.filter(|since| now.saturating_duration_since(*since) >= PACE)?;
+        Some(recent.1.iter().filter(|at| now.saturating_duration_since(**at) < PACE).count())
+    }
+
+    fn measure_anew(&self) {
+        *self.recent.lock().unwrap_or_else(PoisonError::into_inner) = (None, VecDeque::new());
     }
 
     fn has_beaten(&self) -> bool {
@@ -237,7 +302,12 @@ impl Pulse {
 
     /// Whether this frame is the first since the last announcement.
     fn to_announce(&self) -> bool {
+        self.was_announced.store(true, Ordering::Relaxed);
         !self.announced.swap(true, Ordering::Relaxed)
+    }
+
+    fn was_announced(&self) -> bool {
+        self.was_announced.load(Ordering::Relaxed)
     }
 }
 
@@ -252,6 +322,9 @@ struct Thread {
     views: Views,
     events: Events,
     pulse: Arc<Pulse>,
+    patience: Patience,
+    /// It was lost because it gave the same picture again and again, and no other has come since.
+    frozen: Arc<AtomicBool>,
 }
 
 impl Thread {
@@ -271,23 +344,52 @@ impl Thread {
         let mut gate = Gate::default();
         let (mut look_at, mut preview_at) = (now(), now());
         let mut last = None;
+        let (opened, mut ice, mut bad_since, mut wrong_size) = (now(), None, None, false);
         loop {
-            let picture = match source.next() {
-                Ok(picture) => picture,
-                Err(error) => return End::Lost(error),
-            };
+            let given = source.next();
             if self.pulse.is_abandoned() || self.orders.stop.load(Ordering::Relaxed) || self.events.to.is_closed() {
                 return End::Stopped;
             }
             let now = now();
+            let picture = match given {
+                Ok(picture) => picture,
+                Err(error) if error.passing => {
+                    self.tell(CameraEvent::BadFrame);
+                    if now.saturating_duration_since(*bad_since.get_or_insert(now)) >= self.patience.bad {
+                        return End::Lost(error);
+                    }
+                    continue;
+                }
+                Err(error) => return End::Lost(error),
+            };
+            bad_since = None;
             self.pulse.beat(now);
+            if self.frozen.load(Ordering::Relaxed) {
+                if !thaws(&mut ice, picture.overview(WIDTH)) {
+                    if now.saturating_duration_since(opened) >= self.patience.thaw {
+                        return End::Lost(SourceError::new(Fault::Frozen, FROZEN));
+                    }
+                    continue;
+                }
+                self.frozen.store(false, Ordering::Relaxed);
+            }
             if self.pulse.to_announce() {
+                wrong_size = false;
                 self.tell(CameraEvent::Ready { name: source.name(), facts: second.facts(source.facts()) });
+            }
+            let differs = source.size().is_some_and(|size| size != picture.size());
+            if differs != wrong_size && self.tell(CameraEvent::Degraded { fault: Fault::WrongSize, standing: differs })
+            {
+                wrong_size = differs;
             }
             let active = self.orders.active.load(Ordering::Relaxed);
             let light = second.step(now, active && last.is_some_and(|seen: Seen| seen.present));
             if light == Light::Changing {
                 continue;
+            }
+            // The preview does not flicker.
+            if light == Light::Usual {
+                preview_at = self.show(&picture, now, preview_at);
             }
             if now >= look_at {
                 look_at = now + if active { LOOK_ACTIVE } else { LOOK_IDLE };
@@ -299,21 +401,15 @@ impl Thread {
                 };
                 last = Some(seen);
                 if seen.frozen {
-                    return End::Lost(SourceError::new(
-                        Fault::Frozen,
-                        "the camera gives the same picture again and again",
-                    ));
+                    self.frozen.store(true, Ordering::Relaxed);
+                    return End::Lost(SourceError::new(Fault::Frozen, FROZEN));
                 }
                 if active {
-                    self.views.frame.send_replace(Some(Arc::new(picture.luma())));
+                    self.views.frame.send_replace(Some(Arc::new(picture.into_luma())));
                 } else if self.views.frame.borrow().is_some() {
                     self.views.frame.send_replace(None);
                 }
                 self.tell(CameraEvent::Seen(seen));
-            }
-            // The preview does not flicker.
-            if light == Light::Usual {
-                preview_at = self.show(&picture, now, preview_at);
             }
         }
     }
@@ -335,13 +431,25 @@ impl Thread {
     }
 
     /// A full queue means that nobody has looked for a while; the next look says the same again.
-    fn tell(&self, event: CameraEvent) {
-        if self.events.to.try_send((self.events.camera, event.clone())).is_err()
-            && !matches!(event, CameraEvent::Seen(_))
-        {
+    /// Whether it was taken.
+    fn tell(&self, event: CameraEvent) -> bool {
+        let ready = matches!(event, CameraEvent::Ready { .. });
+        let taken = self.events.to.try_send((self.events.camera, event)).is_ok();
+        if ready && !taken {
             self.pulse.announce_again();
         }
+        taken
     }
+}
+
+const FROZEN: &str = "the camera gives the same picture again and again";
+
+/// Whether a camera that was frozen gives another picture than the one before, or none at all for want of light.
+/// `before`: what it gave last.
+fn thaws(before: &mut Option<LumaImage>, overview: LumaImage) -> bool {
+    let moved = before.as_ref().is_some_and(|before| before.pixels != overview.pixels) || is_dark(&overview);
+    *before = Some(overview);
+    moved
 }
 
 /// The second light of a camera that has one.

@@ -8,7 +8,7 @@ use crate::reader::Fault;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
-use v4l::buffer::Type;
+use v4l::buffer::{Flags, Type};
 use v4l::format::FourCC;
 use v4l::fraction::Fraction;
 use v4l::frameinterval::FrameIntervalEnum;
@@ -132,11 +132,15 @@ where
                 SourceError::new(Fault::NotReachable, format!("the camera gave no frame: {error}"))
             }
         })?;
+        if about.flags.contains(Flags::ERROR) {
+            return Err(SourceError::of_frame(Fault::ProtocolErrors, "the driver says that the frame is damaged"));
+        }
         let filled = bytes.get(..about.bytesused as usize).filter(|bytes| !bytes.is_empty()).unwrap_or(bytes);
-        let Format { width, height, encoding, .. } = self.format;
-        encoding
-            .picture_with_stride(width as usize, height as usize, self.stride, filled)
-            .ok_or_else(|| SourceError::new(Fault::NotResponding, "the camera gave a frame that is no whole picture"))
+        self.format.picture_filled(self.stride, filled)
+    }
+
+    fn size(&self) -> Option<(usize, usize)> {
+        Some((self.format.width as usize, self.format.height as usize))
     }
 
     fn facts(&self) -> String {

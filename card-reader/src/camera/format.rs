@@ -1,10 +1,14 @@
 //! What a camera can deliver: encoding, size, rate; which of several offers reads best; its bytes to a [`Picture`].
 
-use super::{Layout, Picture};
-use image::{ImageFormat, ImageReader, Limits};
+use super::pixels::MAX_PIXELS;
+use super::{Layout, Picture, SourceError};
+use crate::reader::Fault;
 use std::cmp::Reverse;
 use std::fmt;
-use std::io::Cursor;
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
 
 /// How a camera encodes its pictures; those that are understood here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,35 +79,53 @@ impl Encoding {
     /// As [`Encoding::picture`], of rows that begin `stride` bytes apart.
     #[must_use]
     pub fn picture_with_stride(self, width: usize, height: usize, stride: usize, bytes: &[u8]) -> Option<Picture> {
-        let row = match self {
-            Self::Mjpeg => return jpeg(bytes),
-            Self::Yuyv => width * 2,
-            Self::Nv12 | Self::Grey => width,
-            Self::Rgb | Self::Bgr => width * 3,
-        };
+        let Some((row, rows)) = self.rows(width, height) else { return jpeg(bytes) };
         if stride <= row {
             return self.picture(width, height, bytes);
         }
-        let rows = if self == Self::Nv12 { height + height.div_ceil(2) } else { height };
         let tight: Vec<u8> =
             bytes.chunks(stride).take(rows).flat_map(|line| &line[..row.min(line.len())]).copied().collect();
         self.picture(width, height, &tight)
     }
+
+    /// Bytes in a row and how many rows there are; `None` of a JPEG.
+    const fn rows(self, width: usize, height: usize) -> Option<(usize, usize)> {
+        match self {
+            Self::Mjpeg => None,
+            Self::Yuyv => Some((width * 2, height)),
+            Self::Nv12 => Some((width, height + height.div_ceil(2))),
+            Self::Grey => Some((width, height)),
+            Self::Rgb | Self::Bgr => Some((width * 3, height)),
+        }
+    }
 }
 
 /// Larger than any camera that is used here.
-const MAX_SIDE: u32 = 10_000;
+const MAX_SIDE: usize = 10_000;
+
+/// Of a JPEG with more pixels only the grey is decoded: its colours would take three times the memory, for a small preview
+/// alone.
+const COLOUR_PIXELS: usize = 4_000_000;
 
 fn jpeg(bytes: &[u8]) -> Option<Picture> {
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Jpeg);
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(160 << 20);
-    reader.limits(limits);
-    let rgb = reader.decode().ok()?.into_rgb8();
-    Picture::new(rgb.width() as usize, rgb.height() as usize, Layout::Rgb, rgb.into_raw())
+    jpeg_in_colour_up_to(bytes, COLOUR_PIXELS)
 }
+
+fn jpeg_in_colour_up_to(bytes: &[u8], most: usize) -> Option<Picture> {
+    let options = DecoderOptions::default().set_strict_mode(false).set_max_width(MAX_SIDE).set_max_height(MAX_SIDE);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().ok()?;
+    let (width, height) = decoder.dimensions()?;
+    let pixels = width.checked_mul(height).filter(|pixels| *pixels <= MAX_PIXELS)?;
+    let grey_within = matches!(decoder.input_colorspace()?, ColorSpace::YCbCr | ColorSpace::Luma);
+    let (colours, layout) =
+        if pixels > most && grey_within { (ColorSpace::Luma, Layout::Grey) } else { (ColorSpace::RGB, Layout::Rgb) };
+    decoder.set_options(options.jpeg_set_out_colorspace(colours));
+    Picture::new(width, height, layout, decoder.decode().ok()?)
+}
+
+/// Drivers round up to whole pages.
+const PAGE: usize = 4096;
 
 /// One offer of a camera.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +142,38 @@ impl Format {
     #[must_use]
     pub fn millihertz(self) -> u64 {
         u64::from(self.interval.1) * 1000 / u64::from(self.interval.0.max(1))
+    }
+
+    /// The picture in a frame whose rows begin `stride` bytes apart (0: without a gap). A JPEG has its own size.
+    ///
+    /// # Errors
+    /// The frame is none ([`SourceError::passing`]): broken, or of another size than was set.
+    pub fn picture(self, stride: usize, frame: &[u8]) -> Result<Picture, SourceError> {
+        let picture = self.encoding.picture_with_stride(self.width as usize, self.height as usize, stride, frame);
+        picture.ok_or_else(|| match self.encoding {
+            Encoding::Mjpeg => {
+                SourceError::of_frame(Fault::ProtocolErrors, "the camera gave a frame that is no whole picture")
+            }
+            _ => self.wrong_size(frame.len()),
+        })
+    }
+
+    /// As [`Format::picture`], of exactly the bytes that the driver says it has filled.
+    ///
+    /// # Errors
+    /// As there; also if they are more than a picture of this size has.
+    pub fn picture_filled(self, stride: usize, filled: &[u8]) -> Result<Picture, SourceError> {
+        let rows = self.encoding.rows(self.width as usize, self.height as usize);
+        if rows.is_some_and(|(row, rows)| filled.len() >= row.max(stride) * rows + PAGE) {
+            return Err(self.wrong_size(filled.len()));
+        }
+        self.picture(stride, filled)
+    }
+
+    fn wrong_size(self, bytes: usize) -> SourceError {
+        let Self { width, height, encoding, .. } = self;
+        let what = format!("the camera gave a frame of {bytes} bytes for {width}x{height} {}", encoding.name());
+        SourceError::of_frame(Fault::WrongSize, what)
     }
 
     /// Whether the interval is one second divided by a whole number, written like that. nokhwa drops all others, also
@@ -164,7 +218,9 @@ pub fn best(offered: &[Format]) -> Option<Format> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Layout;
     use super::{Encoding, Format, best};
+    use crate::reader::Fault;
     use image::{DynamicImage, ImageFormat, RgbImage};
     use std::io::Cursor;
 
@@ -287,6 +343,33 @@ mod tests {
         assert!(picture.luma().pixels.iter().all(|pixel| pixel.abs_diff(128) <= 3));
     }
 
+    /// Red to the left, blue to the right, white below, 72×40, with the colours at half the width, or half of both.
+    const HALF_WIDTH: &[u8] = include_bytes!("../../testdata/camera_422.jpg");
+    const HALF_OF_BOTH: &[u8] = include_bytes!("../../testdata/camera_420.jpg");
+
+    #[test]
+    fn the_grey_of_a_large_jpeg_is_that_of_its_colours() {
+        let full = jpeg_of([255, 0, 0], 72, 40);
+        for (name, bytes, right) in
+            [("full", full.as_slice(), 76), ("4:2:2", HALF_WIDTH, 29), ("4:2:0", HALF_OF_BOTH, 29)]
+        {
+            let grey = super::jpeg_in_colour_up_to(bytes, 0).expect("a picture");
+            assert_eq!((grey.layout(), grey.size()), (Layout::Grey, (72, 40)), "{name}");
+            let colour = super::jpeg_in_colour_up_to(bytes, 72 * 40).expect("a picture");
+            assert_eq!(colour.layout(), Layout::Rgb);
+            for grey in [grey.into_luma(), colour.luma()] {
+                let at = |x: usize, y: usize| grey.pixels[y * 72 + x];
+                let below = if name == "full" { 76 } else { 255 };
+                for (place, wanted) in
+                    [((4, 4), 76), ((24, 20), 76), ((50, 4), right), ((70, 20), right), ((36, 38), below)]
+                {
+                    let found = at(place.0, place.1);
+                    assert!(found.abs_diff(wanted) <= 4, "{name} at {place:?}: {found} for {wanted}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_is_no_whole_picture_is_refused() {
         for encoding in Encoding::ALL {
@@ -297,6 +380,24 @@ mod tests {
         let size = huge.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("the frame header") + 5;
         huge[size..size + 4].copy_from_slice(&[0xff, 0xff, 0xff, 0xff]);
         assert!(Encoding::Mjpeg.picture(16, 16, &huge).is_none(), "65535 pixels a side");
+    }
+
+    /// What a driver fills for 4×2 pixels: exactly that, or rounded up to a page, or it was another size.
+    #[test]
+    fn a_frame_of_another_size_than_was_set_is_called_that() {
+        for (encoding, bytes) in [(Encoding::Grey, 8), (Encoding::Yuyv, 16), (Encoding::Nv12, 12), (Encoding::Rgb, 24)]
+        {
+            let small = format(4, 2, encoding, 30);
+            let given = |bytes| small.picture_filled(0, &vec![7; bytes]).map(|picture| picture.size());
+            assert_eq!(given(bytes), Ok((4, 2)));
+            assert_eq!(given(bytes + 4095), Ok((4, 2)));
+            for wrong in [bytes - 1, bytes + 4096] {
+                assert!(given(wrong).is_err_and(|error| error.passing && error.fault == Fault::WrongSize), "{wrong}");
+            }
+        }
+        let camera = format(16, 8, Encoding::Mjpeg, 30);
+        let torn = camera.picture(0, &jpeg_of([9; 3], 16, 8)[..40]).map(|picture| picture.size());
+        assert!(torn.is_err_and(|error| error.passing && error.fault == Fault::ProtocolErrors));
     }
 
     #[test]

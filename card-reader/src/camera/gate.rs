@@ -68,7 +68,7 @@ impl Gate {
             }
             None => (false, false),
         };
-        let dark = brightness < BLACK && darkest_of_the_bright(&picture) < usize::from(BLACK) + 8;
+        let dark = is_dark(&picture);
         // Behind a cover a sensor that cuts off its noise gives nothing but zeros: black, not frozen.
         let same_for = since(&mut self.same_since, same && !dark, now);
         let unmoved_for = since(&mut self.unmoved_since, still, now);
@@ -108,6 +108,12 @@ impl Gate {
             _ => {}
         }
     }
+}
+
+/// Whether there is no light in it.
+#[must_use]
+pub fn is_dark(picture: &LumaImage) -> bool {
+    mean(picture) < BLACK && darkest_of_the_bright(picture) < usize::from(BLACK) + 8
 }
 
 /// How long a condition has held; starts or ends the measure.

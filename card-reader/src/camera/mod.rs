@@ -22,8 +22,13 @@ pub trait FrameSource {
     /// Waits for the next picture.
     ///
     /// # Errors
-    /// The camera is gone, or gives what is no picture.
+    /// The camera is gone; or what it gave is no picture ([`SourceError::passing`]), and the next may be one.
     fn next(&mut self) -> Result<Picture, SourceError>;
+
+    /// (width, height) that the camera was set to; `None`: any will do.
+    fn size(&self) -> Option<(usize, usize)> {
+        None
+    }
 
     /// One line of facts: format, size and rate.
     fn facts(&self) -> String;
@@ -38,11 +43,17 @@ pub trait FrameSource {
 pub struct SourceError {
     pub fault: Fault,
     pub what: String,
+    /// One frame is bad; the camera may be well.
+    pub passing: bool,
 }
 
 impl SourceError {
     pub(crate) fn new(fault: Fault, what: impl Into<String>) -> Self {
-        Self { fault, what: what.into() }
+        Self { fault, what: what.into(), passing: false }
+    }
+
+    pub(crate) fn of_frame(fault: Fault, what: impl Into<String>) -> Self {
+        Self { passing: true, ..Self::new(fault, what) }
     }
 }
 

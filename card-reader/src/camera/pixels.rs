@@ -40,7 +40,7 @@ pub struct Picture {
 }
 
 /// More than any camera that is used here; a still may have 40 megapixels.
-const MAX_PIXELS: usize = 40_000_000;
+pub(super) const MAX_PIXELS: usize = 40_000_000;
 /// The largest preview.
 const PREVIEW: (u32, u32) = (640, 480);
 
@@ -67,6 +67,12 @@ impl Picture {
         (self.width, self.height)
     }
 
+    /// How its bytes lie.
+    #[must_use]
+    pub const fn layout(&self) -> Layout {
+        self.layout
+    }
+
     /// The whole picture in grey.
     #[must_use]
     pub fn luma(&self) -> LumaImage {
@@ -78,6 +84,18 @@ impl Picture {
             Layout::Yuyv => self.bytes.chunks_exact(2).map(|p| p[0]).collect(),
         };
         LumaImage { width: self.width, height: self.height, pixels }
+    }
+
+    /// As [`Picture::luma`], in the place of this one where its bytes begin with the grey.
+    #[must_use]
+    pub fn into_luma(mut self) -> LumaImage {
+        match self.layout {
+            Layout::Grey | Layout::Nv12 => {
+                self.bytes.truncate(self.width * self.height);
+                LumaImage { width: self.width, height: self.height, pixels: self.bytes }
+            }
+            Layout::Rgb | Layout::Bgr | Layout::Yuyv => self.luma(),
+        }
     }
 
     /// A grey picture `width` wide (or as wide as this one, if that is less), averaged over some points of each box.
@@ -199,6 +217,7 @@ mod tests {
             let luma = picture.luma();
             assert_eq!((luma.width, luma.height, luma.pixels.len()), (64, 32, 64 * 32), "{layout:?}");
             assert_eq!((luma.pixels[31], luma.pixels[32]), (0, 255), "{layout:?}");
+            assert!(half_white(layout).into_luma().pixels == luma.pixels, "{layout:?}");
             let overview = picture.overview(16);
             assert_eq!((overview.width, overview.height), (16, 8));
             assert_eq!((overview.pixels[7], overview.pixels[8]), (0, 255), "{layout:?}");

@@ -113,10 +113,11 @@ impl FrameSource for V4l {
             .camera
             .frame()
             .map_err(|error| SourceError::new(Fault::NotReachable, format!("the camera gave no frame: {error}")))?;
-        let Format { width, height, encoding, .. } = self.format;
-        encoding
-            .picture(width as usize, height as usize, frame.buffer())
-            .ok_or_else(|| SourceError::new(Fault::NotResponding, "the camera gave a frame that is no whole picture"))
+        self.format.picture(0, frame.buffer())
+    }
+
+    fn size(&self) -> Option<(usize, usize)> {
+        Some((self.format.width as usize, self.format.height as usize))
     }
 
     fn facts(&self) -> String {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 pub struct ReaderConfig {
     pub serial: Vec<SerialConfig>,
     pub cameras: Vec<CameraConfig>,
-    /// A try of the camera ends after this long.
+    /// A try ends after this long, at whatever device.
     pub try_limit: Duration,
     /// A decoder is abandoned after this long.
     pub decode_limit: Duration,
@@ -53,7 +53,7 @@ impl SerialConfig {
     /// An Elyctis reader with the delays of its USB interface at `path`.
     #[must_use]
     pub fn elyctis(id: &str, path: impl Into<PathBuf>) -> Self {
-        Self::new(id, path, SerialProtocol::Elyctis { timing: elyctis::Timing::CDC, presence: None })
+        Self::new(id, path, SerialProtocol::Elyctis { timing: elyctis::Timing::CDC, presence_command: Vec::new() })
     }
 
     /// The pause between opening and the first command: 2 s on USB, 100 ms on a UART, next to nothing in tests.
@@ -94,8 +94,9 @@ impl SerialConfig {
 pub enum SerialProtocol {
     Elyctis {
         timing: elyctis::Timing,
-        /// Type byte of its presence messages, if it is known; they are then understood as frames.
-        presence: Option<u8>,
+        /// The whole command that switches its presence messages on (its first byte is their type), where you know it; the
+        /// vendor has not published it.
+        presence_command: Vec<u8>,
     },
     /// Honeywell or Access-IS, by its options.
     SynM {
@@ -169,6 +170,12 @@ impl SerialProtocol {
         matches!(self, Self::SynM { .. } | Self::Newland { .. } | Self::Ssi { .. })
     }
 
+    /// Whether it reads documents by itself.
+    #[must_use]
+    pub const fn reads_documents(&self) -> bool {
+        !self.moves_cards()
+    }
+
     /// Whether it moves cards: it holds one while others read, and gives it back.
     #[must_use]
     pub const fn moves_cards(&self) -> bool {
@@ -184,21 +191,24 @@ impl SerialProtocol {
         }
     }
 
-    /// The state machine that speaks it.
-    pub(super) fn machine(&self, now: Instant) -> Box<dyn Protocol> {
+    /// The state machine that speaks it. `try_limit`: a document that a sensor noticed must be read within it.
+    pub(super) fn machine(&self, now: Instant, try_limit: Duration) -> Box<dyn Protocol> {
+        let within = |timing: scanner::Timing| scanner::Timing { read: try_limit, ..timing };
         match self {
-            Self::Elyctis { timing, presence } => Box::new(elyctis::Machine::new(*timing, *presence, now)),
+            Self::Elyctis { timing, presence_command } => {
+                Box::new(elyctis::Machine::new(*timing, None, now).with_presence_command(presence_command))
+            }
             Self::SynM { options, timing } => {
-                Box::new(scanner::Scanner::new(synm::SynM::new(options.clone()), *timing, now))
+                Box::new(scanner::Scanner::new(synm::SynM::new(options.clone()), within(*timing), now))
             }
             Self::Newland { options, timing } => {
-                Box::new(scanner::Scanner::new(newland::Newland::new(options.clone()), *timing, now))
+                Box::new(scanner::Scanner::new(newland::Newland::new(options.clone()), within(*timing), now))
             }
             Self::Ssi { options, timing } => {
-                Box::new(scanner::Scanner::new(ssi::Ssi::new(options.clone()), *timing, now))
+                Box::new(scanner::Scanner::new(ssi::Ssi::new(options.clone()), within(*timing), now))
             }
             Self::Swipe { block, timing } => {
-                Box::new(scanner::Scanner::new(swipe::Swipe::new(block.clone()), *timing, now))
+                Box::new(scanner::Scanner::new(swipe::Swipe::new(block.clone()), within(*timing), now))
             }
             Self::Crt571 { timing } => Box::new(crt571::Machine::new(*timing, now)),
         }
@@ -231,4 +241,46 @@ pub enum CameraSource {
     /// sees (or a folder `current`, whose pictures it sees in turn); without it an empty tray. Rename into place, so that no half-written picture is seen.
     #[cfg(feature = "simulated")]
     Replay { path: PathBuf, frames_per_second: u32 },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SerialProtocol, scanner, synm};
+    use crate::clock::now;
+    use crate::reader::PresentationNo;
+    use crate::serial::testing::told;
+    use crate::serial::{Out, SerialCommand};
+    use std::time::Duration;
+
+    /// `[session] try_for` counts for what a sensor noticed as well.
+    #[test]
+    fn the_limit_of_a_try_reaches_a_reader_with_a_sensor() {
+        for seconds in [3, 8] {
+            let timing = scanner::Timing { settle: Duration::ZERO, drain: Duration::ZERO, ..scanner::Timing::DEFAULT };
+            let options = synm::Options::new(synm::Maker::AccessIs);
+            let mut now = now();
+            let mut machine = SerialProtocol::SynM { options, timing }.machine(now, Duration::from_secs(seconds));
+            let mut out = Out::default();
+            machine.link_up(now, &mut out);
+            // Whatever it asks is answered by a status alone, like all else that it has asked.
+            while told(&mut out).iter().all(|event| !event.starts_with("ready")) {
+                machine.timeout(now, &mut out);
+                let sent = std::mem::take(&mut out.tx);
+                if let Some(body) = sent.strip_prefix(b"\x16M\r") {
+                    let (_, body) = body.split_last().unwrap();
+                    machine.bytes(now, &[body, b"\x06!"].concat(), &mut out);
+                }
+            }
+            machine.command(now, SerialCommand::Arm(PresentationNo(1)), &mut out).unwrap();
+            machine.bytes(now, b"AISOMD2\x06!\x16\x0dTRIG:1\x16\x0a", &mut out);
+            assert_eq!(told(&mut out), ["armed 1", "present 1"]);
+            let end = now + Duration::from_secs(seconds);
+            while told(&mut out) != ["not read 1"] {
+                now = machine.deadline().unwrap();
+                assert!(now <= end, "too late");
+                machine.timeout(now, &mut out);
+            }
+            assert_eq!(now, end);
+        }
+    }
 }

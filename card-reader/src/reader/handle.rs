@@ -187,7 +187,7 @@ impl Shell {
         let (to, said) = mpsc::channel(64);
         let start = |(port, serial): (usize, &SerialConfig)| {
             let (commands, inbox) = mpsc::unbounded_channel();
-            let protocol = serial.protocol.machine(now());
+            let protocol = serial.protocol.machine(now(), self.config.try_limit);
             let place = PortConfig { path: serial.path.clone(), line: serial.line, drain: serial.drain };
             let random = Box::new(system_random());
             tokio::spawn(port::run(place, protocol, inbox, port::Events { port, to: to.clone() }, random));

@@ -49,6 +49,12 @@ pub enum Command {
         presentation: PresentationNo,
         accept: Accept,
     },
+    /// Arms a device that has come back ([`Event::Ready`]) for the presentation that is armed, if nothing was taken under it
+    /// yet. The other devices go on undisturbed: what lies in one of them stays the same try.
+    Join {
+        device: DeviceId,
+        presentation: PresentationNo,
+    },
     Disarm,
     /// Answered by [`Event::SelfTest`], also when the device is not there.
     SelfTest {
@@ -269,6 +275,10 @@ pub enum Fault {
     /// The camera gives the same picture again and again.
     Frozen,
     Black,
+    /// The camera gives pictures of another size than it was set to.
+    WrongSize,
+    /// The camera gives fewer than three pictures a second.
+    Slow,
     /// The camera offers nothing that we can use; the text of `devices` says what.
     Unsupported,
     /// A setting without which the reader cannot be trusted was refused.
@@ -294,6 +304,8 @@ impl Fault {
             Self::ProtocolErrors => "protocol_errors",
             Self::Frozen => "frozen",
             Self::Black => "black",
+            Self::WrongSize => "wrong_size",
+            Self::Slow => "slow",
             Self::Unsupported => "unsupported",
             Self::ConfigRejected => "config_rejected",
             Self::SensorCovered => "sensor_covered",
@@ -330,6 +342,16 @@ pub enum DecoderFailure {
     Overran,
 }
 
+impl DecoderFailure {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Panicked => "panicked",
+            Self::Overran => "overran",
+        }
+    }
+}
+
 /// Outcome of a device's self-test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SelfTestReport {
@@ -344,6 +366,8 @@ pub struct SelfTestReport {
 pub struct DeviceStatus {
     pub device: DeviceId,
     pub kind: &'static str,
+    /// It reads documents by itself. A motorised reader does not: it holds a card while others read.
+    pub reads: bool,
     pub fault: Option<Fault>,
     pub ready: bool,
     pub identity: String,

@@ -161,17 +161,22 @@ fn look(worker: u64, decoders: Decoders, doing: &AtomicU8, job: Job) -> Found {
         None => None,
     };
     doing.store(DOING_BARCODE, Ordering::Relaxed);
+    let panics = barcode::panics_in_this_thread();
     let barcodes = catch_unwind(AssertUnwindSafe(|| (decoders.barcodes)(&frame, effort))).unwrap_or_else(|_| {
         panicked = Some(Decoder::Barcode);
         Vec::new()
     });
+    // The foreign decoder's own are caught closer to it, so that what else was found is kept.
+    if barcode::panics_in_this_thread() != panics {
+        panicked = Some(Decoder::Barcode);
+    }
     Found { worker, camera, presentation, zone, barcodes, panicked }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Decoders, Job, Worker};
-    use crate::barcode::Effort;
+    use crate::barcode::{self, Effort};
     use crate::clock::now;
     use crate::ocr::{LumaImage, NotRead, Reason};
     use crate::reader::{Decoder, PresentationNo};
@@ -207,6 +212,25 @@ mod tests {
         assert!(worker.finished(&first) && !worker.is_busy());
         worker.read(now(), job(2));
         assert!(results.blocking_recv().unwrap().zone.is_some_and(|zone| zone.is_err()));
+    }
+
+    #[test]
+    fn a_panic_inside_the_foreign_barcode_decoder_is_named_too() {
+        let (found, mut results) = mpsc::unbounded_channel();
+        let decoders = Decoders {
+            barcodes: |frame, _| {
+                barcode::guarded(|| if frame.pixels[0] == 1 { panic!("on purpose") } else { Vec::new() })
+            },
+            ..GOOD
+        };
+        let mut worker = Worker::start(decoders, Duration::from_secs(5), found).unwrap();
+        for (number, panicked) in [(1, Some(Decoder::Barcode)), (2, None), (1, Some(Decoder::Barcode))] {
+            worker.read(now(), job(number));
+            let found = results.blocking_recv().unwrap();
+            assert_eq!(found.panicked, panicked);
+            assert!(found.zone.is_some(), "the zone's decoder did its work");
+            assert!(worker.finished(&found));
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub mod ssi;
 pub mod swipe;
 pub mod synm;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use crate::barcode::Symbology;
 use crate::reader::{Fault, PresentationNo};

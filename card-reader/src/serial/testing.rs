@@ -131,6 +131,33 @@ impl<M: Protocol> Bench<M> {
     }
 }
 
+/// Everything that a whole machine tells, sends, and hands on of a stream in these pieces, a millisecond apart, and of the
+/// silence behind it.
+pub(crate) fn through<M: Protocol>(mut bench: Bench<M>, pieces: &[&[u8]]) -> (Vec<String>, Vec<Vec<u8>>, Vec<u8>) {
+    let (mut words, mut read) = (Vec::new(), Vec::new());
+    let mut listen = |bench: &mut Bench<M>| {
+        read.extend(bench.out.events.iter().filter_map(|event| match event {
+            SerialEvent::Read { raw, .. } => Some(raw.to_vec()),
+            _ => None,
+        }));
+        words.extend(bench.said());
+    };
+    bench.sent();
+    bench.said();
+    for piece in pieces {
+        bench.hear(piece);
+        listen(&mut bench);
+        bench.wait(Duration::from_millis(1));
+    }
+    // Long enough for silence, a torn frame and rows that do not come; too short for a ping.
+    bench.wait(Duration::from_millis(700));
+    listen(&mut bench);
+    if let Some(fault) = bench.out.drop_link {
+        words.push(format!("dropped: {}", fault.name()));
+    }
+    (words, read, bench.sent())
+}
+
 /// Whether a machine is to be asked again soon: none sleeps for ever while its line is open.
 pub(crate) trait Wakes {
     fn deadline_within(&self, now: Instant, time: Duration) -> bool;

@@ -15,7 +15,7 @@ use crate::effect::{Entry, JournalEvent, MustAct};
 use crate::event::Event;
 use crate::i18n::Catalogs;
 use crate::journal::Writer;
-use crate::kiosk::{Kiosk, Mode, Moment};
+use crate::kiosk::{Fitted, Kiosk, Mode, Moment};
 use crate::message::Message;
 use crate::screens::{self, Look, Preview, Stage};
 use crate::service_loop::Told;
@@ -27,6 +27,7 @@ use card_reader::reader::{self, DeviceId, PreviewFrame, ReaderHandle};
 use iced::widget::image::Handle;
 use iced::widget::mouse_area;
 use iced::{Element, Size, Task, mouse, task, window};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -45,6 +46,8 @@ pub struct World {
     pub catalogs: Catalogs,
     /// Where the program says what is on the screen (feature `simulated`).
     pub state_file: Option<std::path::PathBuf>,
+    /// Set when the program ends in order to start anew.
+    pub restart: Arc<AtomicBool>,
 }
 
 /// The program's state.
@@ -70,6 +73,7 @@ pub struct App {
     staged: Duration,
     repaint: repaint::Repaint,
     stage_times: Vec<(String, u32)>,
+    restart: Arc<AtomicBool>,
     #[cfg(feature = "simulated")]
     state_file: Option<state_file::StateFile>,
 }
@@ -124,7 +128,12 @@ impl App {
     /// `window`: its size in logical pixels.
     #[must_use]
     pub fn new(world: World, window: Size) -> Self {
-        let devices: Vec<DeviceId> = world.reader.status().into_iter().map(|status| status.device).collect();
+        let devices: Vec<Fitted> = world
+            .reader
+            .status()
+            .into_iter()
+            .map(|status| Fitted { device: status.device, reads: status.reads })
+            .collect();
         let pitch = world.config.display.pixel_pitch_mm;
         let mut look = Look::new(world.catalogs, Language::English, pitch, window);
         look.motion = screens::MOTION;
@@ -133,6 +142,7 @@ impl App {
             look,
             #[cfg(feature = "simulated")]
             state_file: world.state_file.map(|path| state_file::StateFile::new(path, world.config.display.scale)),
+            restart: world.restart,
             config: world.config,
             verifier: world.verifier,
             journal: world.journal,
@@ -430,7 +440,7 @@ impl App {
         }
     }
 
-    /// SIGTERM or a closed window: the visit ends here, and the journal says so.
+    /// SIGTERM, a closed window or a planned restart: the visit ends here, and the journal says so.
     fn stop(&mut self) -> Task<Message> {
         if let Some(visit) = self.kiosk.visit.take() {
             let event = JournalEvent::VisitAborted;

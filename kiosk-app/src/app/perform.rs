@@ -24,6 +24,7 @@ impl App {
         let verifier = self.verifier.clone();
         match effect {
             Effect::Arm { presentation, accept } => self.tell_reader(Command::Arm { presentation, accept }),
+            Effect::Join { presentation, device } => self.tell_reader(Command::Join { device, presentation }),
             Effect::Disarm => self.tell_reader(Command::Disarm),
             Effect::Preview(wanted) => {
                 self.previewing = wanted;
@@ -81,6 +82,12 @@ impl App {
             Effect::Wipe { visit } => {
                 self.wipe(visit);
                 Task::none()
+            }
+            Effect::MoveCard { device, keep: false } => self.tell_reader(Command::Eject { device }),
+            Effect::MoveCard { device, keep: true } => self.tell_reader(Command::Capture { device }),
+            Effect::Restart => {
+                self.restart.store(true, std::sync::atomic::Ordering::Relaxed);
+                self.stop()
             }
             Effect::Diagnostics(effect) => self.perform_diagnostics(effect),
         }

@@ -5,13 +5,15 @@ use super::{DONE, NOT_ALL, USAGE};
 use crate::clock::Clock;
 use crate::config::{Config, DEFAULT_FILE};
 use crate::devices;
+use crate::effect::{Entry, JournalEvent, MustAct};
+use crate::journal::{Disk, JournalError};
 use card_reader::devices as plugged;
 use card_reader::profiles;
-use card_reader::reader::{Accept, Command, DeviceId, Event, PresentationNo, Reading};
+use card_reader::reader::{Accept, CardMove, Command, DeviceId, Event, PresentationNo, Reading};
 use clap::Args;
 use serde_json::json;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 #[derive(Args)]
@@ -48,16 +50,31 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut out: impl Write, mut err: i
             return Ok(USAGE);
         }
     };
-    let (mut opened, status) = selftest::opened(&config)?;
-    let rows: Vec<_> = status.iter().map(devices::row).collect();
     let order = match (&arguments.eject, &arguments.capture) {
-        (Some(name), _) => Some(Command::Eject { device: DeviceId(name.clone()) }),
-        (_, Some(name)) => Some(Command::Capture { device: DeviceId(name.clone()) }),
+        (Some(name), _) => Some((DeviceId(name.clone()), false)),
+        (_, Some(name)) => Some((DeviceId(name.clone()), true)),
         _ => None,
     };
-    if let Some(order) = order {
-        return move_card(&mut opened, order, clock, out);
+    if let Some((device, keep)) = order {
+        // Without a record no document is kept. The lock on the journal also says that no kiosk runs, which has the port.
+        let mut journal = match Journal::open(&config.journal.dir, clock) {
+            Ok(journal) => journal,
+            Err(error) => {
+                writeln!(err, "kiosk-app: no card is moved: {error}")?;
+                return Ok(NOT_ALL);
+            }
+        };
+        let (mut opened, _) = selftest::opened(&config)?;
+        return match move_card(&mut opened, &mut journal, (device, keep), clock, out) {
+            Ok(status) => status,
+            Err(error) => {
+                writeln!(err, "kiosk-app: {error}")?;
+                Ok(NOT_ALL)
+            }
+        };
     }
+    let (mut opened, status) = selftest::opened(&config)?;
+    let rows: Vec<_> = status.iter().map(devices::row).collect();
     if rows.is_empty() {
         writeln!(err, "kiosk-app: no device is configured; add a [readers.NAME] or [camera] table to kiosk.toml")?;
     }
@@ -71,7 +88,7 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut out: impl Write, mut err: i
             .collect();
         let cameras: Vec<_> = cameras
             .iter()
-            .map(|c| json!({"path": c.path, "name": c.name, "best": c.best, "note": c.note, "offers": c.offers, "problem": c.problem}))
+            .map(|c| json!({"path": c.path, "stable": c.stable, "name": c.name, "best": c.best, "note": c.note, "offers": c.offers, "problem": c.problem}))
             .collect();
         let mut told = as_json(&rows);
         told["ports"] = ports.into();
@@ -89,7 +106,8 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut out: impl Write, mut err: i
         for camera in cameras {
             let use_ = camera.best.or(camera.problem).unwrap_or_default();
             let note = camera.note.map_or_else(String::new, |note| format!("; {note}"));
-            writeln!(out, "camera  {}  {}  {use_}{note}", camera.path.display(), camera.name)?;
+            let path = camera.stable.unwrap_or(camera.path);
+            writeln!(out, "camera  {}  {}  {use_}{note}", path.display(), camera.name)?;
         }
     }
     if let Some(seconds) = arguments.watch {
@@ -98,17 +116,52 @@ pub fn run(arguments: &Arguments, clock: &Clock, mut out: impl Write, mut err: i
     Ok(if rows.iter().all(|row| row.ok) { DONE } else { NOT_ALL })
 }
 
-fn move_card(opened: &mut Opened, order: Command, clock: &Clock, mut out: impl Write) -> io::Result<u8> {
-    opened.handle.send(order);
+/// The kiosk's journal, while no kiosk runs.
+struct Journal<'a> {
+    disk: Disk,
+    clock: &'a Clock,
+}
+
+impl<'a> Journal<'a> {
+    fn open(dir: &Path, clock: &'a Clock) -> Result<Self, JournalError> {
+        Disk::open(dir, &clock.stamp().boot_id).map(|(disk, _)| Self { disk, clock })
+    }
+
+    fn write(&mut self, event: JournalEvent, cause: String) -> Result<(), JournalError> {
+        let entry = Entry {
+            event,
+            visit: None,
+            role: "technician",
+            actor: None,
+            cause: Some(cause),
+            must_act: MustAct::Nobody,
+        };
+        self.disk.append(&entry, &self.clock.stamp()).map(drop)
+    }
+}
+
+/// What was ordered is in the journal before the card moves, what became of it before the program ends.
+fn move_card(
+    opened: &mut Opened,
+    journal: &mut Journal<'_>,
+    (device, keep): (DeviceId, bool),
+    clock: &Clock,
+    mut out: impl Write,
+) -> Result<io::Result<u8>, JournalError> {
+    journal.write(JournalEvent::CardOrdered, format!("{}: {}", device.0, if keep { "keep" } else { "give_back" }))?;
+    opened.handle.send(if keep { Command::Capture { device } } else { Command::Eject { device } });
     let end = clock.now() + MOVED_WITHIN;
     while let Some(event) = opened.next(end.saturating_sub(clock.now())) {
         if let Event::Card { device, what, .. } = event {
-            writeln!(out, "{}: the card is {}", device.0, what.name().replace('_', " "))?;
-            return Ok(DONE);
+            if what == CardMove::Captured {
+                journal.write(JournalEvent::CardCaptured, device.0.clone())?;
+            }
+            let said = writeln!(out, "{}: the card is {}", device.0, what.name().replace('_', " "));
+            return Ok(said.map(|()| DONE));
         }
     }
-    writeln!(out, "no card was moved; is there one inside, and is the name right?")?;
-    Ok(NOT_ALL)
+    let said = writeln!(out, "no card was moved; is there one inside, and is the name right?");
+    Ok(said.map(|()| NOT_ALL))
 }
 
 /// Reads one document after the other, each under a number of its own.
@@ -126,10 +179,16 @@ fn watch(opened: &mut Opened, time: Duration, clock: &Clock, mut out: impl Write
             writeln!(out, "{line}")?;
             out.flush()?;
         }
-        // What was read must go before the next is awaited, or it would be read again; a device that comes back is armed anew.
-        if matches!(event, Event::Removed { .. } | Event::Ready { .. }) {
-            number += 1;
-            arm(opened, number);
+        match event {
+            // What was read must go before the next is awaited, or it would be read again.
+            Event::Removed { .. } => {
+                number += 1;
+                arm(opened, number);
+            }
+            Event::Ready { device, .. } => {
+                opened.handle.send(Command::Join { device, presentation: PresentationNo(number) });
+            }
+            _ => {}
         }
     }
     Ok(())

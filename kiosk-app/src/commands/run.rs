@@ -16,8 +16,11 @@ use clap::Args;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixStream};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 #[derive(Args)]
@@ -44,11 +47,13 @@ impl Arguments {
     }
 }
 
-/// Runs the kiosk until it is told to stop. Exit status 0 after SIGTERM or a closed window, 1 if it cannot start.
+/// Runs the kiosk until it is told to stop; a planned restart is this program anew in the same process. Exit status 0 after SIGTERM or a closed window, 1 if it cannot start.
 pub fn run(arguments: &Arguments) -> u8 {
     // What a person can correct in a file is told first, with or without a display.
     let checked = configured(arguments).and_then(|config| display().map(|()| config));
-    let outcome = checked.and_then(|config| prepare(config, arguments.state_file())).and_then(|(world, journal)| {
+    let restart = Arc::new(AtomicBool::new(false));
+    let prepare = |config| prepare(config, arguments.state_file(), Arc::clone(&restart));
+    let outcome = checked.and_then(prepare).and_then(|(world, journal)| {
         let display = std::env::var("DISPLAY").unwrap_or_default();
         // The window system's library panics where it should say no.
         let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| app::run(world)));
@@ -63,6 +68,12 @@ pub fn run(arguments: &Arguments) -> u8 {
         }
     });
     match outcome {
+        Ok(()) if restart.load(Ordering::Relaxed) => {
+            // Comes back only if it fails.
+            let error = Command::new("/proc/self/exe").args(std::env::args_os().skip(1)).exec();
+            eprintln!("kiosk-app: the planned restart failed ({error}); start the program again");
+            NOT_ALL
+        }
         Ok(()) => DONE,
         Err(sentence) => {
             eprintln!("kiosk-app: {sentence}");
@@ -112,7 +123,11 @@ fn say(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-fn prepare(config: Config, state_file: Option<PathBuf>) -> Result<(World, JoinHandle<()>), String> {
+fn prepare(
+    config: Config,
+    state_file: Option<PathBuf>,
+    restart: Arc<AtomicBool>,
+) -> Result<(World, JoinHandle<()>), String> {
     documents::put_in_use(documents::load(&config)?);
     let catalogs = Catalogs::load().map_err(say)?;
     let state = &config.journal.dir;
@@ -129,7 +144,8 @@ fn prepare(config: Config, state_file: Option<PathBuf>) -> Result<(World, JoinHa
     };
     let (journal, thread) = Writer::start(state, clock).map_err(say)?;
     let (reader, reader_events) = Reader::start(devices::reader_config(&config)).map_err(say)?;
-    let world = World { config, verifier, journal, reader, reader_events, outbox, credentials, catalogs, state_file };
+    let world =
+        World { config, verifier, journal, reader, reader_events, outbox, credentials, catalogs, state_file, restart };
     Ok((world, thread))
 }
 

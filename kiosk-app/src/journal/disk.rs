@@ -364,7 +364,11 @@ struct Scan {
 impl Scan {
     fn report(&self, boot_id: &str) -> Opened {
         let is = |record: &Record, event: JournalEvent| record.member("event").is_some_and(|e| e == event.name());
-        let last_run = match self.records.last() {
+        // `kiosk-app devices --capture` writes of cards while no kiosk runs.
+        let of_a_run = |record: &&Record| {
+            ![JournalEvent::CardOrdered, JournalEvent::CardCaptured].into_iter().any(|event| is(record, event))
+        };
+        let last_run = match self.records.iter().rev().find(of_a_run) {
             None => LastRun::None,
             Some(last) if is(last, JournalEvent::KioskStopped) => LastRun::Clean,
             Some(last) if last.member("boot").is_some_and(|boot| boot == boot_id) => LastRun::Crash,

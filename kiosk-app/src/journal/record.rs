@@ -122,6 +122,7 @@ pub const fn disposition(event: JournalEvent) -> &'static str {
         | E::ReferralClosed
         | E::TechnicianEntered
         | E::DeviceReady
+        | E::DeviceWell
         | E::BackInService => "done",
         E::VisitReferred | E::VisitHeld | E::AssistanceCalled => "handed_over",
         E::CodeNotVerified | E::OfficerRefused | E::TechnicianRefused => "refused",
@@ -139,7 +140,9 @@ pub const fn disposition(event: JournalEvent) -> &'static str {
         E::KioskStarted
         | E::DeviceReplaced
         | E::CardNotTaken
+        | E::CardOrdered
         | E::CardCaptured
+        | E::RestartPlanned
         | E::KioskStopped
         | E::VisitStarted
         | E::VisitEnded

@@ -49,6 +49,10 @@ pub enum Page {
         typed: PersonalText,
         waiting: bool,
     },
+    /// The card in a motorised reader. Keeping it is asked twice.
+    Card {
+        keep_asked: bool,
+    },
 }
 
 pub struct SignIn {
@@ -89,6 +93,10 @@ pub enum Notice {
     JournalNotWritable,
     NoteRequired,
     OverrideNotOffered,
+    /// The motorised reader was asked to move its card.
+    CardAsked,
+    CardOffered,
+    CardKept,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -115,6 +123,11 @@ pub enum Intent {
     SubmitReference,
     CloseReferral,
     EndVisit,
+    /// To the card in the motorised reader.
+    Card,
+    GiveCardBack,
+    KeepCard,
+    KeepCardSurely,
     /// Back to the visit page.
     Back,
     /// To the technician's sign-in.

@@ -4,12 +4,12 @@ use super::{Desk, Intent, KeyIn, Notice, OverrideReason, Page, SignIn, SignInFie
 use crate::diagnostics::Diagnostics;
 use crate::effect::{Closing, Effect, Entry, JournalEvent, MustAct, Override};
 use crate::event::{Event, Intent as Touch, StaffAnswer, StaffId};
-use crate::kiosk::{Kiosk, Mode, Moment};
+use crate::kiosk::{Device, Kiosk, Mode, Moment};
 use crate::session::answers::{CallFailure, OpenedReferral};
 use crate::session::state::{CompletedBy, ReferralReason, Session, Settings, State};
 use card_reader::date::Date;
 use card_reader::mrz::Format;
-use card_reader::reader::{self, Accept, Reading};
+use card_reader::reader::{self, Accept, CardMove, Reading};
 use std::time::Duration;
 use verification_api::personal::PersonalText;
 use verification_api::wire::ReferralOutcome;
@@ -81,6 +81,14 @@ impl Kiosk {
             Event::Intent(intent) => self.desk_asked(intent, moment),
             Event::Reader(reader::Event::Read { reading: Reading::Staff(badge), .. }) => self.badge_read(badge, moment),
             Event::Staff { staff, answer } => self.staff_answered(staff, answer, moment),
+            Event::Reader(reader::Event::Card { what, .. }) => {
+                match what {
+                    CardMove::Offered => self.notice(Notice::CardOffered),
+                    CardMove::Captured => self.notice(Notice::CardKept),
+                    CardMove::NotTaken => {}
+                }
+                Vec::new()
+            }
             Event::OverrideJournaled { visit, written } => {
                 if !written {
                     self.notice(Notice::JournalNotWritable);
@@ -213,6 +221,8 @@ impl Kiosk {
                 }
                 Vec::new()
             }
+            (Page::Card { .. }, Touch::Back) => self.officer_asked(Intent::Back, moment),
+            (Page::Card { .. }, _) => Vec::new(),
             (Page::Refer { .. }, Touch::Forward) => self.officer_asked(Intent::SubmitRefer, moment),
             (Page::Refer { .. }, Touch::Back) => self.officer_asked(Intent::Back, moment),
             (Page::Refer { .. }, _) => Vec::new(),
@@ -240,7 +250,15 @@ impl Kiosk {
         match (intent, &mut desk.page) {
             (Intent::SignOut, _) => return self.leave_desk("signed_out", None, moment),
             (Intent::EndVisit, _) if has_visit => return self.visit_step(Event::Intent(Touch::EndVisit), moment),
-            (Intent::Back, _) => desk.page = first_page(has_visit),
+            (Intent::Back, Page::Card { keep_asked }) if *keep_asked => *keep_asked = false,
+            (Intent::Back, _) => desk.page = Page::Visit { reason: None, note: PersonalText::default() },
+            (Intent::Card, _) if !self.movers.is_empty() => desk.page = Page::Card { keep_asked: false },
+            (Intent::GiveCardBack, Page::Card { keep_asked: false }) => return self.move_card(false),
+            (Intent::KeepCard, Page::Card { keep_asked }) => *keep_asked = true,
+            (Intent::KeepCardSurely, Page::Card { keep_asked }) if *keep_asked => {
+                *keep_asked = false;
+                return self.move_card(true);
+            }
             (Intent::Retry, _) if has_visit => {
                 desk.page = Page::Visit { reason: None, note: PersonalText::default() };
                 return self.with_visit(moment, |visit, context| visit.retry(context)).unwrap_or_default();
@@ -294,6 +312,22 @@ impl Kiosk {
         Vec::new()
     }
 
+    /// Has every motorised reader that answers give its card back, or keep it; who asked for that is in the journal.
+    fn move_card(&mut self, keep: bool) -> Vec<Effect> {
+        let Mode::Officer(desk) = &mut self.mode else { return Vec::new() };
+        let Some(officer) = &desk.officer else { return Vec::new() };
+        desk.notice = Some(Notice::CardAsked);
+        let visit = self.visit.as_ref().map(|visit| visit.id.0);
+        let movers = self.movers.iter().filter(|mover| matches!(self.devices.get(mover), Some(Device::Ready { .. })));
+        movers
+            .flat_map(|device| {
+                let cause = format!("{}: {}", device.0, if keep { "keep" } else { "give_back" });
+                let ordered = note(JournalEvent::CardOrdered, visit, officer, Some(&cause));
+                [ordered, Effect::MoveCard { device: device.clone(), keep }]
+            })
+            .collect()
+    }
+
     /// To secondary with a code of the referral vocabulary, or ended at this desk. The officer leaves; a traveler who
     /// stands here is referred.
     fn close(&mut self, outcome: ReferralOutcome, code: Option<String>, moment: &mut Moment<'_>) -> Vec<Effect> {
@@ -337,7 +371,8 @@ impl Kiosk {
                 let entry = note(JournalEvent::OfficerSignedIn, self.visit.as_ref().map(|v| v.id.0), &officer, None);
                 desk.officer = Some(officer);
                 desk.last_input = moment.now;
-                desk.page = first_page(has_visit);
+                desk.page =
+                    if self.cards_left.is_empty() { first_page(has_visit) } else { Page::Card { keep_asked: false } };
                 if let Some(visit) = &mut self.visit {
                     visit.officer_arrived();
                 }

@@ -1,12 +1,13 @@
 //! Words for the vocabulary of readers and of the record service, and how numbers and times are written.
 
 use crate::effect::MustAct;
-use crate::i18n::Msg;
+use crate::i18n::{Line, Msg};
 use crate::kiosk::Site;
 use crate::session::answers::{DocumentStatus, Record};
 use crate::session::state::{Contrast, Language, ReferralReason, TextSize};
 use card_reader::barcode::bcbp::BoardingPass;
 use card_reader::document::{Document, DocumentType};
+use card_reader::fusion::LicenceFacts;
 use card_reader::mrz::{CheckField, Verdict};
 use card_reader::ocr::{Advice, Reason};
 use card_reader::reader::{Fault, Reading};
@@ -125,6 +126,8 @@ pub(super) const fn fault(fault: Fault) -> Msg {
         Fault::ProtocolErrors => Msg::FaultProtocol,
         Fault::Frozen => Msg::FaultFrozen,
         Fault::Black => Msg::FaultBlack,
+        Fault::WrongSize => Msg::FaultWrongSize,
+        Fault::Slow => Msg::FaultSlow,
         Fault::Unsupported => Msg::FaultUnsupported,
         Fault::ConfigRejected => Msg::FaultConfigRejected,
         Fault::SensorCovered => Msg::FaultSensorCovered,
@@ -133,6 +136,18 @@ pub(super) const fn fault(fault: Fault) -> Msg {
         Fault::BinFull => Msg::FaultBinFull,
         Fault::Mechanism => Msg::FaultMechanism,
     }
+}
+
+/// What a licence says of itself, in one line.
+pub(super) fn licence(facts: &LicenceFacts) -> Line {
+    let real_id = match facts.real_id {
+        Some(true) => Msg::LicenceRealId,
+        Some(false) => Msg::LicenceNoRealId,
+        None => Msg::LicenceRealIdUnsaid,
+    };
+    let kind = if facts.enhanced { Msg::LicenceEnhanced } else { Msg::LicenceOrdinary };
+    let term = if facts.limited { Msg::LicenceLimited } else { Msg::LicenceUnlimited };
+    Msg::LicenceFacts.with("kind", kind).with("real_id", real_id).with("term", term)
 }
 
 pub(super) const fn text_size(size: TextSize) -> Msg {

@@ -39,7 +39,7 @@ impl Session {
     }
 
     pub(super) fn reader_said(&mut self, event: reader::Event, context: &mut Context<'_, '_>) -> Vec<Effect> {
-        use reader::Event::{Advice as Advises, Failed, Lost, Read, Ready, Removed, Sensed, Witness};
+        use reader::Event::{Advice as Advises, Failed, Lost, Read, Removed, Sensed, Witness};
         match event {
             Sensed { presentation } if self.takes(presentation) => {
                 self.note_input(context.moment.now);
@@ -79,17 +79,15 @@ impl Session {
                 }
                 _ => Vec::new(),
             },
-            // A device that comes back is not armed by itself: whoever still wants a read arms it again.
-            Ready { .. } => match self.state {
-                State::PresentDocument { .. } | State::Reading { .. } => {
-                    self.state = State::PresentDocument { advice: None, quad: None };
-                    vec![self.arm(Accept::Documents, context)]
+            Lost { .. } => match self.state {
+                State::PresentDocument { .. } | State::Reading { .. } if !context.can_read && !self.with_officer => {
+                    self.identify(context)
                 }
-                State::BackupCode(_) => vec![self.arm(Accept::BackupCode, context)],
-                _ => Vec::new(),
-            },
-            Lost { .. } if !context.can_read => match self.state {
-                State::PresentDocument { .. } | State::Reading { .. } if !self.with_officer => self.identify(context),
+                // Perhaps that was the one that had the document: it can neither read it nor tell of its removal any more.
+                State::Reading { .. } => {
+                    self.state = State::PresentDocument { advice: None, quad: None };
+                    Vec::new()
+                }
                 _ => Vec::new(),
             },
             _ => Vec::new(),

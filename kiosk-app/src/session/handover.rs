@@ -64,9 +64,10 @@ impl Session {
     }
 
     /// A visit that was complete is referred after all. The service has stored, or is about to store, that it was
-    /// complete, and a hand-over is stored once: so this is another one, under an id and a reference of its own.
+    /// complete, and a hand-over is stored once: so this is another one, under an id and a reference of its own, which takes
+    /// the place of the first: no officer finds "complete" under the old reference.
     pub(super) fn take_back(&mut self, context: &mut Context<'_, '_>) -> Vec<Effect> {
-        self.handover = VisitId(context.moment.uuid());
+        self.taken_back = Some(std::mem::replace(&mut self.handover, VisitId(context.moment.uuid())));
         self.reference = None;
         self.reference_stored = false;
         self.refer(ReferralReason::CheckDocument, context)
@@ -88,6 +89,7 @@ impl Session {
             reading: self.handed_reading(),
             identifier: self.identifier.clone(),
             verifications: self.verifications.clone(),
+            supersedes: self.taken_back,
         }))
     }
 

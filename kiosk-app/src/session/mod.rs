@@ -57,6 +57,7 @@ impl Session {
             code_answer: None,
             verifications: Vec::new(),
             handover: id,
+            taken_back: None,
             reference: None,
             reference_stored: false,
             last_input: now,

@@ -281,6 +281,8 @@ pub struct Session {
     pub verifications: Vec<RequestId>,
     /// What the hand-over is stored under: the visit's own id, unless an earlier one was taken back.
     pub handover: VisitId,
+    /// The one that was taken back.
+    pub taken_back: Option<VisitId>,
     /// Drawn for the hand-over; shown only once stored.
     pub reference: Option<Reference>,
     pub reference_stored: bool,

@@ -2,7 +2,7 @@
 
 use super::answers::{CallFailure, CodeAnswer, DocumentStatus, Record, RecordAnswer};
 use super::state::{CompletedBy, IdentifierKind, Language, ReferralReason, State, StateKind, TextSize};
-use crate::effect::{Closing, Effect, JournalEvent};
+use crate::effect::{Closing, Effect, JournalEvent, MustAct};
 use crate::event::{Event, HandoverAnswer, Intent};
 use crate::kiosk::{Mode, Why};
 use crate::officer::{self, OverrideReason};
@@ -10,7 +10,9 @@ use crate::test_bench::{Bench, CARD, CARD_WRONG_DIGIT, found, zone};
 use card_reader::fusion::{Comparison, Fusion};
 use card_reader::mrz;
 use card_reader::ocr::Advice;
-use card_reader::reader::{Accept, CardMove, DeviceId, Event as Heard, Fault, PresentationNo, Reading, Source};
+use card_reader::reader::{
+    Accept, CardMove, Decoder, DecoderFailure, DeviceId, Event as Heard, Fault, PresentationNo, Reading, Source,
+};
 use verification_api::personal::PersonalText;
 use verification_api::wire::ReferralOutcome;
 use verification_api::wire::Timers;
@@ -133,7 +135,7 @@ fn a_barcode_that_disagrees_takes_back_what_was_complete() {
         let visit = bench.kiosk.visit.as_ref().unwrap().id;
         let another = |e: &Effect| {
             matches!(e, Effect::Handover(asked)
-                if asked.visit == visit && asked.id != visit && asked.reference != first
+                if asked.visit == visit && asked.id != visit && asked.reference != first && asked.supersedes == Some(visit)
                     && asked.reason == ReferralReason::CheckDocument)
         };
         assert!(bench.has(another), "the service stores a hand-over once, so it is another");
@@ -313,6 +315,43 @@ fn a_scanned_code_fills_the_groups_and_waits_for_the_touch() {
     assert!(matches!(&bench.kiosk.visit.as_ref().unwrap().state, State::BackupCode(entry) if entry.complete()));
     bench.touch(Intent::Forward);
     assert!(bench.has(|e| matches!(e, Effect::Verify(v) if v.code.expose(|c| c == "7KQ25-M4PXX-9ABCG-WXYZF"))));
+}
+
+/// The long form of a code, from the published vectors.
+const LONG_CODE: &str = "GHJKP-MNPQ2-RSTVZ-WXYZF-00005-0001P";
+
+#[test]
+fn a_code_of_six_groups_is_typed_where_the_service_asks_for_six() {
+    let mut bench = Bench::new();
+    bench.event(Event::Policy { code_groups: 6, timers: None }).at_code();
+    let (four, rest) = LONG_CODE.split_at(23);
+    for c in four.chars().filter(|c| *c != '-') {
+        bench.touch(Intent::Key(c));
+    }
+    bench.touch(Intent::Forward);
+    assert_eq!(bench.kind(), Some(StateKind::BackupCode), "four of six are not sent");
+    for c in rest.chars().filter(|c| *c != '-') {
+        bench.touch(Intent::Key(c));
+    }
+    bench.touch(Intent::Forward);
+    assert!(bench.has(|e| matches!(e, Effect::Verify(v) if v.code.expose(|c| c == LONG_CODE))));
+}
+
+#[test]
+fn a_code_of_six_groups_is_scanned_or_chosen_where_four_are_usual() {
+    let mut bench = Bench::at(StateKind::BackupCode);
+    let presentation = bench.presentation();
+    let reading = Reading::BackupCode(PersonalText::from(LONG_CODE));
+    bench.event(Event::Reader(Heard::Read { presentation, reading })).touch(Intent::Forward);
+    assert!(bench.has(|e| matches!(e, Effect::Verify(v) if v.code.expose(|c| c == LONG_CODE))));
+
+    let mut bench = Bench::at(StateKind::BackupCode);
+    bench.touch(Intent::OtherGroups);
+    for c in LONG_CODE.chars().filter(|c| *c != '-') {
+        bench.touch(Intent::Key(c));
+    }
+    bench.touch(Intent::Forward);
+    assert!(bench.has(|e| matches!(e, Effect::Verify(v) if v.code.expose(|c| c == LONG_CODE))));
 }
 
 #[test]
@@ -542,6 +581,114 @@ fn out_of_service_comes_and_goes_with_the_reader() {
 }
 
 #[test]
+fn the_second_decoder_left_behind_in_one_run_restarts_the_program_between_visits_and_once() {
+    let restarts = |bench: &Bench| bench.has(|effect| matches!(effect, Effect::Restart));
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    bench.decoder_failed(DecoderFailure::Panicked).decoder_failed(DecoderFailure::Overran);
+    bench.touch(Intent::StartOver);
+    assert!(bench.kiosk.visit.is_none() && !restarts(&bench), "one may be chance, and a panic leaves nothing behind");
+    bench.at_present().decoder_failed(DecoderFailure::Overran);
+    assert!(!restarts(&bench), "not in a visit");
+    bench.touch(Intent::StartOver);
+    assert!(restarts(&bench) && bench.journaled(JournalEvent::RestartPlanned));
+    bench.wait(1);
+    assert!(!restarts(&bench), "once");
+}
+
+#[test]
+fn the_journal_names_the_fault_and_who_must_act() {
+    let device = || DeviceId("scanner".into());
+    let mut bench = Bench::new();
+    let mut told = |event: Heard| {
+        let found = bench.event(Event::Reader(event)).effects.iter().find_map(|effect| match effect {
+            Effect::Journal(entry) => Some((entry.event, entry.cause.clone().unwrap_or_default(), entry.must_act)),
+            _ => None,
+        });
+        found.unwrap()
+    };
+    let jam = Heard::Degraded { device: device(), fault: Some(Fault::Jammed) };
+    assert_eq!(told(jam), (JournalEvent::DeviceDegraded, "scanner: jammed".into(), MustAct::Technician));
+    let well = Heard::Degraded { device: device(), fault: None };
+    assert_eq!(told(well), (JournalEvent::DeviceWell, "scanner".into(), MustAct::Nobody));
+    let panicked = Heard::DecoderFailed { device: device(), decoder: Decoder::Barcode, how: DecoderFailure::Panicked };
+    assert_eq!(told(panicked), (JournalEvent::DecoderFailed, "scanner: barcode panicked".into(), MustAct::Vendor));
+    let frozen = Heard::Lost { device: device(), fault: Fault::Frozen };
+    assert_eq!(told(frozen), (JournalEvent::DeviceLost, "scanner: frozen".into(), MustAct::Vendor));
+}
+
+/// A kiosk with a scanner and a motorised reader, and an officer at its desk.
+fn with_a_motorised_reader() -> Bench {
+    let mut bench = Bench::new();
+    let motor = DeviceId("motor".into());
+    bench.kiosk.movers.insert(motor.clone());
+    bench.event(Event::Reader(Heard::Ready { device: motor, identity: "test".into() }));
+    bench
+}
+
+#[test]
+fn a_motorised_reader_alone_is_no_reader() {
+    let mut bench = with_a_motorised_reader();
+    bench.at_present();
+    let device = DeviceId("scanner".into());
+    bench.event(Event::Reader(Heard::Lost { device, fault: Fault::NotResponding }));
+    assert_eq!(bench.kind(), Some(StateKind::Identifier), "nothing is left that reads");
+    bench.touch(Intent::StartOver);
+    assert!(matches!(bench.kiosk.mode, Mode::OutOfService(Why::NoReader)));
+}
+
+#[test]
+fn an_officer_gives_a_card_back_and_keeps_one_only_when_asked_twice() {
+    use officer::Intent as Ask;
+    let ask = |bench: &mut Bench, intent| {
+        bench.touch(Intent::Officer(intent));
+    };
+    let moved = |bench: &Bench| {
+        bench.effects.iter().find_map(|effect| match effect {
+            Effect::MoveCard { device, keep } => Some((device.0.clone(), *keep)),
+            _ => None,
+        })
+    };
+    let mut bench = with_a_motorised_reader();
+    ask(&mut bench, Ask::Card);
+    assert_eq!(moved(&bench), None, "not without signing in");
+    bench.sign_in();
+    ask(&mut bench, Ask::KeepCardSurely);
+    ask(&mut bench, Ask::Card);
+    ask(&mut bench, Ask::KeepCardSurely);
+    assert_eq!(moved(&bench), None, "asked twice");
+    ask(&mut bench, Ask::GiveCardBack);
+    assert_eq!(moved(&bench), Some(("motor".into(), false)));
+    ask(&mut bench, Ask::KeepCard);
+    assert_eq!(moved(&bench), None);
+    ask(&mut bench, Ask::Back);
+    ask(&mut bench, Ask::KeepCardSurely);
+    assert_eq!(moved(&bench), None, "thought better of it");
+    ask(&mut bench, Ask::KeepCard);
+    ask(&mut bench, Ask::KeepCardSurely);
+    assert_eq!(moved(&bench), Some(("motor".into(), true)));
+    let ordered = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Journal(entry) => Some((entry.event, entry.cause.clone(), entry.actor.is_some())),
+        _ => None,
+    });
+    assert_eq!(ordered, Some((JournalEvent::CardOrdered, Some("motor: keep".into()), true)));
+    let device = DeviceId("motor".into());
+    bench.event(Event::Reader(Heard::Card { device, presentation: None, what: CardMove::Captured }));
+    assert!(bench.journaled(JournalEvent::CardCaptured));
+    assert!(matches!(&bench.kiosk.mode, Mode::Officer(desk) if desk.notice == Some(officer::Notice::CardKept)));
+}
+
+#[test]
+fn an_officer_who_comes_for_a_card_left_inside_finds_it_first() {
+    let mut bench = with_a_motorised_reader();
+    let device = || DeviceId("motor".into());
+    bench.event(Event::Reader(Heard::Degraded { device: device(), fault: Some(Fault::CardLeft) }));
+    bench.sign_in();
+    assert!(matches!(&bench.kiosk.mode, Mode::Officer(desk) if matches!(desk.page, officer::Page::Card { .. })));
+    bench.event(Event::Reader(Heard::Degraded { device: device(), fault: None }));
+    assert!(bench.kiosk.cards_left.is_empty());
+}
+
+#[test]
 fn what_becomes_of_a_card_in_a_motorised_reader_is_journaled() {
     for (what, event) in
         [(CardMove::NotTaken, JournalEvent::CardNotTaken), (CardMove::Captured, JournalEvent::CardCaptured)]
@@ -553,25 +700,18 @@ fn what_becomes_of_a_card_in_a_motorised_reader_is_journaled() {
 }
 
 #[test]
-fn a_reader_that_comes_back_is_armed_again_only_where_a_document_is_wanted() {
-    for (kind, armed) in [
-        (StateKind::PresentDocument, Some(Accept::Documents)),
-        (StateKind::BackupCode, Some(Accept::BackupCode)),
-        (StateKind::ConfirmDocument, None),
-        (StateKind::Complete, None),
-    ] {
+fn a_reader_that_comes_back_joins_in_and_the_others_go_on() {
+    for kind in StateKind::ALL {
         let mut bench = Bench::at(kind);
+        let newest = PresentationNo(bench.kiosk.presentations);
         let camera = DeviceId("camera".into());
-        bench.event(Event::Reader(Heard::Ready { device: camera, identity: "test".into() }));
-        let accepts: Vec<Accept> = bench
-            .effects
-            .iter()
-            .filter_map(|effect| match effect {
-                Effect::Arm { accept, .. } => Some(*accept),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(accepts, armed.into_iter().collect::<Vec<_>>(), "{kind:?}");
+        bench.event(Event::Reader(Heard::Ready { device: camera.clone(), identity: "test".into() }));
+        assert!(!bench.has(|effect| matches!(effect, Effect::Arm { .. })), "{kind:?}: nothing is begun anew");
+        assert!(
+            bench.has(|effect| matches!(effect, Effect::Join { presentation, device } if *presentation == newest && *device == camera)),
+            "{kind:?}"
+        );
+        assert_eq!(bench.kind(), Some(kind));
     }
 }
 
@@ -599,6 +739,14 @@ fn the_agencys_times_hold_from_the_next_visit_on() {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
     ReaderLost,
+    /// One of two.
+    OtherReaderLost,
+    ReaderBack,
+    ReaderDegraded,
+    AnotherUnit,
+    DecoderPanicked,
+    DecodersOverran,
+    CardNotTaken,
     JournalFull,
     Barred,
     OfficerCalled,
@@ -607,8 +755,15 @@ enum Trouble {
     Silence,
 }
 
-const TROUBLES: [Trouble; 6] = [
+const TROUBLES: [Trouble; 13] = [
     Trouble::ReaderLost,
+    Trouble::OtherReaderLost,
+    Trouble::ReaderBack,
+    Trouble::ReaderDegraded,
+    Trouble::AnotherUnit,
+    Trouble::DecoderPanicked,
+    Trouble::DecodersOverran,
+    Trouble::CardNotTaken,
     Trouble::JournalFull,
     Trouble::Barred,
     Trouble::OfficerCalled,
@@ -622,8 +777,27 @@ fn outcome(state: StateKind, trouble: Trouble) -> Option<StateKind> {
     match (trouble, state) {
         (Trouble::JournalFull | Trouble::StartedOver | Trouble::Silence, _) => None,
         (Trouble::ReaderLost, S::PresentDocument | S::Reading) => Some(S::Identifier),
+        // Nobody tells which of the two had the document: it is asked for, and taken from the other if that has it.
+        (Trouble::OtherReaderLost, S::Reading) => Some(S::PresentDocument),
         (
-            Trouble::ReaderLost,
+            Trouble::ReaderBack
+            | Trouble::ReaderDegraded
+            | Trouble::AnotherUnit
+            | Trouble::DecoderPanicked
+            | Trouble::DecodersOverran
+            | Trouble::CardNotTaken,
+            S::PresentDocument | S::Reading,
+        )
+        | (Trouble::OtherReaderLost, S::PresentDocument) => Some(state),
+        (
+            Trouble::ReaderLost
+            | Trouble::OtherReaderLost
+            | Trouble::ReaderBack
+            | Trouble::ReaderDegraded
+            | Trouble::AnotherUnit
+            | Trouble::DecoderPanicked
+            | Trouble::DecodersOverran
+            | Trouble::CardNotTaken,
             S::Language
             | S::ConfirmDocument
             | S::LookingUp
@@ -658,10 +832,36 @@ fn every_state_has_an_outcome_for_every_trouble() {
     for state in StateKind::ALL {
         for trouble in TROUBLES {
             let mut bench = Bench::at(state);
+            let device = DeviceId("scanner".into());
+            let identity = "test".to_owned();
             match trouble {
                 Trouble::ReaderLost => {
-                    let device = DeviceId("scanner".into());
                     bench.event(Event::Reader(Heard::Lost { device, fault: Fault::NotReachable }));
+                }
+                Trouble::OtherReaderLost => {
+                    bench.event(Event::Reader(Heard::Ready { device: DeviceId("camera".into()), identity }));
+                    bench.event(Event::Reader(Heard::Lost { device, fault: Fault::NotReachable }));
+                }
+                Trouble::ReaderBack => {
+                    bench.event(Event::Reader(Heard::Ready { device, identity }));
+                }
+                Trouble::ReaderDegraded => {
+                    let fault = Some(Fault::ProtocolErrors);
+                    bench.event(Event::Reader(Heard::Degraded { device, fault }));
+                }
+                Trouble::AnotherUnit => {
+                    bench.event(Event::Reader(Heard::AnotherUnit { device }));
+                }
+                Trouble::DecoderPanicked => {
+                    bench.decoder_failed(DecoderFailure::Panicked);
+                }
+                Trouble::DecodersOverran => {
+                    // The restart waits for the end of the visit.
+                    bench.decoder_failed(DecoderFailure::Overran).decoder_failed(DecoderFailure::Overran);
+                    assert!(!bench.has(|effect| matches!(effect, Effect::Restart)));
+                }
+                Trouble::CardNotTaken => {
+                    bench.event(Event::Reader(Heard::Card { device, presentation: None, what: CardMove::NotTaken }));
                 }
                 Trouble::JournalFull => {
                     bench.event(Event::Journal { writable: false });

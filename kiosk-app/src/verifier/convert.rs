@@ -84,6 +84,7 @@ pub(super) fn referral(asked: &Handover, lane: &str) -> wire::ReferralRequest {
         reading: asked.reading.as_ref().map(reading),
         identifier: asked.identifier.as_ref().map(|(kind, value)| identifier(*kind, value)),
         verification_ids: asked.verifications.iter().map(|request| request.0).collect(),
+        supersedes: asked.supersedes.map(|earlier| earlier.0),
     }
 }
 

@@ -383,6 +383,7 @@ async fn a_taken_reference_is_told_apart_from_a_referral_that_is_not_stored() {
         reading: None,
         identifier: None,
         verifications: Vec::new(),
+        supersedes: None,
     };
     assert_eq!(verifier.hand_over(&handover).await, HandoverAnswer::ReferenceTaken);
     assert_eq!(verifier.hand_over(&handover).await, HandoverAnswer::Stored);

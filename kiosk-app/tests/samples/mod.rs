@@ -12,7 +12,7 @@ use kiosk_app::diagnostics::{self, Diagnostics, MockStage, Report, Row};
 use kiosk_app::effect::MustAct;
 use kiosk_app::event::StaffId;
 use kiosk_app::i18n::Catalogs;
-use kiosk_app::kiosk::{Device, Kiosk, Mode, Site, Why};
+use kiosk_app::kiosk::{Device, Fitted, Kiosk, Mode, Site, Why};
 use kiosk_app::officer::{self, Desk, KeyIn, OverrideReason, SignIn, SignInField, SignedIn};
 use kiosk_app::screens::{Look, Preview, Stage};
 use kiosk_app::session::answers::{DocumentStatus, OpenedReferral, Record, RecordAnswer};
@@ -102,7 +102,7 @@ fn site() -> Site {
 }
 
 pub fn kiosk() -> Kiosk {
-    let mut kiosk = Kiosk::new(site(), Policy::default(), [DeviceId("scanner".into())]);
+    let mut kiosk = Kiosk::new(site(), Policy::default(), [Fitted { device: DeviceId("scanner".into()), reads: true }]);
     kiosk.devices.insert(DeviceId("scanner".into()), Device::Ready { identity: "Elyctis IDBOX One".into() });
     kiosk.now = NOW;
     kiosk
@@ -301,6 +301,15 @@ fn at_desk(name: &'static str, desk: Desk, visit: Option<Session>) -> Sample {
     Sample { name, kiosk, camera: false, moving: false }
 }
 
+/// With a motorised reader in which a card was left.
+fn with_motor(mut sample: Sample) -> Sample {
+    let motor = DeviceId("motor".into());
+    sample.kiosk.devices.insert(motor.clone(), Device::Ready { identity: "CRT-571".into() });
+    sample.kiosk.movers.insert(motor.clone());
+    sample.kiosk.cards_left.insert(motor);
+    sample
+}
+
 /// The officer's screens.
 pub fn officer() -> Vec<Sample> {
     let sign_in = |field, notice| {
@@ -400,6 +409,10 @@ pub fn officer() -> Vec<Sample> {
             None,
         ),
         at_desk("36-officer-opened", referral, Some(visit(State::Language))),
+        with_motor(at_desk("31-officer-visit-motor", desk(page(None, "")), Some(failed()))),
+        with_motor(at_desk("32-officer-no-visit-motor", desk(page(None, "")), None)),
+        with_motor(at_desk("38-officer-card", desk(officer::Page::Card { keep_asked: false }), None)),
+        with_motor(at_desk("38-officer-card-keep", desk(officer::Page::Card { keep_asked: true }), Some(failed()))),
         at_desk("37-officer-pull-up", desk(officer::Page::PullUp), Some(pull_up)),
         at_desk("37-officer-pull-up-code", desk(officer::Page::PullUp), Some(pull_up_code)),
     ]
@@ -409,13 +422,14 @@ fn report() -> Report {
     let device = |id: &str, kind, fault, ready, identity: &str, facts: &str, good, failed| DeviceStatus {
         device: DeviceId(id.into()),
         kind,
+        reads: true,
         fault,
         ready,
         identity: identity.into(),
         good_reads: good,
         failed_reads: failed,
-        reconnects: 1,
-        faults: 1,
+        reconnects: u64::from(fault.is_some()),
+        faults: u64::from(fault.is_some()),
         facts: facts.into(),
     };
     let row =
@@ -439,7 +453,7 @@ fn report() -> Report {
                 311,
                 12,
             ),
-            device("imager", "serial", Some(Fault::NotResponding), false, "Access-IS", "no answer for 12 s", 0, 0),
+            device("imager", "serial", Some(Fault::NotResponding), false, "Access-IS", "", 0, 0),
         ],
         service: row("service", "name 2 ms · connect 9 ms · handshake 24 ms · answer 31 ms", true, MustAct::Nobody),
         certificate: row("certificate", "5 days left, renews in 2 days", true, MustAct::Technician),

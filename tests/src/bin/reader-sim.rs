@@ -22,15 +22,22 @@ struct Arguments {
     /// The socket that takes commands.
     #[arg(long)]
     control: PathBuf,
-    /// Bytes leave no faster than this line would carry them.
+    /// Bytes travel no faster than this line would carry them; left out, at the speed that the protocol usually has on
+    /// RS-232, and at once for a USB device (elyctis).
     #[arg(long)]
     baud: Option<u32>,
+    /// Bytes travel at once.
+    #[arg(long, conflicts_with = "baud")]
+    no_pacing: bool,
     /// Milliseconds from a document's arrival to its data.
     #[arg(long, default_value_t = 120)]
     read_ms: u64,
     /// CR LF between rows instead of CR.
     #[arg(long)]
     crlf: bool,
+    /// Nothing between rows.
+    #[arg(long, conflicts_with = "crlf")]
+    joined: bool,
     /// Rows of a zone one message each (honeywell, access-is).
     #[arg(long)]
     one_by_one: bool,
@@ -40,7 +47,7 @@ struct Arguments {
     /// Say something meaningless when powered.
     #[arg(long)]
     garbage: bool,
-    /// The line misbehaves: SEED:RATE, like 7:0.1 for a tenth of all frames.
+    /// The line and the device misbehave: SEED:RATE, like 7:0.1 for a tenth of all frames, or SEED:RATE:KIND.
     #[arg(long, value_parser = faults)]
     faults: Option<Faults>,
     /// Its serial number.
@@ -56,19 +63,21 @@ fn protocol(name: &str) -> Result<Protocol, String> {
 }
 
 fn faults(text: &str) -> Result<Faults, String> {
-    control::faults(text).ok_or_else(|| "write SEED:RATE with a rate from 0 to 1, like 7:0.1".to_owned())
+    control::faults(text)
+        .ok_or_else(|| "write SEED:RATE or SEED:RATE:KIND with a rate from 0 to 1, like 7:0.1 or 7:0.1:hang".to_owned())
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let model = Model {
         crlf: arguments.crlf,
+        joined: arguments.joined,
         one_by_one: arguments.one_by_one,
         split_at: arguments.split,
         power_on: if arguments.garbage { b"\xff\xfeBOOT\x00\x13V\x00".to_vec() } else { Vec::new() },
         serial_number: arguments.serial_number,
         read_time: Duration::from_millis(arguments.read_ms),
-        baud: arguments.baud,
+        baud: arguments.baud.or_else(|| arguments.protocol.nominal_baud()).filter(|_| !arguments.no_pacing),
         faults: arguments.faults,
         ..Model::default()
     };

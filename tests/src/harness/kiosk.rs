@@ -223,6 +223,21 @@ impl Kiosk {
         journal(&self.journal)
     }
 
+    /// Tells it to stop, and waits for its end.
+    ///
+    /// # Errors
+    /// It does not end, or not well.
+    pub fn stop(&mut self) -> Outcome {
+        let status = self.process.stop()?;
+        super::ensure(status.success(), || format!("the kiosk ended with {status}"))
+    }
+
+    /// Of the operating system; the same after a planned restart.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Resident memory, in bytes.
     ///
     /// # Errors

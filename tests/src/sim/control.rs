@@ -2,7 +2,7 @@
 //!
 //! [`COMMANDS`] lists them.
 
-use super::line::Faults;
+use super::line::{Fault, Faults};
 use super::{Act, Card, Control};
 use card_reader::barcode::Symbology;
 use std::io::{self, BufRead, BufReader, Write};
@@ -24,7 +24,10 @@ pub const COMMANDS: &str = "\
   ignore N | refuse N               the next N commands are not answered, or refused
   garbage [HEX]                     send bytes that mean nothing
   die-mid-frame N                   the next read ends behind N bytes, and the device with it
-  faults SEED RATE | faults off     split, merge, delay, double, damage, lose this part (0 to 1) of all frames
+  faults SEED RATE [KIND]           something happens to this part (0 to 1) of all frames: split merge delay double
+                                    damage garbage tear drip lose refuse hang vanish stale elsewhere another-unit
+  faults off                        and no longer
+  lamp                              answers what its light shows: dark busy good bad ignored no-verdict
   cross-ping                        the next zone crosses a reply (elyctis)
   quit";
 
@@ -58,7 +61,16 @@ pub fn serve(socket: &Path, control: &Control) -> io::Result<()> {
 fn converse(line: UnixStream, control: &Control) -> io::Result<bool> {
     let mut answers = line.try_clone()?;
     for command in BufReader::new(line).lines() {
-        match parse(&command?) {
+        let command = command?;
+        if command.trim() == "lamp" {
+            answers.write_all(format!("ok {}\n", control.lamp().name()).as_bytes())?;
+            continue;
+        }
+        let possible = |act: Act| match control.protocol().cannot(&act) {
+            Some(why) => Err(format!("this is a simulated {}: {why}", control.protocol().name())),
+            None => Ok(act),
+        };
+        match parse(&command).and_then(possible) {
             Ok(act) => {
                 let quit = act == Act::Quit;
                 control.act(act);
@@ -73,16 +85,19 @@ fn converse(line: UnixStream, control: &Control) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Sends one command to a running simulator and waits for its answer.
+/// Sends one command to a running simulator and waits for its answer: what it says behind `ok`.
 ///
 /// # Errors
 /// If nobody serves `socket`, or the simulator refuses the command.
-pub fn ask(socket: &Path, command: &str) -> io::Result<()> {
+pub fn ask(socket: &Path, command: &str) -> io::Result<String> {
     let mut line = UnixStream::connect(socket)?;
     line.write_all(format!("{command}\n").as_bytes())?;
     let mut answer = String::new();
     BufReader::new(line).read_line(&mut answer)?;
-    if answer.trim_end() == "ok" { Ok(()) } else { Err(io::Error::other(answer.trim_end().to_owned())) }
+    match answer.trim_end().strip_prefix("ok") {
+        Some(said) => Ok(said.trim().to_owned()),
+        None => Err(io::Error::other(answer.trim_end().to_owned())),
+    }
 }
 
 fn parse(command: &str) -> Result<Act, String> {
@@ -115,7 +130,9 @@ fn parse(command: &str) -> Result<Act, String> {
         "ignore" => Act::Ignore(number()?),
         "refuse" => Act::Refuse(number()?),
         "faults" if rest == "off" => Act::Faults(None),
-        "faults" => Act::Faults(Some(faults(rest).ok_or_else(|| format!("“{rest}” is not SEED RATE, like 7 0.1"))?)),
+        "faults" => Act::Faults(Some(
+            faults(rest).ok_or_else(|| format!("“{rest}” is not SEED RATE [KIND], like 7 0.1 or 7 0.1 hang"))?,
+        )),
         "die-mid-frame" => Act::DieMidFrame(number()? as usize),
         "cross-ping" => Act::CrossPing,
         "quit" => Act::Quit,
@@ -132,12 +149,16 @@ fn rows(text: &str) -> Result<Vec<String>, String> {
     Ok(file.lines().map(str::trim).filter(|row| !row.is_empty()).map(str::to_owned).collect())
 }
 
-/// `7 0.1` or `7:0.1`.
+/// `7 0.1` or `7:0.1`, and perhaps the name of the one fault that happens.
 #[must_use]
 pub fn faults(text: &str) -> Option<Faults> {
-    let (seed, rate) = text.split_once([' ', ':'])?;
-    let rate: f32 = rate.trim().parse().ok()?;
-    (0.0..=1.0).contains(&rate).then_some(Faults { seed: seed.parse().ok()?, rate })
+    let mut parts = text.split([' ', ':']).filter(|part| !part.is_empty());
+    let (seed, rate) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let only = match parts.next() {
+        Some(name) => Some(Fault::ALL.into_iter().find(|fault| fault.name() == name)?),
+        None => None,
+    };
+    (parts.next().is_none() && (0.0..=1.0).contains(&rate)).then_some(Faults { seed, rate, only })
 }
 
 fn symbology(name: &str) -> Result<Symbology, String> {
@@ -169,7 +190,7 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Act, Card, Faults, parse};
+    use super::{Act, Card, Fault, Faults, parse};
     use card_reader::barcode::Symbology;
     use std::time::Duration;
 
@@ -183,7 +204,10 @@ mod tests {
         assert_eq!(parse("replug S-9"), Ok(Act::Replug(Some("S-9".to_owned()))));
         assert_eq!(parse("ignore 2"), Ok(Act::Ignore(2)));
         assert_eq!(parse("unplug 3s"), Ok(Act::UnplugFor(Duration::from_secs(3))));
-        assert_eq!(parse("faults 7 0.5"), Ok(Act::Faults(Some(Faults { seed: 7, rate: 0.5 }))));
+        assert_eq!(parse("faults 7 0.5"), Ok(Act::Faults(Some(Faults::any(7, 0.5)))));
+        let hang = Faults { seed: 7, rate: 0.5, only: Some(Fault::Hang) };
+        assert_eq!(parse("faults 7:0.5:hang"), Ok(Act::Faults(Some(hang))));
+        assert!(parse("faults 7 0.5 dance").is_err() && parse("faults 7 2").is_err());
         assert_eq!(parse("barcode qr BC1:A B"), Ok(Act::Insert(Card::Barcode(Symbology::Qr, b"BC1:A B".to_vec()))));
         assert!(parse("barcode ean 4").is_err_and(|what| what.contains("pdf417")));
         assert!(parse("ignore two").is_err_and(|what| what.contains("number")));

@@ -14,15 +14,16 @@ mod pty;
 mod ssi;
 mod swipe;
 mod synm;
+mod synm_settings;
 
 use crate::harness::wait::now;
 use card_reader::barcode::Symbology;
-use line::{Faults, Line};
+use line::{Faults, Line, Mishap};
 use pty::{Pty, Wake};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -61,6 +62,37 @@ impl Protocol {
         matches!(self, Self::Ssi | Self::Crt571)
     }
 
+    /// Whether it can refuse a command. An Elyctis knows no refusal, a swipe reader hears nothing.
+    #[must_use]
+    pub const fn can_refuse(self) -> bool {
+        !matches!(self, Self::Elyctis | Self::Swipe)
+    }
+
+    /// The speed of its line as it leaves the factory; `None`: it is a USB device.
+    #[must_use]
+    pub const fn nominal_baud(self) -> Option<u32> {
+        match self {
+            Self::Elyctis => None,
+            Self::Honeywell | Self::AccessIs => Some(115_200),
+            Self::Newland | Self::Ssi | Self::Swipe | Self::Crt571 => Some(9600),
+        }
+    }
+
+    /// Why this device cannot do what is asked of it; `None`: it can.
+    #[must_use]
+    pub const fn cannot(self, act: &Act) -> Option<&'static str> {
+        match (act, self) {
+            (Act::Refuse(_), Self::Elyctis) => Some("an Elyctis has no answer that refuses; try `ignore`"),
+            (Act::Refuse(_) | Act::Ignore(_), Self::Swipe) => Some("a swipe reader takes no commands"),
+            (Act::CrossPing, Self::Elyctis) => None,
+            (Act::CrossPing, _) => Some("only an Elyctis sends zones unasked"),
+            (Act::Jam | Act::Unjam | Act::Bin { .. }, Self::Crt571) => None,
+            (Act::Jam | Act::Unjam | Act::Bin { .. }, _) => Some("only the crt571 has a motor and a bin"),
+            (Act::Insert(Card::Barcode(..)), Self::Elyctis | Self::Swipe) => Some("it reads no barcodes"),
+            _ => None,
+        }
+    }
+
     fn device(self, model: Model) -> Box<dyn Device> {
         match self {
             Self::Elyctis => Box::new(elyctis::Device::new(model)),
@@ -93,6 +125,8 @@ pub struct Model {
     pub firmware: String,
     /// CR LF instead of CR between rows.
     pub crlf: bool,
+    /// Nothing at all between rows.
+    pub joined: bool,
     /// Rows one message each, where the protocol has messages.
     pub one_by_one: bool,
     /// From the card's arrival to its zone.
@@ -103,13 +137,22 @@ pub struct Model {
     pub split_at: Option<usize>,
     /// Sent as soon as it has power, whoever listens.
     pub power_on: Vec<u8>,
-    /// Bytes leave no faster than this; `None`: at once.
+    /// Bytes leave and arrive no faster than this; `None`: at once.
     pub baud: Option<u32>,
     /// The line misbehaves.
     pub faults: Option<Faults>,
 }
 
 impl Model {
+    /// What stands between two rows of a zone.
+    const fn separator(&self) -> &'static str {
+        match (self.joined, self.crlf) {
+            (true, _) => "",
+            (false, true) => "\r\n",
+            (false, false) => "\r",
+        }
+    }
+
     /// The same model; another unit of it, if a serial number is given.
     fn unit(&self, serial_number: Option<String>) -> Self {
         let mut model = self.clone();
@@ -124,6 +167,7 @@ impl Default for Model {
             serial_number: "SIM-0001".to_owned(),
             firmware: "OCR 1.02.03".to_owned(),
             crlf: false,
+            joined: false,
             one_by_one: false,
             read_time: Duration::from_millis(120),
             latency: Duration::from_millis(2),
@@ -171,8 +215,42 @@ pub enum Act {
     Quit,
 }
 
+/// What a device with lights shows of a verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lamp {
+    #[default]
+    Dark,
+    /// Data has been sent; the host may say what it is worth.
+    Busy,
+    Good,
+    Bad,
+    /// The host has said that it means nothing.
+    Ignored,
+    /// The host has said nothing in time.
+    NoVerdict,
+}
+
+impl Lamp {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dark => "dark",
+            Self::Busy => "busy",
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Ignored => "ignored",
+            Self::NoVerdict => "no-verdict",
+        }
+    }
+}
+
 /// A device behind the line. Time is an argument.
 trait Device: Send {
+    /// What its lights show, if it has any.
+    fn lamp(&self) -> Lamp {
+        Lamp::Dark
+    }
+
     fn power_on(&mut self, now: Instant);
     /// Without power modes are forgotten; a card stays where it is.
     fn power_cycle(&mut self, now: Instant, serial_number: Option<String>);
@@ -194,11 +272,25 @@ pub struct Simulator {
 /// Acts on a running simulator, from any thread.
 #[derive(Clone)]
 pub struct Control {
+    protocol: Protocol,
     acts: Sender<Act>,
     wake: Arc<Wake>,
+    lamp: Arc<Mutex<Lamp>>,
 }
 
 impl Control {
+    /// Which device is played.
+    #[must_use]
+    pub const fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// What its lamp shows now.
+    #[must_use]
+    pub fn lamp(&self) -> Lamp {
+        *self.lamp.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn act(&self, act: Act) {
         // A simulator that has quit takes no more notice; that is what was asked for.
         let _ = self.acts.send(act);
@@ -214,7 +306,9 @@ impl Simulator {
     pub fn start(protocol: Protocol, link: &Path, model: Model) -> io::Result<Self> {
         let wake = Arc::new(Wake::new()?);
         let (acts, inbox) = channel();
-        let line = Line::new(model.baud, model.split_at, model.faults, protocol.has_checksum());
+        let line = Line::new(model.baud, model.split_at, model.faults, protocol.has_checksum(), protocol.can_refuse());
+        let inward = Line::inward(model.baud);
+        let lamp = Arc::new(Mutex::new(Lamp::Dark));
         let device = protocol.device(model);
         let pty = Pty::plug(link)?;
         let cable = Cable {
@@ -222,13 +316,18 @@ impl Simulator {
             plugged: Some(pty),
             device,
             line,
+            inward,
+            lamp: Arc::clone(&lamp),
             wake: Arc::clone(&wake),
             hung: false,
+            wake_at: None,
+            pull: None,
             replug_at: None,
+            last_name: PathBuf::new(),
         };
         let name = format!("{} sim", protocol.name());
         let thread = std::thread::Builder::new().name(name).spawn(move || cable.run(&inbox))?;
-        Ok(Self { control: Control { acts, wake }, thread: Some(thread), link: link.to_owned() })
+        Ok(Self { control: Control { protocol, acts, wake, lamp }, thread: Some(thread), link: link.to_owned() })
     }
 
     #[must_use]
@@ -290,9 +389,27 @@ struct Cable {
     plugged: Option<Pty>,
     device: Box<dyn Device>,
     line: Line,
+    /// The other direction.
+    inward: Line,
+    lamp: Arc<Mutex<Lamp>>,
     wake: Arc<Wake>,
     hung: bool,
-    replug_at: Option<Instant>,
+    /// When it takes notice again by itself.
+    wake_at: Option<Instant>,
+    /// The plug is about to be pulled: once the line is empty.
+    pull: Option<(Duration, Return)>,
+    replug_at: Option<(Instant, Return)>,
+    /// The kernel's name of the terminal that was there last.
+    last_name: PathBuf,
+}
+
+/// How a device comes back.
+#[derive(Default)]
+struct Return {
+    serial_number: Option<String>,
+    /// Sent before anybody has opened the line.
+    stale: Vec<u8>,
+    elsewhere: bool,
 }
 
 impl Cable {
@@ -309,11 +426,16 @@ impl Cable {
                 }
                 self.act(act);
             }
-            if self.replug_at.is_some_and(|at| now() >= at) {
-                self.act(Act::Replug(None));
+            if let Some((_, back)) = self.replug_at.take_if(|(at, _)| now() >= *at) {
+                self.replug(back);
+            }
+            if self.wake_at.take_if(|at| now() >= *at).is_some() {
+                self.hung = false;
             }
             let mut rx = Vec::new();
-            let due = [self.device.due(), self.line.due(), self.replug_at].into_iter().flatten().min();
+            let replug_at = self.replug_at.as_ref().map(|(at, _)| *at);
+            let own = if self.hung { [None; 3] } else { [self.device.due(), self.line.due(), self.inward.due()] };
+            let due = own.into_iter().chain([replug_at, self.wake_at]).flatten().min();
             let pause = due.map_or(Duration::from_secs(1), |due| due.saturating_duration_since(now()));
             match &self.plugged {
                 Some(pty) => {
@@ -331,11 +453,48 @@ impl Cable {
         if self.hung {
             return;
         }
-        self.device.hear(now, rx);
-        self.line.take(now, self.device.say(now));
-        let Some(pty) = &self.plugged else { return };
-        for piece in self.line.leave(now) {
-            pty.send(&piece);
+        self.inward.send(now, rx.to_vec());
+        for piece in self.inward.leave(now) {
+            self.device.hear(now, &piece);
+        }
+        let mishaps = self.line.take(now, self.device.say(now));
+        *self.lamp.lock().unwrap_or_else(PoisonError::into_inner) = self.device.lamp();
+        if let Some(pty) = &self.plugged {
+            for piece in self.line.leave(now) {
+                pty.send(&piece);
+            }
+        }
+        for mishap in mishaps {
+            match mishap {
+                Mishap::Refuse => self.device.act(now, Act::Refuse(1)),
+                Mishap::Hang(time) => (self.hung, self.wake_at) = (true, Some(now + time)),
+                Mishap::Pull { back_after, serial_number, elsewhere, stale } => {
+                    self.pull = Some((back_after, Return { serial_number, stale, elsewhere }));
+                }
+            }
+        }
+        if self.line.due().is_none()
+            && let Some((back_after, back)) = self.pull.take()
+        {
+            self.unplug();
+            self.replug_at = Some((now + back_after, back));
+        }
+    }
+
+    fn replug(&mut self, back: Return) {
+        self.line.clear();
+        self.inward.clear();
+        self.pull = None;
+        self.device.power_cycle(now(), back.serial_number);
+        (self.hung, self.wake_at) = (false, None);
+        self.plugged = Pty::plug(&self.link).ok();
+        let mut taken = Vec::new();
+        while back.elsewhere && self.plugged.as_ref().is_some_and(|pty| pty.name() == self.last_name) {
+            taken.extend(self.plugged.take());
+            self.plugged = Pty::plug(&self.link).ok();
+        }
+        if let Some(pty) = &self.plugged {
+            pty.send(&back.stale);
         }
     }
 
@@ -344,17 +503,14 @@ impl Cable {
             Act::Unplug => self.unplug(),
             Act::UnplugFor(time) => {
                 self.unplug();
-                self.replug_at = Some(now() + time);
+                self.replug_at = Some((now() + time, Return::default()));
             }
             Act::Replug(serial_number) => {
                 self.replug_at = None;
-                self.line.clear();
-                self.device.power_cycle(now(), serial_number);
-                self.hung = false;
-                self.plugged = Pty::plug(&self.link).ok();
+                self.replug(Return { serial_number, ..Return::default() });
             }
-            Act::Hang => self.hung = true,
-            Act::Wake => self.hung = false,
+            Act::Hang => (self.hung, self.wake_at) = (true, None),
+            Act::Wake => (self.hung, self.wake_at) = (false, None),
             Act::Garbage(bytes) => {
                 if let Some(pty) = &self.plugged {
                     pty.send(&bytes);
@@ -367,6 +523,7 @@ impl Cable {
 
     fn unplug(&mut self) {
         if let Some(pty) = self.plugged.take() {
+            self.last_name = pty.name().to_owned();
             pty.unplug();
         }
     }

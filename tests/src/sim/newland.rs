@@ -109,7 +109,7 @@ impl super::Device for Device {
         if self.reading.is_some_and(|at| now >= at) {
             self.reading = None;
             self.looking = false;
-            let separator = if self.model.crlf { "\r\n" } else { "\r" };
+            let separator = self.model.separator();
             let data = match &self.slot {
                 Some(Card::Rows(rows)) => rows.join(separator).into_bytes(),
                 Some(Card::Barcode(_, payload)) => payload.clone(),

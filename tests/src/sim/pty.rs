@@ -14,6 +14,8 @@ use std::time::Duration;
 pub(super) struct Pty {
     master: OwnedFd,
     link: PathBuf,
+    /// The other end's, as the kernel calls it.
+    name: PathBuf,
 }
 
 impl Pty {
@@ -30,9 +32,14 @@ impl Pty {
         let name = PathBuf::from(std::ffi::OsString::from_vec(ptsname(&master, Vec::new())?.into_bytes()));
         let fresh = link.with_extension("plugging");
         let _ = std::fs::remove_file(&fresh);
-        std::os::unix::fs::symlink(name, &fresh)?;
+        std::os::unix::fs::symlink(&name, &fresh)?;
         std::fs::rename(&fresh, link)?;
-        Ok(Self { master, link: link.to_owned() })
+        Ok(Self { master, link: link.to_owned(), name })
+    }
+
+    /// What the kernel calls it.
+    pub(super) fn name(&self) -> &Path {
+        &self.name
     }
 
     /// Waits until bytes arrive, `wake` is readable, or the time is over; appends the bytes to `rx`.

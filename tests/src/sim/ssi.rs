@@ -114,7 +114,7 @@ impl Device {
     }
 
     fn decoded(&self) -> Option<(u8, Vec<u8>)> {
-        let separator = if self.model.crlf { "\r\n" } else { "\r" };
+        let separator = self.model.separator();
         Some(match self.slot.as_ref()? {
             // The type of a zone is not published; this one is of no symbology.
             Card::Rows(rows) => (0x7e, rows.join(separator).into_bytes()),

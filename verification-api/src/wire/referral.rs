@@ -23,6 +23,11 @@ pub struct ReferralRequest {
     pub identifier: Option<WireIdentifier>,
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<super::schema::UuidV7>, max_items = 16))]
     pub verification_ids: Vec<Uuid>,
+    /// An earlier hand-over of this visit that no longer holds (a document that had completed it was contradicted): nobody
+    /// opens that one any more, whether it has been stored yet or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<super::schema::UuidV7>))]
+    pub supersedes: Option<Uuid>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

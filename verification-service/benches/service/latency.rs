@@ -1,14 +1,14 @@
 //! How long a redemption takes when 50 a second come in, whether or not the last one has been answered.
 
-use crate::line;
 use crate::population::populate;
 use crate::support::{Client, Kiosk, Site, id};
+use crate::table::Table;
 use std::time::{Duration, Instant};
 
 const A_SECOND: usize = 50;
 const SECONDS: usize = 20;
 
-pub async fn run() {
+pub async fn run(table: &mut Table) {
     let site = Site::new();
     site.raise_limits();
     let kiosks: Vec<Kiosk> = (0..A_SECOND).map(|nth| site.add_kiosk(&format!("K{nth}"))).collect();
@@ -33,6 +33,6 @@ pub async fn run() {
     let mut took: Vec<Duration> = futures::future::join_all(each).await.into_iter().map(Result::unwrap).collect();
     took.sort_unstable();
     let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
-    line("50 redemptions a second: p50 (25 at most)", at(0.5), "ms");
-    line("50 redemptions a second: p99 (100 at most)", at(0.99), "ms");
+    table.at_most("50 redemptions a second: p50", at(0.5), 25.0, "ms");
+    table.at_most("50 redemptions a second: p99", at(0.99), 100.0, "ms");
 }

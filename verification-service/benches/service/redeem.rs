@@ -2,7 +2,7 @@
 
 use crate::population::populate;
 use crate::support::{Client, Kiosk, Serving, Site, id};
-use crate::{line, ratio};
+use crate::table::Table;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use verification_service::codes::{CODE_COST, derive};
@@ -10,14 +10,14 @@ use verification_service::codes::{CODE_COST, derive};
 const CLIENTS: usize = 32;
 const CODES: usize = 3000;
 
-pub async fn run() {
+pub async fn run(table: &mut Table) {
     let ceiling = ceiling();
-    line("argon2id, 4 MiB, both cores", ceiling, "/s");
+    table.tell("argon2id, 4 MiB, both cores", ceiling, "/s");
     for postgres in [false, true] {
         let engine = if postgres { "PostgreSQL" } else { "SQLite" };
         let redeemed = redemptions(postgres).await;
-        line(&format!("redemptions, 32 clients, {engine}"), redeemed, "/s");
-        ratio(&format!("redemptions by argon2id, {engine}"), redeemed / ceiling, 0.5);
+        table.tell(&format!("redemptions, 32 clients, {engine}"), redeemed, "/s");
+        table.at_least(&format!("redemptions by argon2id, {engine}"), redeemed / ceiling, 0.5);
     }
 }
 

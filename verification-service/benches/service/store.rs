@@ -3,7 +3,7 @@
 
 use crate::cluster::Cluster;
 use crate::support::{Site, id};
-use crate::{line, ratio};
+use crate::table::Table;
 use rusqlite::{Connection, Params, params};
 use std::process::Command;
 use std::sync::Arc;
@@ -28,22 +28,22 @@ const DERIVED: [u8; 32] = [7; 32];
 /// Two transactions make one redemption: the charge, and the rest.
 const EACH: f64 = 2.0;
 
-pub async fn run() {
+pub async fn run(table: &mut Table) {
     let site = Site::new();
     let ours = redemptions(&site).await;
     let single = unbatched(&site);
-    line("store alone, SQLite, 32 at once", ours * EACH, "tx/s");
-    line("SQLite FULL, one at a time, the same shape", single, "tx/s");
-    ratio("store by SQLite", ours * EACH / single, 1.5);
+    table.tell("store alone, SQLite, 32 at once", ours * EACH, "tx/s");
+    table.tell("SQLite FULL, one at a time, the same shape", single, "tx/s");
+    table.at_least("store by SQLite", ours * EACH / single, 1.5);
 
     // A cluster that flushes, as one in service does.
     let cluster = Cluster::durable();
     let site = Site::with_database(cluster.database());
     let ours = redemptions(&site).await;
     let theirs = pgbench(&site);
-    line("store alone, PostgreSQL, 32 at once", ours * EACH, "tx/s");
-    line("pgbench, 32 clients, the same shape", theirs, "tx/s");
-    ratio("store by pgbench", ours * EACH / theirs, 0.6);
+    table.tell("store alone, PostgreSQL, 32 at once", ours * EACH, "tx/s");
+    table.tell("pgbench, 32 clients, the same shape", theirs, "tx/s");
+    table.at_least("store by pgbench", ours * EACH / theirs, 0.6);
 }
 
 /// Redemptions a second through the domain, with the derivation stubbed.

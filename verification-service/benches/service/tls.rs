@@ -1,8 +1,9 @@
 //! Keep-alive requests and full handshakes, against nginx on the same cores with the same certificates.
 
 use crate::nginx::Nginx;
+use crate::rate;
 use crate::support::{Kiosk, Site, http};
-use crate::{line, rate, ratio};
+use crate::table::Table;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use tokio_rustls::TlsConnector;
 
 const CLIENTS: usize = 32;
 
-pub async fn run() {
+pub async fn run(table: &mut Table) {
     let site = Site::new();
     let kiosk = site.add_kiosk("K07");
     let serving = site.serve();
@@ -27,12 +28,12 @@ pub async fn run() {
         ours[1] = ours[1].max(handshakes(serving.kiosk_port, &kiosk).await);
         theirs[1] = theirs[1].max(handshakes(nginx.port, &kiosk).await);
     }
-    line("health, keep-alive, 32 clients", ours[0], "/s");
-    line("nginx, the same bytes static", theirs[0], "/s");
-    ratio("health by nginx", ours[0] / theirs[0], 0.5);
-    line("full handshakes and one request", ours[1], "/s");
-    line("nginx, the same", theirs[1], "/s");
-    ratio("handshakes by nginx", ours[1] / theirs[1], 1.0);
+    table.tell("health, keep-alive, 32 clients", ours[0], "/s");
+    table.tell("nginx, the same bytes static", theirs[0], "/s");
+    table.at_least("health by nginx", ours[0] / theirs[0], 0.5);
+    table.tell("full handshakes and one request", ours[1], "/s");
+    table.tell("nginx, the same", theirs[1], "/s");
+    table.at_least("handshakes by nginx", ours[1] / theirs[1], 1.0);
 }
 
 async fn requests(port: u16, kiosk: &Kiosk) -> f64 {

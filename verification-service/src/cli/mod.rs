@@ -1,6 +1,7 @@
 //! The command line. Exit status: 0 done, 1 refused, 2 usage. With `--json` every command prints one object.
 
 mod accounts;
+mod assistance;
 mod backup;
 mod kiosks;
 mod secrets;
@@ -63,6 +64,9 @@ enum Command {
     /// Lock-out of numbers, badges and kiosks: list, show, clear.
     #[command(subcommand)]
     Throttle(throttles::ThrottleCommand),
+    /// Travelers who called an officer: list, close.
+    #[command(subcommand)]
+    Assistance(assistance::AssistanceCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(upkeep::AuditCommand),
@@ -204,6 +208,7 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
             | Command::Throttle(_)
             | Command::Officer(_)
             | Command::Technician(_)
+            | Command::Assistance(_)
             | Command::Secrets(_)
             | Command::Purge
     );
@@ -217,6 +222,7 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
         Command::Throttle(command) => throttles::run(open().await?, command).await?,
         Command::Officer(command) => staff::officer(open().await?, command).await?,
         Command::Technician(command) => staff::technician(open().await?, command).await?,
+        Command::Assistance(command) => assistance::run(open().await?, command).await?,
         Command::Audit(upkeep::AuditCommand::Verify { checkpoint }) => {
             upkeep::audit_verify(open().await?, checkpoint).await?
         }
@@ -227,7 +233,7 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
         Command::Purge => upkeep::purge(open().await?).await?,
         Command::Openapi => {
             // As the file in docs/: with `--json` too.
-            print!("{}", crate::openapi::text());
+            say(crate::openapi::text().trim_end());
             return Ok(None);
         }
         Command::Serve => {

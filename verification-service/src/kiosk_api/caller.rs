@@ -1,14 +1,15 @@
 //! Who calls, and whether they may: the key of the TLS connection against the client's row and the table of
 //! [`crate::roles`], on every request, before its handler.
 
+use super::edge::not_allowed;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::roles;
 use crate::store::Answer;
 use crate::store::rows::{Kiosk, Peer};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
-use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Method};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -35,8 +36,8 @@ pub struct Caller(pub Kiosk);
 pub async fn admit(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Result<Response, Refusal> {
     let identity = request.extensions().get::<PeerIdentity>().copied().ok_or_else(unknown)?;
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
-    // A route without a rule is nobody's.
-    let rule = roles::rule(request.method(), &path).ok_or_else(|| Refusal::new(ProblemType::Role))?;
+    // A route without a rule is nobody's. HEAD comes here too, with the handler of GET: no path of ours has it.
+    let Some(rule) = roles::rule(request.method(), &path) else { return Ok(not_allowed_at(&path)) };
     let peer = app.store.read().await?.peer(identity.client, &identity.spki).await?.ok_or_else(unknown)?;
     if peer.kiosk.role.urn() != identity.urn {
         return Err(unknown());
@@ -62,6 +63,16 @@ pub async fn admit(State(app): State<Arc<App>>, mut request: Request, next: Next
     }
     request.extensions_mut().insert(Caller(peer.kiosk));
     Ok(next.run(request).await)
+}
+
+/// The reply to a method that a path does not have.
+pub async fn wrong_method(path: MatchedPath) -> Response {
+    not_allowed_at(path.as_str())
+}
+
+fn not_allowed_at(path: &str) -> Response {
+    let methods: Vec<&str> = roles::methods(path).map(Method::as_str).collect();
+    not_allowed(&methods.join(", "))
 }
 
 /// The first request with a renewed key ends the keys before it.

@@ -5,7 +5,7 @@ use crate::put_once::Reply;
 use crate::refusal::Refusal;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -127,6 +127,20 @@ impl IntoResponse for Refusal {
         }
         response
     }
+}
+
+/// A path of ours, asked with a method that it does not have: 405, with `Allow`. The problem is `about:blank` (RFC 9457
+/// §4.2.1), because the status says all: it needs no type in the list.
+pub fn not_allowed(allowed: &str) -> Response {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let problem = Problem {
+        r#type: "about:blank".to_owned(),
+        title: "Method Not Allowed".to_owned(),
+        status: status.as_u16(),
+        detail: Some(format!("This path answers {allowed} only")),
+    };
+    let headers = [(CONTENT_TYPE, "application/problem+json"), (CACHE_CONTROL, "no-store"), (ALLOW, allowed)];
+    (status, headers, serde_json::to_vec(&problem).unwrap_or_default()).into_response()
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/kiosk/v1/officers/session", delete(officers::sign_out))
         .route("/kiosk/v1/overrides/{id}", put(overrides::store))
         .route("/kiosk/v1/heartbeats", post(status::heartbeat))
-        .route("/kiosk/v1/assistance", post(status::assistance))
+        .route("/kiosk/v1/assistance", post(status::call_officer))
         .route("/kiosk/v1/health", get(status::health))
         .route("/kiosk/v1/policy", get(status::policy))
         .route("/log/v1/checkpoint", get(log::checkpoint))
@@ -44,11 +44,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/kiosk/v1/certificate", post(certificates::renew))
         .route_layer(from_fn_with_state(Arc::clone(&app), caller::admit))
         .fallback(nothing_here)
-        .method_not_allowed_fallback(nothing_here)
+        .method_not_allowed_fallback(caller::wrong_method)
         .layer(from_fn(|request, next| observe("kiosk", request, next)))
         .with_state(app)
 }
 
-pub(crate) async fn nothing_here(method: Method) -> Refusal {
+async fn nothing_here(method: Method) -> Refusal {
     Refusal::because(ProblemType::NotFound, format!("No call of this API answers {method} here"))
 }

@@ -5,6 +5,7 @@ use super::edge::{Part, checked_lane, checked_v7, ok, parse, uuid_v7, whole};
 use super::officers::session_of;
 use super::overrides::checked_reading;
 use crate::app::App;
+use crate::assistance;
 use crate::audit::{self, Actor, Event};
 use crate::officers::{self, hash_of};
 use crate::put_once::{self, Once, Reply, Work, json, take};
@@ -49,6 +50,12 @@ pub async fn store(
     for id in &request.verification_ids {
         checked_v7(*id)?;
     }
+    if let Some(earlier) = request.supersedes {
+        checked_v7(earlier)?;
+        if earlier == visit {
+            return Err(Refusal::malformed("A hand-over cannot take its own place"));
+        }
+    }
     let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "referral", id: visit }, "referral", &raw);
     let shared = Arc::clone(&app);
     put_once::run(&app, once, None, move |tx, now| {
@@ -58,15 +65,33 @@ pub async fn store(
                 let problem = if other.kiosk == kiosk.id { ProblemType::IdConflict } else { ProblemType::NotFound };
                 return Ok(Work::Refused(Refusal::new(problem)));
             }
+            if tx.is_superseded(kiosk.id, visit).await? {
+                return Ok(Work::Refused(Refusal::new(ProblemType::IdConflict)));
+            }
+            let actor = Actor::Kiosk(kiosk.id);
+            if let Some(earlier) = request.supersedes {
+                // Not stored yet, or closed already: nothing to delete, and nothing comes after it.
+                match tx.referral(earlier).await? {
+                    Some(other) if other.kiosk != kiosk.id => {
+                        return Ok(Work::Refused(Refusal::new(ProblemType::NotFound)));
+                    }
+                    Some(_) => {
+                        tx.delete_referral(earlier).await?;
+                        let detail = object!({ "superseded_by": visit });
+                        audit::append(tx, now, actor, Event::ReferralClosed, &earlier.to_string(), &detail).await?;
+                    }
+                    None => {}
+                }
+            }
             let sealed = shared.keys.seal(&*shared.random, &[visit.as_bytes(), b"referral"], &raw)?;
             let reference = request.reference.clone();
-            let row = Referral { visit, kiosk: kiosk.id, reference, sealed, stored_at: now.unix_millis() };
+            let (stored_at, supersedes) = (now.unix_millis(), request.supersedes);
+            let row = Referral { visit, kiosk: kiosk.id, reference, sealed, stored_at, supersedes };
             if !tx.set_referral(&row).await? {
                 return Ok(Work::Refused(Refusal::new(ProblemType::ReferenceTaken)));
             }
             let detail = object!({ "reference": request.reference, "reason": request.reason.name() });
-            let (actor, subject) = (Actor::Kiosk(kiosk.id), visit.to_string());
-            audit::append(tx, now, actor, Event::ReferralStored, &subject, &detail).await?;
+            audit::append(tx, now, actor, Event::ReferralStored, &visit.to_string(), &detail).await?;
             Ok(Work::Stored(Reply { status: 200, body: json(&shared.receipt(now))? }))
         })
     })
@@ -101,6 +126,7 @@ pub async fn open(
             audit::append(tx, now, actor, Event::ReferralOpened, &subject, &detail).await?;
             let Some(referral) = found else { return Ok(Err(Refusal::new(ProblemType::NotFound))) };
             tx.open_referral(referral.visit, &officer.hash, kiosk.id, now.unix_millis()).await?;
+            assistance::answered(tx, now, kiosk.id, Some(referral.visit), officer.officer).await?;
             told(tx, &shared, &referral, now).await.map(Ok)
         })
     });
@@ -125,7 +151,9 @@ async fn told(
         };
         verifications.push(ReferredVerification { id: *id, result });
     }
-    let inspection = tx.last_inspection(referral.kiosk, referral.visit).await?.map(|inspection| ReferredInspection {
+    // A hand-over that took another's place has an id of its own; the visit's is the first one's.
+    let visit = referral.supersedes.unwrap_or(referral.visit);
+    let inspection = tx.last_inspection(referral.kiosk, visit).await?.map(|inspection| ReferredInspection {
         id: inspection.id,
         record: inspection.record,
         document_status: inspection.document_status,

@@ -3,7 +3,7 @@
 use super::caller::Caller;
 use super::edge::{checked_lane, checked_v7, ok, parse, whole};
 use crate::app::App;
-use crate::audit::{self, Actor, Event};
+use crate::assistance;
 use crate::metrics::METRICS;
 use crate::put_once::Reply;
 use crate::refusal::Refusal;
@@ -71,23 +71,12 @@ pub async fn heartbeat(State(app): State<Arc<App>>, Caller(kiosk): Caller, body:
     ok(&seen.await?)
 }
 
-pub async fn assistance(State(app): State<Arc<App>>, Caller(kiosk): Caller, body: Body) -> Result<Reply, Refusal> {
+pub async fn call_officer(State(app): State<Arc<App>>, Caller(kiosk): Caller, body: Body) -> Result<Reply, Refusal> {
     let request: AssistanceRequest = parse(&whole(body).await?)?;
     checked_lane(&request.lane)?;
     if let Some(visit) = request.visit {
         checked_v7(visit)?;
     }
-    tracing::info!(kiosk = %kiosk.number, lane = %request.lane, "a traveler calls an officer");
-    let shared = Arc::clone(&app);
-    let called = app.store.write("assistance", move |tx| {
-        Box::pin(async move {
-            let now = shared.now();
-            tx.assistance(kiosk.id, now.unix_millis(), &request.lane, request.visit).await?;
-            let detail = serde_json::json!({ "lane": request.lane, "visit": request.visit });
-            let (actor, subject) = (Actor::Kiosk(kiosk.id), kiosk.id.to_string());
-            audit::append(tx, now, actor, Event::AssistanceCalled, &subject, &detail).await?;
-            Ok(now)
-        })
-    });
-    ok(&app.receipt(called.await?))
+    let called = assistance::call(&app, &kiosk, request).await?;
+    ok(&app.receipt(called))
 }

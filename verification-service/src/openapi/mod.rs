@@ -14,7 +14,7 @@ use verification_api::wire::{self, KIOSK_SIGNATURE_HEADER, OFFICER_SESSION_HEADE
 
 const ABOUT: &str = "Inspection kiosks, filing systems and case systems ask this API about records and backup codes: TLS \
 1.3 only, with a client certificate of the service's own authority. Every error is an RFC 9457 problem document with one \
-of twelve types. Ids and visits are UUIDs of version 7, times are RFC 3339 UTC with milliseconds, an unknown member of a \
+of twelve types; a method that a path does not have is answered 405 with `Allow`, and `about:blank` as its type. Ids and visits are UUIDs of version 7, times are RFC 3339 UTC with milliseconds, an unknown member of a \
 request is refused with 422, and replies may grow members. Every PUT counts once: the same bytes under the same id get \
 the stored reply. What is not HTTP/1.1 at all gets an empty reply of status 400, 414 or 431, and its connection is closed.";
 

@@ -392,7 +392,8 @@ fn masked(keys: &Keys, account: Uuid, kind: IdentifierType, number: &Number) -> 
     Ok(shown.masked(4))
 }
 
-async fn cards(portal: &Portal, signed: &Signed, f: &Frame) -> Result<Vec<Card>, Fault> {
+/// Every number of the holder, with the state of its code.
+pub(super) async fn cards(portal: &Portal, signed: &Signed, f: &Frame) -> Result<Vec<Card>, Fault> {
     let account = signed.holder()?;
     let keys = &portal.app.keys;
     let now = portal.app.now().unix_millis();

@@ -25,6 +25,8 @@ pub enum Fault {
     /// No form at all.
     Malformed,
     NotFound,
+    /// A page of ours, but not with this method; the router adds `Allow`.
+    WrongMethod,
     /// The database or the derivations; it was logged where it happened.
     Unavailable,
 }
@@ -55,6 +57,7 @@ impl Fault {
             Self::Forged => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -64,7 +67,7 @@ impl Fault {
         match self {
             Self::SignInFirst | Self::Forged => ["forged-title", "forged-text"],
             Self::Malformed => ["malformed-title", "malformed-text"],
-            Self::NotFound => ["not-found-title", "not-found-text"],
+            Self::NotFound | Self::WrongMethod => ["not-found-title", "not-found-text"],
             Self::Unavailable => ["unavailable-title", "unavailable-text"],
         }
     }
@@ -88,6 +91,10 @@ struct Page {
 
 pub(super) async fn nothing_here() -> Fault {
     Fault::NotFound
+}
+
+pub(super) async fn wrong_method() -> Fault {
+    Fault::WrongMethod
 }
 
 /// Around every request: faults become pages, and every reply gets its guards.

@@ -161,7 +161,7 @@ pub fn router(portal: Arc<Portal>) -> Router {
         .route("/sessions/stay", post(sessions::stay))
         .route("/activity", get(activity::show))
         .fallback(fault::nothing_here)
-        .method_not_allowed_fallback(fault::nothing_here)
+        .method_not_allowed_fallback(fault::wrong_method)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&portal), fault::guard))
         .with_state(portal)
 }

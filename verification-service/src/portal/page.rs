@@ -197,3 +197,23 @@ pub(super) fn set_cookie(response: &mut Response, cookie: Option<HeaderValue>) {
 pub fn shown(text: &str) -> String {
     text.to_owned()
 }
+
+/// For templates: a code as the lines of a card. Four groups are one line, six are two of three.
+#[must_use]
+pub fn code_lines(text: &str) -> Vec<String> {
+    let groups: Vec<&str> = text.split_inclusive('-').collect();
+    let across = if groups.len() > 4 { 3 } else { 4 };
+    groups.chunks(across).map(<[&str]>::concat).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::code_lines;
+
+    #[test]
+    fn a_code_stands_on_its_card_in_one_line_or_in_two_of_three_groups() {
+        assert_eq!(code_lines("7KQ25-M4PXX-9ABCG-WXYZF"), ["7KQ25-M4PXX-9ABCG-WXYZF"]);
+        let long = code_lines("GHJKP-MNPQ2-RSTVZ-WXYZF-00005-0001P");
+        assert_eq!(long, ["GHJKP-MNPQ2-RSTVZ-", "WXYZF-00005-0001P"]);
+    }
+}

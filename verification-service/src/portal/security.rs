@@ -2,6 +2,7 @@
 //! form or within the last ten minutes.
 
 use super::activity::{About, Deed, note};
+use super::backup_code::{self, Card};
 use super::confirm;
 use super::page::{self, Filled, Frame};
 use super::passkeys::{self, Ceremony};
@@ -34,6 +35,8 @@ struct PasskeyLine {
 #[template(path = "security.html")]
 struct Page {
     f: Frame,
+    /// Of a holder: the numbers and the state of their codes.
+    codes: Vec<Card>,
     password_at: String,
     app: bool,
     passkeys: Vec<PasskeyLine>,
@@ -91,7 +94,9 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, signed: Signed) -> R
             last_used: row.last_used.map(|at| f.when(&at)),
         })
         .collect();
+    let codes = if signed.holder().is_ok() { backup_code::cards(&portal, &signed, &f).await? } else { vec![] };
     let page = Page {
+        codes,
         password_at: f.when(&signed.login.password_at),
         app,
         can_add_passkey: portal.passkeys.is_some(),

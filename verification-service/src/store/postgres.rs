@@ -24,6 +24,8 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0004_portal.sql"),
     include_str!("migrations/postgres/0005_clients.sql"),
     include_str!("migrations/postgres/0006_index_keys.sql"),
+    include_str!("migrations/postgres/0007_assistance.sql"),
+    include_str!("migrations/postgres/0008_superseded.sql"),
 ];
 
 /// How long a migration waits for the server.

@@ -22,6 +22,20 @@ pub struct Kiosk {
     pub last_seen: Option<i64>,
 }
 
+/// A traveler's call for an officer.
+#[derive(Clone, Debug)]
+pub struct AssistanceCall {
+    pub id: i64,
+    pub kiosk: Uuid,
+    /// Of the kiosk.
+    pub number: String,
+    pub lane: String,
+    pub at: i64,
+    /// Whether it came out of a visit; else somebody touched "call an officer" on an idle kiosk.
+    pub in_visit: bool,
+    pub closed_at: Option<i64>,
+}
+
 /// A kiosk as its connection shows itself: what must be checked on every request.
 #[derive(Clone, Debug)]
 pub struct Peer {
@@ -235,6 +249,8 @@ pub struct Referral {
     /// Sealed for (visit, "referral").
     pub sealed: Vec<u8>,
     pub stored_at: i64,
+    /// The earlier hand-over in whose place it stands.
+    pub supersedes: Option<Uuid>,
 }
 
 #[derive(Clone, Debug)]
@@ -356,6 +372,7 @@ pub struct Purged {
     pub referral_openings: i64,
     pub portal_sessions: i64,
     pub portal_invitations: i64,
+    pub assistance_calls: i64,
     pub activity: i64,
     /// Copies of codes that have ended.
     pub locked_codes: i64,

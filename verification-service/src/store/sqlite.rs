@@ -25,6 +25,8 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/sqlite/0004_portal.sql"),
     include_str!("migrations/sqlite/0005_clients.sql"),
     include_str!("migrations/sqlite/0006_index_keys.sql"),
+    include_str!("migrations/sqlite/0007_assistance.sql"),
+    include_str!("migrations/sqlite/0008_superseded.sql"),
 ];
 
 /// How the writer works. Lookups go by blind indexes, which lie anywhere: a batch dirties hundreds of pages, which must fit

@@ -84,7 +84,7 @@ fn verified(one: &Asked) -> bool {
 type Row = Vec<Option<String>>;
 
 /// Number, actor, detail.
-type Audited = (String, String, Value);
+type AuditRow = (String, String, Value);
 
 /// What the database holds of requests.
 pub struct Stored {
@@ -93,8 +93,8 @@ pub struct Stored {
     puts: BTreeMap<(String, String, String), Row>,
     /// By table, then (kiosk, id): the audit row's number, the visit, then the table's own columns.
     rows: BTreeMap<&'static str, BTreeMap<(String, String), Row>>,
-    /// By (event, subject): number, actor, detail.
-    audit: BTreeMap<(String, String), Vec<Audited>>,
+    /// By (event, subject).
+    audit: BTreeMap<(String, String), Vec<AuditRow>>,
     /// By id: identifier, state.
     codes: BTreeMap<String, Row>,
 }

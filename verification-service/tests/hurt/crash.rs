@@ -3,6 +3,7 @@
 //! starts again.
 
 use crate::history::{Asked, check};
+use crate::numbers::Numbers;
 use crate::population::populate;
 use crate::support::{Client, Kiosk, Serving, Site, other_than};
 use crate::{numbers, pause, times};
@@ -36,7 +37,8 @@ async fn crash(postgres: bool, kills: usize) {
     for (round, holder) in holders.iter().enumerate() {
         let mut nth = || usize::try_from(numbers.below(KIOSKS as u64)).unwrap();
         // Three requests with the right code and one with a wrong one; a document, a referral and an officer's decision;
-        // and whatever is not answered yet.
+        // and some of what is not answered yet: all of it would be more each round than is answered before the next kill.
+        let before = asked.len();
         let wrong = other_than(&holder.code);
         for code in [&holder.code, &holder.code, &holder.code, wrong] {
             asked.push(Asked::new(nth(), holder, code));
@@ -52,7 +54,7 @@ async fn crash(postgres: bool, kills: usize) {
         let mut serving = site.serve_with(&environment);
         let clients: Vec<Client> = kiosks.iter().map(|kiosk| serving.client(kiosk)).collect();
         let wait = 1 + numbers.below(60);
-        let sent = send_all(&mut asked, &clients);
+        let sent = send_some(&mut asked, before, &mut numbers, &clients);
         if let Some(point) = point {
             sent.await;
             // It ends by itself; or nobody came by its point, which ends the round too.
@@ -126,9 +128,25 @@ async fn ends(serving: &mut Serving) -> bool {
     false
 }
 
-/// Sends whatever has no answer yet, each twice at once.
-async fn send_all(asked: &mut [Asked], clients: &[Client]) {
-    let open: Vec<&mut Asked> = asked.iter_mut().filter(|one| !one.is_answered()).collect();
+/// So many of those that earlier rounds left open are sent again in a round.
+const AGAIN: u64 = 16;
+
+/// Sends what is asked from `new` on, and some of what has no answer yet.
+fn send_some<'a>(
+    asked: &'a mut [Asked],
+    new: usize,
+    numbers: &mut Numbers,
+    clients: &'a [Client],
+) -> impl Future<Output = ()> + 'a {
+    let (before, fresh) = asked.split_at_mut(new);
+    let open: Vec<&mut Asked> = before.iter_mut().filter(|one| !one.is_answered()).collect();
+    let left = open.len() as u64;
+    let chosen = open.into_iter().filter(|_| left <= AGAIN || numbers.below(left) < AGAIN).collect::<Vec<_>>();
+    send(chosen.into_iter().chain(fresh).collect(), clients)
+}
+
+/// Each twice at once.
+async fn send(open: Vec<&mut Asked>, clients: &[Client]) {
     join_all(open.into_iter().map(|one| async move {
         let client = &clients[one.kiosk];
         let (first, second) = futures::join!(one.send(client), one.send(client));
@@ -149,13 +167,20 @@ async fn cut_off_after(sent: impl Future<Output = ()>, millis: u64, serving: Ser
     sent.await;
 }
 
+/// In the end so many are asked at once: fewer than would be put off.
+const AT_ONCE: usize = 32;
+
 /// Asks until everything is answered, then asks for every answer once more.
 async fn settle(site: &Site, kiosks: &[Kiosk], asked: &mut [Asked]) {
     let serving = site.serve();
     let clients: Vec<Client> = kiosks.iter().map(|kiosk| serving.client(kiosk)).collect();
     // What a killed instance left pending is taken over 10 s later; each try waits 5 s.
     for _ in 0..6 {
-        send_all(asked, &clients).await;
+        let mut open: Vec<&mut Asked> = asked.iter_mut().filter(|one| !one.is_answered()).collect();
+        while !open.is_empty() {
+            let rest = open.split_off(open.len().min(AT_ONCE));
+            send(std::mem::replace(&mut open, rest), &clients).await;
+        }
     }
     for one in asked.iter_mut() {
         let again = one.send(&clients[one.kiosk]).await.unwrap_or_else(|| panic!("{} is not settled", one.id));

@@ -62,8 +62,8 @@ impl Inspector<'_> {
     }
 
     /// On paper stands the card alone, in the size of one (ISO/IEC 7810 ID-1: 85.6 × 54 mm), nothing runs out of it, and the
-    /// code is on one line.
-    async fn print(&mut self, name: &str) {
+    /// code is on so many lines, beside the QR.
+    async fn print(&mut self, name: &str, lines: usize) {
         let browser = self.browser;
         browser.medium("print").await;
         let found = browser
@@ -75,9 +75,10 @@ impl Inspector<'_> {
                     texts.filter(e => !card.contains(e)).map(e => e.outerHTML.slice(0, 80)),
                     [...card.querySelectorAll('*')].map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
                         .filter(([, r]) => r.right > box.right || r.bottom > box.bottom).map(([html]) => html),
-                    (() => { const range = document.createRange(); range.selectNodeContents(card.querySelector('.code-text'));
-                        const lines = new Set([...range.getClientRects()].map(r => Math.round(r.top)));
-                        return [lines.size, range.getBoundingClientRect().right,
+                    (() => { const found = [], texts = document.createTreeWalker(card.querySelector('.code-text'), 4);
+                        while (texts.nextNode()) { const range = document.createRange();
+                            range.selectNodeContents(texts.currentNode); found.push(...range.getClientRects()); }
+                        return [new Set(found.map(r => Math.round(r.top))).size, Math.max(...found.map(r => r.right)),
                             card.querySelector('.qr').getBoundingClientRect().left]; })()];",
             )
             .await;
@@ -90,11 +91,11 @@ impl Inspector<'_> {
                 self.wrong.push(format!("{}/{name}: {one} {what}", self.language));
             }
         }
-        let [lines, right, left] = [0, 1, 2].map(|at| found[4][at].as_f64().unwrap());
-        if lines != 1.0 || right > left {
+        let [right, left] = [1, 2].map(|at| found[4][at].as_f64().unwrap());
+        if found[4][0] != lines || right > left {
             self.wrong.push(format!(
-                "{}/{name}: the code has {lines} lines and ends at {right}, the QR begins at {left}",
-                self.language
+                "{}/{name}: the code has {} lines and ends at {right}, the QR begins at {left}",
+                self.language, found[4][0]
             ));
         }
         self.pictures(&format!("{name}-printed")).await;
@@ -126,6 +127,21 @@ async fn every_page_in_english_is_accessible() {
 #[tokio::test]
 async fn every_page_in_spanish_is_accessible() {
     walk(SPANISH, "es").await;
+}
+
+/// With `[code] groups = 6`.
+#[tokio::test]
+async fn a_code_of_six_groups_fits_the_screen_and_the_printed_card() {
+    for (kind, language) in [(ENGLISH, "en"), (SPANISH, "es")] {
+        let portal = Portal::of_six_groups();
+        let browser = portal.browser(kind).await;
+        let key = portal.register(&browser, "anna.specimen").await;
+        portal.make_code(&browser, "a-number", &key).await;
+        let mut inspector = Inspector { browser: &browser, axe: axe(), language, wrong: vec![], seen: 0 };
+        inspector.look("code-shown-six").await;
+        inspector.print("code-shown-six", 2).await;
+        assert!(inspector.wrong.is_empty(), "{}", inspector.wrong.join("\n"));
+    }
 }
 
 async fn walk(kind: Kind, language: &'static str) {
@@ -165,7 +181,7 @@ async fn walk(kind: Kind, language: &'static str) {
     inspector.look("code-new-wrong").await;
     portal.confirm(&browser, PASSWORD, &key).await;
     inspector.look("code-shown").await;
-    inspector.print("code-shown").await;
+    inspector.print("code-shown", 1).await;
     let code = browser.text("#code").await;
     inspector.go("/backup-code", "backup-code").await;
     inspector.go("/backup-code/a-number/view", "code-view").await;

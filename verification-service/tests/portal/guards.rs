@@ -1,7 +1,7 @@
 //! What the portal answers to those who do not use a browser: headers, forged forms, guesses.
 
 use crate::people::{ENGLISH, PASSWORD, Portal, WITHOUT_SCRIPTS};
-use crate::support::{http, roots};
+use crate::support::{Site, http, roots};
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
@@ -61,6 +61,16 @@ impl Caller {
         let request = self.http.post(format!("{}{path}", self.origin));
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
         self.call(request).await
+    }
+
+    /// Signs in with password and app.
+    async fn sign_in(&mut self, portal: &Portal, key: &str) {
+        let csrf = self.csrf("/sign-in").await;
+        self.post("/sign-in", &csrf, &[("user-name", "anna"), ("password", PASSWORD)]).await;
+        let csrf = self.csrf("/sign-in/second-step").await;
+        let code = portal.code(key).await;
+        let reply = self.post("/sign-in/second-step", &csrf, &[("one-time-code", &code)]).await;
+        assert_eq!(reply.headers["location"], "/account");
     }
 
     /// The token in the form of a page.
@@ -194,6 +204,136 @@ async fn an_unknown_user_name_gets_the_reply_of_a_wrong_password_and_both_lock()
     let csrf = caller.csrf("/sign-in").await;
     let reply = caller.post("/sign-in", &csrf, &[("user-name", "anna"), ("password", PASSWORD)]).await;
     assert!(reply.body.contains("Too many tries"));
+}
+
+#[tokio::test]
+async fn what_a_person_types_is_shown_as_text() {
+    let portal = Portal::new();
+    let browser = portal.browser(ENGLISH).await;
+    let key = portal.register(&browser, "anna").await;
+    let (name, firm) = ("<i id='planted'>Ruth</i>", "\"><script>document.title = 'planted'</script>");
+    browser.go("/representatives/add").await;
+    browser.fill("#representative-name", name).await;
+    browser.fill("#firm", firm).await;
+    browser.fill("#roll-number", "EOIR-12345").await;
+    // Once as a form that comes back, and then as it was stored.
+    browser.click("fieldset button").await;
+    for stored in [false, true] {
+        if stored {
+            portal.confirm(&browser, PASSWORD, &key).await;
+            browser.go("/representatives").await;
+            let list = browser.text(".rows").await;
+            assert!(list.contains(name) && list.contains(firm), "{list}");
+        } else {
+            assert_eq!(browser.attribute("#firm", "value").await, firm);
+        }
+        assert!(!browser.has("#planted").await, "stored: {stored}");
+        assert_ne!(browser.title().await, "planted", "stored: {stored}");
+    }
+}
+
+#[tokio::test]
+async fn away_from_localhost_browsers_are_told_to_use_tls_only() {
+    let told = async |origin: &str| {
+        let site = Site::new();
+        let text = std::fs::read_to_string(site.config()).unwrap();
+        std::fs::write(site.config(), text.replace("[portal]\n", &format!("[portal]\n{origin}\n"))).unwrap();
+        let portal = Portal::on(site);
+        let reply = Caller::new(&portal).get("/").await;
+        reply.headers.get("strict-transport-security").map(|value| value.to_str().unwrap().to_owned())
+    };
+    assert_eq!(told("origin = \"https://records.example\"").await.as_deref(), Some("max-age=31536000"));
+    assert_eq!(told("").await, None, "a browser would apply it to all that a developer runs");
+}
+
+#[tokio::test]
+async fn looking_at_a_page_changes_nothing() {
+    let portal = Portal::new();
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let key = portal.register(&browser, "anna").await;
+    portal.make_code(&browser, "a-number", &key).await;
+    let mut caller = Caller::new(&portal);
+    caller.sign_in(&portal, &key).await;
+    // Every change writes its row.
+    let rows = async || portal.site.text("SELECT CAST(MAX(seq) AS TEXT) FROM audit").await;
+    let before = rows().await;
+    for path in [
+        "/account",
+        "/backup-code",
+        "/backup-code/a-number/new",
+        "/backup-code/a-number/view",
+        "/backup-code/a-number/revoke",
+        "/representatives",
+        "/representatives/add",
+        "/security",
+        "/security/password",
+        "/security/app",
+        "/security/passkeys/add",
+        "/sessions",
+        "/activity",
+    ] {
+        assert_eq!(caller.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(rows().await, before);
+    assert!(caller.get("/backup-code").await.body.contains("code-kind-active"));
+}
+
+#[tokio::test]
+async fn password_fields_hide_and_let_password_managers_in() {
+    let portal = Portal::new();
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let key = portal.register(&browser, "anna").await;
+    let mut signed_in = Caller::new(&portal);
+    signed_in.sign_in(&portal, &key).await;
+    let mut stranger = Caller::new(&portal);
+    for (path, wanted) in [
+        ("/sign-in", ["current-password"].as_slice()),
+        ("/security/password", &["new-password", "new-password", "current-password"]),
+        ("/backup-code/a-number/new", &["current-password"]),
+    ] {
+        let caller = if path == "/sign-in" { &mut stranger } else { &mut signed_in };
+        let page = caller.get(path).await.body;
+        let inputs = page.split("<input ").skip(1).map(|rest| rest.split('>').next().unwrap());
+        let fields: Vec<&str> = inputs.filter(|input| input.contains("password\"")).collect();
+        assert_eq!(fields.len(), wanted.len(), "{path}: {fields:?}");
+        for (field, wanted) in fields.iter().zip(wanted) {
+            assert!(field.contains("type=\"password\"") && !field.contains("value="), "{path}: {field}");
+            assert!(field.contains(&format!("autocomplete=\"{wanted}\"")), "{path}: {field}");
+            assert!(!field.contains("maxlength"), "nothing is cut off: {path}: {field}");
+        }
+        assert!(!page.contains("onpaste"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_weighed_as_it_was_typed() {
+    let portal = Portal::new();
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let key = portal.register(&browser, "anna").await;
+    for other in [PASSWORD.to_uppercase(), format!("{PASSWORD} "), format!(" {PASSWORD}"), PASSWORD[1..].to_owned()] {
+        let mut caller = Caller::new(&portal);
+        let csrf = caller.csrf("/sign-in").await;
+        let reply = caller.post("/sign-in", &csrf, &[("user-name", "anna"), ("password", &other)]).await;
+        assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{other:?}");
+    }
+    Caller::new(&portal).sign_in(&portal, &key).await;
+}
+
+#[tokio::test]
+async fn a_session_that_was_signed_out_is_over_for_who_kept_its_cookie() {
+    let portal = Portal::new();
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let key = portal.register(&browser, "anna").await;
+    let mut caller = Caller::new(&portal);
+    caller.sign_in(&portal, &key).await;
+    let kept = caller.cookies.clone();
+    assert_eq!(caller.get("/account").await.status, StatusCode::OK);
+    let csrf = caller.csrf("/account").await;
+    caller.post("/sign-out", &csrf, &[]).await;
+    caller.cookies = kept;
+    for path in ["/account", "/backup-code", "/sessions"] {
+        assert_eq!(caller.get(path).await.headers["location"], "/sign-in?ended", "{path}");
+    }
 }
 
 #[tokio::test]

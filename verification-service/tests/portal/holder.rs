@@ -49,6 +49,12 @@ async fn a_holder_registers_makes_a_code_uses_it_and_is_asked_for_a_new_one() {
     browser.go("/backup-code").await;
     assert_eq!(browser.attribute("#a-number ~ p .tag", "data-state").await, "code-kind-active");
     assert!(browser.text("main .card").await.contains(&code[code.len() - 2..]), "its last two symbols");
+    // Security tells of it and leads to it.
+    browser.go("/security").await;
+    let card = browser.text("section[aria-labelledby=backup-code-title]").await;
+    assert!(card.contains("Ready to use") && card.contains("No code yet"), "A-Number and receipt number: {card}");
+    browser.click("section[aria-labelledby=backup-code-title] a").await;
+    assert_eq!(browser.path().await, "/backup-code");
     browser.go("/backup-code/a-number/view").await;
     browser.fill("#password", "another password 1").await;
     browser.fill("#one-time-code", &portal.code(&key).await).await;
@@ -75,6 +81,26 @@ async fn a_holder_registers_makes_a_code_uses_it_and_is_asked_for_a_new_one() {
     for secret in [code.as_str(), PASSWORD, "anna", letter.as_str(), A_NUMBER, "SPECIMEN"] {
         assert!(!log.contains(secret), "the log tells {secret}");
     }
+}
+
+/// `[code] groups = 6`: portal, policy and verification agree.
+#[tokio::test]
+async fn a_code_of_six_groups_is_made_in_the_portal_and_verified_at_a_kiosk() {
+    let portal = Portal::of_six_groups();
+    let client = portal.serving.client(&portal.site.add_kiosk("K07"));
+    assert_eq!(client.get("/kiosk/v1/policy").await.json()["groups"], 6);
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let key = portal.register(&browser, "anna").await;
+    let code = portal.make_code(&browser, "a-number", &key).await;
+    assert_eq!(code.split('-').map(str::len).collect::<Vec<_>>(), [5; 6], "{code}");
+    assert!(BackupCode::parse(&code).is_ok(), "{code}");
+    browser.go("/backup-code/a-number/view").await;
+    portal.confirm(&browser, PASSWORD, &key).await;
+    assert_eq!(browser.text("#code").await, code, "shown again");
+    // A third less is another code.
+    assert_eq!(client.verify(id(), A, &code[..23]).await.result(), "not_verified");
+    assert_eq!(client.verify(id(), A, &code).await.result(), "verified");
+    assert_eq!(client.verify(id(), A, &code).await.result(), "not_verified");
 }
 
 #[tokio::test]

@@ -17,7 +17,17 @@ pub struct Portal {
 
 impl Portal {
     pub fn new() -> Self {
+        Self::on(Site::new())
+    }
+
+    /// One whose codes have six groups.
+    pub fn of_six_groups() -> Self {
         let site = Site::new();
+        site.set("groups", "6");
+        Self::on(site)
+    }
+
+    pub fn on(site: Site) -> Self {
         let serving = site.serve();
         Self { site, serving }
     }

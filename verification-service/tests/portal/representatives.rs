@@ -47,6 +47,8 @@ async fn a_representative_opens_the_case_with_a_code_of_their_own_until_removed(
     holder.go("/clients").await;
     assert_eq!(holder.text("h1").await, "Page not found");
 
+    representative.go("/security").await;
+    assert!(!representative.has("a[href='/backup-code']").await, "a representative holds no code of a kiosk");
     representative.go("/clients").await;
     representative.click(".rows a").await;
     representative.click("main .card a.button").await;

@@ -2,6 +2,7 @@
 
 use crate::support::{A_NUMBER, Site, id, program};
 use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 use verification_service::clock::{Clock, DAY, SystemClock, plus_millis};
 use verification_service::pki;
 use verification_service::random::SystemRandomness;
@@ -152,4 +153,26 @@ fn numbers_and_names_are_checked() {
     assert!(refused(&[&document[..], &["card:USA:1:2030-01-01:valid"]].concat()).contains("permanent_resident_card"));
     assert!(refused(&[&document[..], &["passport:USA:1:2030-13-01:valid"]].concat()).contains("YYYY-MM-DD"));
     assert!(site.refusal(&["kiosk", "revoke", &id().to_string()], "").contains("kiosk list"));
+}
+
+/// As `| head` is.
+#[test]
+fn a_reader_that_goes_early_is_no_fault() {
+    let site = Site::new();
+    let config = site.config();
+    for arguments in [&["openapi"][..], &["--config", config.to_str().unwrap(), "kiosk", "list"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_verification-service"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(
+            (ended.status.code(), String::from_utf8(ended.stderr).unwrap()),
+            (Some(0), String::new()),
+            "{arguments:?}"
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! The real binary, a fresh folder of `init`, real TLS: what an integrator sees.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must stop")]
 
+mod assistance;
 mod audit;
 mod clients;
 mod cluster;
@@ -11,6 +12,7 @@ mod hostile;
 mod index_rotation;
 mod inspections;
 mod log;
+mod methods;
 mod migrations;
 mod numbers;
 mod officers;
@@ -20,10 +22,15 @@ mod problems;
 mod puts;
 mod referrals;
 mod rotation;
+mod settings;
+mod store;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
+#[path = "../../benches/service/table.rs"]
+mod table;
 mod tamper;
 mod tls;
+mod verdicts;
 mod verifications;
 
 /// Which engine the sites of this suite have.

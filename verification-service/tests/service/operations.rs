@@ -14,7 +14,7 @@ fn free_port() -> u16 {
 }
 
 /// Opens the port of the metrics in the configuration.
-fn watched(site: &Site) -> u16 {
+pub fn watched(site: &Site) -> u16 {
     let port = free_port();
     let text = std::fs::read_to_string(site.config()).unwrap();
     let text = text.replace("[listen]\n", &format!("[listen]\nmetrics = \"127.0.0.1:{port}\"\n"));
@@ -22,7 +22,7 @@ fn watched(site: &Site) -> u16 {
     port
 }
 
-async fn ask(port: u16, path: &str) -> (u16, String) {
+pub async fn ask(port: u16, path: &str) -> (u16, String) {
     let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let request = format!("GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -33,7 +33,7 @@ async fn ask(port: u16, path: &str) -> (u16, String) {
 }
 
 /// The value of a metric, by the start of its line.
-fn value(text: &str, start: &str) -> f64 {
+pub fn value(text: &str, start: &str) -> f64 {
     let line = text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no {start} in\n{text}"));
     line.rsplit(' ').next().unwrap().parse().unwrap()
 }
@@ -113,6 +113,41 @@ fn the_page_about_security_names_tests_that_exist() {
             ["verification-service", "verification-api", "tests"].iter().any(|part| holds(&root.join(part), name));
         assert!(found, "docs/security.md names {name}, which is no test");
     }
+}
+
+/// `T --test NAME FILTER`: the filter must lead to a test.
+#[test]
+fn the_track_record_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = std::fs::read_to_string(root.join("docs/track-record.md")).unwrap();
+    let commands = page.split('`').skip(1).step_by(2).filter_map(|quoted| quoted.strip_prefix("T "));
+    let filters: Vec<&str> =
+        commands.filter_map(|command| command.split(" -- ").next()?.split(' ').next_back()).collect();
+    assert!(filters.len() > 8, "{filters:?}");
+    for filter in filters {
+        let leads = match filter.strip_suffix("::") {
+            Some(module) => root.join(format!("verification-service/tests/service/{module}.rs")).exists(),
+            None => {
+                let name = filter.rsplit("::").next().unwrap();
+                ["verification-service", "kiosk-app", "tests"].iter().any(|part| names(&root.join(part), name))
+            }
+        };
+        assert!(leads, "docs/track-record.md names {filter}, which is no test");
+    }
+}
+
+/// Whether a folder's sources have a function whose name has this in it.
+fn names(folder: &Path, part: &str) -> bool {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            return names(&path, part);
+        }
+        let source = path.extension().is_some_and(|e| e == "rs").then(|| std::fs::read_to_string(&path).unwrap());
+        let has =
+            |line: &str| line.split_once("fn ").is_some_and(|(_, name)| name.split('(').next().unwrap().contains(part));
+        source.is_some_and(|text| text.lines().any(has))
+    })
 }
 
 #[tokio::test]
@@ -225,7 +260,7 @@ async fn a_copy_made_while_the_service_runs_restores_to_a_service_that_answers()
 }
 
 /// One old row of each kind that is purged, by statements that both engines take: `BLOB` is a binary value.
-const OLD_ROWS: [(&str, &str); 12] = [
+const OLD_ROWS: [(&str, &str); 13] = [
     (
         "replies",
         "INSERT INTO put (kiosk, scope, id, kind, body_mac, owner, begun_at, state, status, reply) \
@@ -252,6 +287,7 @@ const OLD_ROWS: [(&str, &str); 12] = [
         "INSERT INTO invitation (hash, kind, account, made_at, expires_at, tries) \
          VALUES (BLOB, 'holder', (SELECT id FROM account), 1, 1, 0)",
     ),
+    ("assistance_calls", "INSERT INTO assistance (kiosk, at, lane) VALUES ('k', 1, '7')"),
     ("activity", "INSERT INTO activity (id, at, event) VALUES ('i', 1, 'signed_in')"),
     (
         "locked_codes",

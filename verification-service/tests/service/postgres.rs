@@ -1,6 +1,7 @@
 //! The suite of `main.rs` on PostgreSQL; what is about SQLite's file is not in it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must stop")]
 
+mod assistance;
 mod clients;
 mod cluster;
 mod every_call;
@@ -17,6 +18,7 @@ mod problems;
 mod puts;
 mod referrals;
 mod rotation;
+mod store;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]
 mod support;
 mod tls;

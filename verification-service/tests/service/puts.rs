@@ -19,7 +19,7 @@ use verification_service::store;
 use verification_service::store::rows::PutKey;
 use verification_service::verify::{self, Request};
 
-/// At which look; whom to tell; what to wait for.
+/// At which look; to say that it came, and to be let go on.
 type Gate = (usize, mpsc::Sender<()>, mpsc::Receiver<()>);
 
 /// A clock that stands still until it is told to go, and that may hold whoever looks at it.
@@ -154,16 +154,20 @@ async fn whenever_its_ten_seconds_end_any_other_put_is_undone() {
     let site = Site::new();
     let (kiosk, clock) = (site.add_kiosk("K07").id, Held::new());
     let app = instance(&site, &clock).await;
-    let run = async |id: Uuid, late: Option<usize>| {
+    let put = async |id: Uuid| {
         let once = Once::new(&app, PutKey { kiosk, scope: "request", id }, "inspection", b"bytes");
         let (shared, body) = (Arc::clone(&app), b"{}".to_vec());
+        (once, shared, body)
+    };
+    let run = async |id: Uuid, late: Option<usize>| {
+        let (once, shared, body) = put(id).await;
         clock.goes_on(0);
         if let Some(look) = late {
             clock.jumps_at(look, ENDS_WITHIN);
         }
         put_once::run(&shared, once, None, move |tx, _| {
             Box::pin(async move {
-                tx.assistance(kiosk, 1, "7", None).await?;
+                tx.add_call(kiosk, 1, "7", None).await?;
                 Ok(Work::Stored(Reply { status: 200, body: body.into() }))
             })
         })

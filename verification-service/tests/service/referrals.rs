@@ -93,6 +93,52 @@ async fn a_reference_is_the_kiosks_own_and_unique_while_open() {
     assert_eq!(client.put(&first, &referral("K07-7KQ4")).await.problem(), "id-conflict");
 }
 
+/// A document that had completed a visit was contradicted: no officer finds "complete" any more.
+#[tokio::test]
+async fn a_hand_over_that_was_taken_back_is_found_no_more_whether_it_came_before_or_comes_after() {
+    let site = Site::new();
+    site.add_officer("B1");
+    let (kiosk, another, serving) = (site.add_kiosk("K07"), site.add_kiosk("K08"), site.serve());
+    let (client, other) = (serving.client(&kiosk), serving.client(&another));
+    let session = client.sign_in("B1").await;
+    let referral = |reference: &str, reason: &str| json!({ "reference": reference, "lane": "7", "reason": reason, "verification_ids": [] });
+    let instead_of = |earlier: uuid::Uuid, reference: &str| {
+        let mut body = referral(reference, "check_document");
+        body["supersedes"] = json!(earlier);
+        body
+    };
+    let put = |visit: uuid::Uuid| format!("/kiosk/v1/referrals/{visit}");
+
+    let (visit, second) = (id(), id());
+    let stored = client.put(&put(visit), &referral("K07-7KQ2", "complete")).await;
+    assert!(stored.status.is_success());
+    assert_eq!(
+        other
+            .put(&put(id()), &{
+                let mut body = instead_of(visit, "K08-7KQ3");
+                body["lane"] = json!("8");
+                body
+            })
+            .await
+            .problem(),
+        "not-found",
+        "another kiosk's hand-over is none of its business"
+    );
+    assert_eq!(open(&client, "K07-7KQ2", &session).await.json()["reason"], "complete");
+    assert!(client.put(&put(second), &instead_of(visit, "K07-7KQ3")).await.status.is_success());
+    assert_eq!(open(&client, "K07-7KQ2", &session).await.problem(), "not-found");
+    assert_eq!(open(&client, "K07-7KQ3", &session).await.json()["reason"], "check_document");
+    assert_eq!(client.put(&put(visit), &referral("K07-7KQ2", "complete")).await, stored, "a replay is the same");
+    assert_eq!(open(&client, "K07-7KQ2", &session).await.problem(), "not-found", "and brings nothing back");
+
+    let (late, first) = (id(), id());
+    assert!(client.put(&put(first), &instead_of(late, "K07-7KQ4")).await.status.is_success());
+    assert_eq!(client.put(&put(late), &referral("K07-7KQ5", "complete")).await.problem(), "id-conflict");
+    assert_eq!(open(&client, "K07-7KQ5", &session).await.problem(), "not-found");
+    assert_eq!(client.put(&put(late), &instead_of(late, "K07-7KQ6")).await.problem(), "malformed");
+    site.cli(&["audit", "verify"]);
+}
+
 #[tokio::test]
 async fn thirty_looks_a_minute() {
     let site = Site::new();

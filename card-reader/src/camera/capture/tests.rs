@@ -12,21 +12,49 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
-/// Plays a camera by what the test sends: a picture of this grey, or `None` for an error. It waits as long as
-/// nothing is sent, as a driver does.
-struct Played(Receiver<Option<u8>>, u32);
+/// What a test has the camera do next.
+#[derive(Clone, Copy)]
+enum Shot {
+    /// A picture of this grey.
+    Picture(u8),
+    /// The picture before, to the last bit.
+    Same,
+    /// What is no picture.
+    Bad(Fault),
+    /// A picture of another size than was set.
+    Smaller,
+    Gone,
+}
+
+/// Plays a camera by what the test sends. It waits as long as nothing is sent, as a driver does.
+struct Played(Receiver<Shot>, u32);
 
 impl FrameSource for Played {
     fn next(&mut self) -> Result<Picture, SourceError> {
-        let grey = self.0.recv().ok().flatten();
-        let grey = grey.ok_or_else(|| SourceError::new(Fault::NotReachable, "pulled out"))?;
-        self.1 += 1;
-        let mut pixels = vec![grey; 320 * 240];
+        let (grey, width, height) = match self.0.recv().unwrap_or(Shot::Gone) {
+            Shot::Picture(grey) => {
+                self.1 += 1;
+                (grey, 320, 240)
+            }
+            Shot::Same => (100, 320, 240),
+            Shot::Bad(fault) => return Err(SourceError::of_frame(fault, "no picture")),
+            Shot::Smaller => {
+                self.1 += 1;
+                (100, 160, 120)
+            }
+            Shot::Gone => return Err(SourceError::new(Fault::NotReachable, "pulled out")),
+        };
+        let mut pixels = vec![grey; width * height];
         // Print on it, and a trace of noise, as every sensor has.
         pixels.iter_mut().enumerate().filter(|(at, _)| at / 8 % 2 == 0).for_each(|(_, pixel)| *pixel += 40);
         let at = self.1 as usize * 977 % pixels.len();
-        pixels[at..].iter_mut().take(400).for_each(|pixel| *pixel = pixel.wrapping_add(1));
-        Picture::new(320, 240, Layout::Grey, pixels).ok_or_else(|| SourceError::new(Fault::Unsupported, "no picture"))
+        pixels[at..].iter_mut().take(400).for_each(|pixel| *pixel = pixel.wrapping_add(2));
+        Picture::new(width, height, Layout::Grey, pixels)
+            .ok_or_else(|| SourceError::new(Fault::Unsupported, "no picture"))
+    }
+
+    fn size(&self) -> Option<(usize, usize)> {
+        Some((320, 240))
     }
 
     fn facts(&self) -> String {
@@ -44,7 +72,7 @@ struct Bench {
     views: Views,
     opened: Arc<AtomicU32>,
     /// To the camera as it was opened last.
-    frames: Arc<Mutex<Option<Sender<Option<u8>>>>>,
+    frames: Arc<Mutex<Option<Sender<Shot>>>>,
 }
 
 impl Bench {
@@ -67,7 +95,7 @@ impl Bench {
         Self { events, orders, views, opened, frames }
     }
 
-    fn send(&self, frame: Option<u8>) {
+    fn send(&self, frame: Shot) {
         if let Some(sender) = &*self.frames.lock().unwrap() {
             let _ = sender.send(frame);
         }
@@ -77,13 +105,42 @@ impl Bench {
     async fn film_until(&mut self, grey: u8, wanted: impl Fn(&CameraEvent) -> bool) -> CameraEvent {
         let end = now() + Duration::from_secs(10);
         loop {
-            self.send(Some(grey));
+            self.send(Shot::Picture(grey));
             let pause = tokio::time::timeout(Duration::from_millis(20), self.events.recv()).await;
             match pause {
                 Ok(Some((_, event))) if wanted(&event) => return event,
                 _ => assert!(now() < end, "in time"),
             }
         }
+    }
+
+    /// These in turn, one every `pause`, for as long as `time` or until the event comes; all that was told but for what
+    /// was seen.
+    async fn shoot(
+        &mut self,
+        shots: &[Shot],
+        pause: Duration,
+        time: Duration,
+        wanted: impl Fn(&CameraEvent) -> bool,
+    ) -> Vec<CameraEvent> {
+        let (end, mut told) = (now() + time, Vec::new());
+        for shot in shots.iter().cycle() {
+            self.send(*shot);
+            let next = now() + pause;
+            while let Ok(Some((_, event))) = tokio::time::timeout_at(next.into(), self.events.recv()).await {
+                let found = wanted(&event);
+                if !matches!(event, CameraEvent::Seen(_)) {
+                    told.push(event);
+                }
+                if found {
+                    return told;
+                }
+            }
+            if now() >= end {
+                break;
+            }
+        }
+        told
     }
 
     async fn next(&mut self) -> CameraEvent {
@@ -97,6 +154,8 @@ fn patience() -> Patience {
         silent: Duration::from_millis(600),
         first_frame: Duration::from_secs(2),
         abandon: Duration::from_millis(1500),
+        bad: Duration::from_millis(400),
+        thaw: Duration::from_millis(500),
     }
 }
 
@@ -130,7 +189,7 @@ async fn a_thread_that_hangs_for_good_is_left_behind_and_the_camera_opened_anew(
     }
     bench.film_until(100, is_ready).await;
     // The one left behind wakes up: it ends, and says nothing.
-    old.unwrap().send(Some(7)).unwrap();
+    old.unwrap().send(Shot::Picture(7)).unwrap();
     let next = bench.film_until(100, |_| true).await;
     assert!(matches!(next, CameraEvent::Seen(_)), "{next:?}");
 }
@@ -139,7 +198,7 @@ async fn a_thread_that_hangs_for_good_is_left_behind_and_the_camera_opened_anew(
 async fn a_camera_pulled_out_is_told_once_and_opened_again() {
     let mut bench = Bench::new(patience(), None);
     bench.film_until(100, is_ready).await;
-    bench.send(None);
+    bench.send(Shot::Gone);
     while bench.next().await != CameraEvent::Lost(Fault::NotReachable) {}
     bench.film_until(100, is_ready).await;
     assert_eq!(bench.opened.load(Ordering::SeqCst), 2);
@@ -193,4 +252,87 @@ async fn the_second_light_burns_while_a_document_is_read_and_is_put_out_after_it
         assert!(now() < end, "out");
         bench.film_until(100, |event| matches!(event, CameraEvent::Seen(_))).await;
     }
+}
+
+const OFTEN: Duration = Duration::from_millis(20);
+const SOON: Duration = Duration::from_secs(8);
+
+#[tokio::test]
+async fn a_frozen_camera_is_lost_once_and_ready_again_once_its_picture_has_changed() {
+    let mut bench = Bench::new(patience(), None);
+    bench.film_until(100, is_ready).await;
+    let lost = CameraEvent::Lost(Fault::Frozen);
+    let told = bench.shoot(&[Shot::Same], OFTEN, SOON, |event| *event == lost).await;
+    assert_eq!(told, std::slice::from_ref(&lost));
+    let told = bench.shoot(&[Shot::Same], OFTEN, Duration::from_secs(3), |_| false).await;
+    assert!(told.is_empty(), "{told:?}");
+    assert!(bench.opened.load(Ordering::SeqCst) > 2, "opening it again may help");
+    assert!(bench.views.preview.borrow().is_none() && bench.views.frame.borrow().is_none());
+    bench.film_until(100, is_ready).await;
+    let told = bench.shoot(&[Shot::Picture(100)], OFTEN, Duration::from_millis(2500), |_| false).await;
+    assert!(told.is_empty(), "{told:?}");
+    bench.send(Shot::Gone);
+    while bench.next().await != CameraEvent::Lost(Fault::NotReachable) {}
+}
+
+#[tokio::test]
+async fn a_frozen_camera_that_is_pulled_out_is_told_as_that() {
+    let mut bench = Bench::new(patience(), None);
+    bench.film_until(100, is_ready).await;
+    bench.shoot(&[Shot::Same], OFTEN, SOON, |event| *event == CameraEvent::Lost(Fault::Frozen)).await;
+    let told = bench.shoot(&[Shot::Gone], OFTEN, SOON, |event| matches!(event, CameraEvent::Lost(_))).await;
+    assert_eq!(told, [CameraEvent::Lost(Fault::NotReachable)]);
+}
+
+#[tokio::test]
+async fn a_few_bad_frames_are_counted_and_nothing_but_bad_ones_is_a_loss_that_says_what_they_are() {
+    for fault in [Fault::ProtocolErrors, Fault::WrongSize] {
+        let mut bench = Bench::new(patience(), None);
+        bench.film_until(100, is_ready).await;
+        let poor = [Shot::Bad(fault), Shot::Bad(fault), Shot::Bad(fault), Shot::Picture(100)];
+        let told = bench.shoot(&poor, OFTEN, Duration::from_secs(2), |_| false).await;
+        assert!(told.len() > 20 && told.iter().all(|event| *event == CameraEvent::BadFrame), "{told:?}");
+        let start = now();
+        let is_lost = |event: &CameraEvent| matches!(event, CameraEvent::Lost(_));
+        let told = bench.shoot(&[Shot::Bad(fault)], OFTEN, SOON, is_lost).await;
+        assert_eq!(told.last(), Some(&CameraEvent::Lost(fault)));
+        let took = now() - start;
+        assert!(took < patience().bad + Duration::from_millis(500), "{took:?}");
+        let told = bench.shoot(&[Shot::Bad(fault)], OFTEN, Duration::from_secs(2), is_lost).await;
+        assert!(told.iter().all(|event| *event == CameraEvent::BadFrame), "told once: {told:?}");
+        bench.film_until(100, is_ready).await;
+    }
+    // As delivered: before silence would be told, and within two seconds.
+    assert!(super::PATIENCE.bad < super::PATIENCE.silent && super::PATIENCE.silent < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn pictures_of_another_size_and_slow_ones_are_named_while_they_last() {
+    let of = |fault, standing| CameraEvent::Degraded { fault, standing };
+    let mut bench = Bench::new(Patience { silent: super::PATIENCE.silent, ..patience() }, None);
+    bench.film_until(100, is_ready).await;
+    let told =
+        bench.shoot(&[Shot::Smaller], OFTEN, SOON, |event| *event != of(Fault::Slow, true) && !seen(event)).await;
+    assert_eq!(told, [of(Fault::WrongSize, true)]);
+    let told = bench.shoot(&[Shot::Picture(100)], OFTEN, SOON, |event| !seen(event)).await;
+    assert_eq!(told, [of(Fault::WrongSize, false)]);
+    let told = bench.shoot(&[Shot::Picture(100)], OFTEN, Duration::from_secs(2), |_| false).await;
+    assert!(told.is_empty(), "{told:?}");
+
+    for pause in [Duration::from_millis(1000), Duration::from_millis(450)] {
+        let slowed = now();
+        let told = bench.shoot(&[Shot::Picture(100)], pause, SOON, |event| !seen(event)).await;
+        assert_eq!(told, [of(Fault::Slow, true)]);
+        let took = now() - slowed;
+        assert!(took <= Duration::from_secs(2), "{took:?}");
+        let told = bench.shoot(&[Shot::Picture(100)], pause, Duration::from_secs(3), |_| false).await;
+        assert!(told.is_empty(), "{told:?}");
+        let told = bench.shoot(&[Shot::Picture(100)], OFTEN, SOON, |event| !seen(event)).await;
+        assert_eq!(told, [of(Fault::Slow, false)]);
+        bench.shoot(&[Shot::Picture(100)], OFTEN, Duration::from_secs(2), |_| false).await;
+    }
+}
+
+fn seen(event: &CameraEvent) -> bool {
+    matches!(event, CameraEvent::Seen(_))
 }

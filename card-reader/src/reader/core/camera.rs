@@ -3,7 +3,8 @@
 use super::super::recognise::Found;
 use super::super::watch::{Change, Looking};
 use super::super::{Accept, DecoderFailure, Event, Fault, PresentationNo, Reading, SelfTestReport, judge};
-use super::{Arming, Core, Do};
+use super::serial::rank;
+use super::{Arming, Camera, Core, Do, TEST_PRESENTATION, Tested};
 use crate::barcode::{Barcode, Effort, Kind};
 use crate::camera::capture::CameraEvent;
 use crate::camera::gate::Seen;
@@ -20,7 +21,12 @@ impl Core {
     pub(in crate::reader) fn camera(&mut self, now: Instant, at: usize, event: CameraEvent) {
         match event {
             CameraEvent::Ready { name, facts } => self.camera_ready(at, name, facts),
-            CameraEvent::Lost(fault) => self.camera_lost(at, fault),
+            CameraEvent::Lost(fault) => self.camera_lost(now, at, fault),
+            CameraEvent::Degraded { fault, standing } => self.camera_fault(at, fault, standing),
+            CameraEvent::BadFrame => {
+                self.cameras[at].bad_frames += 1;
+                self.camera_facts(at);
+            }
             CameraEvent::Seen(seen) => self.camera_saw(now, at, seen),
         }
     }
@@ -31,37 +37,80 @@ impl Core {
         status.ready = true;
         status.fault = None;
         status.identity.clone_from(&name);
-        status.facts = facts;
         let camera = &mut self.cameras[at];
+        camera.facts = facts;
+        camera.faults.clear();
         camera.watch.ready = true;
         let device = camera.id.clone();
+        self.camera_facts(at);
         self.tell(Event::Ready { device, identity: name });
         if self.armed.is_some() {
             self.announce();
         }
     }
 
-    fn camera_lost(&mut self, at: usize, fault: Fault) {
+    fn camera_lost(&mut self, now: Instant, at: usize, fault: Fault) {
         let status = self.serials.len() + at;
         let status = &mut self.status[status];
         status.reconnects += u64::from(status.ready);
         status.ready = false;
         status.fault = Some(fault);
+        status.faults += 1;
         let camera = &mut self.cameras[at];
+        camera.faults.clear();
         camera.watch.lost();
-        let device = camera.id.clone();
+        let (device, testing) = (camera.id.clone(), camera.testing.is_some());
+        if testing {
+            self.camera_tested(now, at);
+        }
+        if self.interactive.is_some_and(|(tested, _)| tested == Tested::Camera(at)) {
+            self.interactive_ended(Err("the camera was lost"), now);
+        }
         self.tell(Event::Lost { device, fault });
     }
 
-    fn camera_saw(&mut self, now: Instant, at: usize, seen: Seen) {
-        let status = self.serials.len() + at;
-        let fault = seen.black.then_some(Fault::Black);
-        if self.status[status].fault != fault && self.status[status].ready {
-            self.status[status].fault = fault;
-            let device = self.cameras[at].id.clone();
-            self.tell(Event::Degraded { device, fault });
+    /// A fault that the camera goes on with has come or gone. The gravest that stands is the one shown.
+    fn camera_fault(&mut self, at: usize, fault: Fault, standing: bool) {
+        let status = &mut self.status[self.serials.len() + at];
+        let camera = &mut self.cameras[at];
+        if !status.ready || camera.faults.contains(&fault) == standing {
+            return;
         }
+        camera.faults.retain(|known| *known != fault);
+        if standing {
+            camera.faults.push(fault);
+            status.faults += 1;
+            tracing::warn!(device = camera.id.0, fault = fault.name(), "camera fault");
+        }
+        let worst = camera.faults.iter().copied().min_by_key(|fault| rank(*fault));
+        if status.fault != worst {
+            status.fault = worst;
+            let device = camera.id.clone();
+            self.tell(Event::Degraded { device, fault: worst });
+        }
+    }
+
+    fn camera_facts(&mut self, at: usize) {
+        let Camera { facts, bad_frames, .. } = &self.cameras[at];
+        self.status[self.serials.len() + at].facts = match bad_frames {
+            0 => facts.clone(),
+            count => format!("{facts}, {count} bad frames"),
+        };
+    }
+
+    fn camera_saw(&mut self, now: Instant, at: usize, seen: Seen) {
+        self.camera_fault(at, Fault::Black, seen.black);
         let change = self.cameras[at].watch.look(now, seen);
+        if self.cameras[at].testing.is_some() {
+            self.camera_tested(now, at);
+        }
+        if self.interactive.is_some_and(|(tested, _)| tested == Tested::Camera(at)) {
+            if self.cameras[at].watch.wants_reading(now, Looking::Document).is_some() {
+                let (presentation, effort) = (TEST_PRESENTATION, Effort::FullFrame);
+                self.out.push(Do::Recognise { camera: at, presentation, zone: true, effort });
+            }
+            return;
+        }
         let armed = self.armed.as_ref().map(|arming| (arming.presentation, arming.accept, arming.taken));
         match (change, armed) {
             // The try begins. Codes and badges have none.
@@ -95,10 +144,13 @@ impl Core {
 
     /// What the decoders made of a picture.
     pub(in crate::reader) fn found(&mut self, found: Found, now: Instant, today: Date) {
-        let Found { camera, presentation, zone, barcodes, panicked, .. } = found;
-        if let Some(decoder) = panicked {
-            self.decoder_failed(camera, decoder, DecoderFailure::Panicked);
+        if let Some(decoder) = found.panicked {
+            self.decoder_failed(found.camera, decoder, DecoderFailure::Panicked);
         }
+        if found.presentation == TEST_PRESENTATION {
+            return self.interactive_filmed(found, now);
+        }
+        let Found { camera, presentation, zone, barcodes, .. } = found;
         if self.awaits_witnesses(presentation) {
             return self.late_picture(camera, zone, &barcodes, today);
         }
@@ -214,10 +266,16 @@ impl Core {
         self.tell(Event::DecoderFailed { device, decoder, how });
     }
 
-    pub(super) fn test_camera(&mut self, now: Instant, at: usize) {
-        let camera = &self.cameras[at];
-        let status = &self.status[self.serials.len() + at];
-        let fresh = camera.watch.seen.filter(|(when, _)| now.saturating_duration_since(*when) < FRESH);
+    /// Tells how a camera's self-test has ended: by what is known of it, and of the picture that was waited for.
+    pub(super) fn camera_tested(&mut self, now: Instant, at: usize) {
+        let waited_since = self.cameras[at].testing.take();
+        let (camera, status) = (&self.cameras[at], &self.status[self.serials.len() + at]);
+        let waited = waited_since.map(|since| now.saturating_duration_since(since));
+        let millis = waited.map_or(0, |waited| u64::try_from(waited.as_millis()).unwrap_or(u64::MAX));
+        let fresh = camera.watch.seen.filter(|(when, _)| {
+            waited_since.map_or(now.saturating_duration_since(*when) < FRESH, |since| *when > since)
+        });
+        let timed = waited.map_or_else(String::new, |_| format!(", the next after {millis} ms"));
         let (passed, detail) = match (status.fault, fresh) {
             (Some(Fault::Black), _) => {
                 (false, "the picture is black: take off what covers the lens, and look at the lamp".to_owned())
@@ -225,12 +283,20 @@ impl Core {
             (Some(Fault::Unsupported), _) => {
                 (false, "the camera offers no format that can be used; `kiosk-app devices` says what it has".to_owned())
             }
+            (Some(Fault::Slow), Some(_)) => (
+                false,
+                "fewer than three pictures a second arrive: give it light, and a USB port of its own".to_owned(),
+            ),
+            (Some(Fault::WrongSize), Some(_)) => (
+                false,
+                "pictures of another size than was set arrive: unplug the camera and plug it in again".to_owned(),
+            ),
             (_, Some((_, seen))) => {
-                (true, format!("pictures arrive, {}, brightness {} of 255", status.facts, seen.brightness))
+                (true, format!("pictures arrive{timed}, {}, brightness {} of 255", status.facts, seen.brightness))
             }
             (_, None) => (false, "no pictures: check the camera's cable and its node in kiosk.toml".to_owned()),
         };
         let device = camera.id.clone();
-        self.tell(Event::SelfTest { device, report: SelfTestReport { passed, detail, millis: 0 } });
+        self.tell(Event::SelfTest { device, report: SelfTestReport { passed, detail, millis } });
     }
 }

@@ -1,7 +1,8 @@
 //! Self-tests in three levels, and what they say to a technician.
 
-use super::{Core, Do, INTERACTIVE_LIMIT, TEST_PRESENTATION};
+use super::{Core, Do, INTERACTIVE_LIMIT, TEST_PRESENTATION, Tested};
 use crate::date::Date;
+use crate::reader::recognise::Found;
 use crate::reader::{DeviceId, Event, Fault, SelfTestLevel, SelfTestReport, judge};
 use crate::serial::{Content, SerialCommand, SerialEvent};
 use std::time::Instant;
@@ -26,20 +27,26 @@ impl Core {
                     self.serials[at].testing = Some(now);
                     self.out.push(Do::Serial(at, SerialCommand::SelfTest));
                 }
-                SelfTestLevel::Interactive if self.armed.is_some() => {
-                    let detail = "a visit is under way; end it first".to_owned();
-                    let report = SelfTestReport { passed: false, detail, millis: 0 };
-                    self.tell(Event::SelfTest { device: device.clone(), report });
-                }
+                SelfTestLevel::Interactive if self.armed.is_some() => self.visit_under_way(device),
                 SelfTestLevel::Interactive => {
                     self.interactive_ended(Err("another test began"), now);
-                    self.interactive = Some((at, now));
+                    self.interactive = Some((Tested::Serial(at), now));
                     self.out.push(Do::Serial(at, SerialCommand::Arm(TEST_PRESENTATION)));
                 }
             }
         } else if let Some(at) = self.cameras.iter().position(|camera| camera.id == *device) {
-            // A camera shows by itself whether it sees.
-            self.test_camera(now, at);
+            match level {
+                // What is known of a camera, or what its next picture shows.
+                _ if !self.cameras[at].watch.ready => self.camera_tested(now, at),
+                SelfTestLevel::Internal => self.camera_tested(now, at),
+                SelfTestLevel::External => self.cameras[at].testing = Some(now),
+                SelfTestLevel::Interactive if self.armed.is_some() => self.visit_under_way(device),
+                SelfTestLevel::Interactive => {
+                    self.interactive_ended(Err("another test began"), now);
+                    self.cameras[at].watch.arm();
+                    self.interactive = Some((Tested::Camera(at), now));
+                }
+            }
         } else {
             let detail = format!("no device named {} is configured; `kiosk-app devices` lists what there is", device.0);
             let report = SelfTestReport { passed: false, detail, millis: 0 };
@@ -47,9 +54,38 @@ impl Core {
         }
     }
 
+    fn visit_under_way(&mut self, device: &DeviceId) {
+        let detail = "a visit is under way; end it first".to_owned();
+        let report = SelfTestReport { passed: false, detail, millis: 0 };
+        self.tell(Event::SelfTest { device: device.clone(), report });
+    }
+
+    /// Why an interactive test has failed when its time is over.
+    pub(super) fn nothing_read(&self) -> &'static str {
+        match self.interactive {
+            Some((Tested::Camera(at), _)) if self.cameras[at].watch.seen.is_some_and(|(_, seen)| seen.present) => {
+                "sees something and has read nothing of it: put a document down flat, in the middle, without glare"
+            }
+            _ => "no document was put down within half a minute",
+        }
+    }
+
+    /// What was found in a picture that was taken for an interactive test. It is thrown away.
+    pub(super) fn interactive_filmed(&mut self, found: Found, now: Instant) {
+        if self.interactive.is_none_or(|(tested, _)| tested != Tested::Camera(found.camera)) {
+            return;
+        }
+        let zone = found.zone.and_then(|zone| self.cameras[found.camera].watch.tracker.take(zone).ok());
+        if zone.is_some() {
+            self.interactive_ended(Ok("read a zone"), now);
+        } else if !found.barcodes.is_empty() {
+            self.interactive_ended(Ok("read a barcode"), now);
+        }
+    }
+
     /// An event of the reader that somebody was asked to try; whether it was one.
     pub(super) fn interactive_heard(&mut self, now: Instant, at: usize, event: &SerialEvent, today: Date) -> bool {
-        if self.interactive.is_none_or(|(tested, _)| tested != at) {
+        if self.interactive.is_none_or(|(tested, _)| tested != Tested::Serial(at)) {
             return false;
         }
         match event {
@@ -74,8 +110,17 @@ impl Core {
 
     /// Tells the outcome of the interactive test that runs, if one does.
     pub(super) fn interactive_ended(&mut self, outcome: Result<&str, &str>, now: Instant) {
-        let Some((at, since)) = self.interactive.take() else { return };
-        self.out.push(Do::Serial(at, SerialCommand::Disarm));
+        let Some((tested, since)) = self.interactive.take() else { return };
+        let device = match tested {
+            Tested::Serial(at) => {
+                self.out.push(Do::Serial(at, SerialCommand::Disarm));
+                self.serials[at].id.clone()
+            }
+            Tested::Camera(at) => {
+                self.cameras[at].watch.taken(false);
+                self.cameras[at].id.clone()
+            }
+        };
         let (passed, detail) = match outcome {
             Ok(detail) => (true, detail),
             Err(detail) => (false, detail),
@@ -83,7 +128,6 @@ impl Core {
         let waited = now.saturating_duration_since(since).min(INTERACTIVE_LIMIT);
         let millis = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
         let report = SelfTestReport { passed, detail: detail.to_owned(), millis };
-        let device = self.serials[at].id.clone();
         self.tell(Event::SelfTest { device, report });
     }
 

@@ -42,9 +42,16 @@ pub(super) struct Core {
     /// The serial readers' first, then the cameras'.
     status: Vec<DeviceStatus>,
     try_limit: Duration,
-    /// Somebody is asked to put a document down, on which reader, since when.
-    interactive: Option<(usize, Instant)>,
+    /// Somebody is asked to put a document down, where, since when.
+    interactive: Option<(Tested, Instant)>,
     out: Vec<Do>,
+}
+
+/// A device under an interactive test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tested {
+    Serial(usize),
+    Camera(usize),
 }
 
 struct Arming {
@@ -73,11 +80,15 @@ struct Serial {
     ready: bool,
     /// Armed while it was not ready: told as soon as it is. Cleared by a loss, because the session then decides.
     waiting: bool,
+    /// What it was told to read under since it came up.
+    armed_as: Option<PresentationNo>,
     testing: Option<Instant>,
     /// Reads barcodes as well, so it can be armed for codes and badges.
     reads_codes: bool,
     /// Holds the card while others read; a failed try gives it back.
     moves_cards: bool,
+    /// Such a one took a card in for the presentation that is armed: a try that others may end.
+    try_since: Option<Instant>,
     /// Standing ones that it goes on with.
     faults: Vec<Fault>,
 }
@@ -85,6 +96,13 @@ struct Serial {
 struct Camera {
     id: DeviceId,
     watch: Watch,
+    /// Standing ones that it goes on with.
+    faults: Vec<Fault>,
+    /// What it said of itself, and how many of its frames were none.
+    facts: String,
+    bad_frames: u64,
+    /// A self-test waits for its next picture.
+    testing: Option<Instant>,
 }
 
 /// A self-test that takes longer has failed.
@@ -121,14 +139,26 @@ impl Core {
             id: serial.id.clone(),
             ready: false,
             waiting: false,
+            armed_as: None,
             testing: None,
             reads_codes: serial.protocol.reads_codes(),
             moves_cards: serial.protocol.moves_cards(),
+            try_since: None,
             faults: Vec::new(),
         };
-        let camera = |camera: &CameraConfig| Camera { id: camera.id.clone(), watch: Watch::default() };
-        let readers = config.serial.iter().map(|serial| fresh_status(serial.id.clone(), serial.protocol.name()));
-        let cameras = config.cameras.iter().map(|camera| fresh_status(camera.id.clone(), "camera"));
+        let camera = |camera: &CameraConfig| Camera {
+            id: camera.id.clone(),
+            watch: Watch::default(),
+            faults: Vec::new(),
+            facts: String::new(),
+            bad_frames: 0,
+            testing: None,
+        };
+        let readers = config
+            .serial
+            .iter()
+            .map(|serial| fresh_status(serial.id.clone(), serial.protocol.name(), serial.protocol.reads_documents()));
+        let cameras = config.cameras.iter().map(|camera| fresh_status(camera.id.clone(), "camera", true));
         Self {
             armed: None,
             newest: PresentationNo::default(),
@@ -152,11 +182,19 @@ impl Core {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let tests = self.serials.iter().filter_map(|serial| serial.testing).map(|since| since + TEST_LIMIT);
+        let testing = self.serials.iter().map(|serial| serial.testing);
+        let testing = testing.chain(self.cameras.iter().map(|camera| camera.testing));
+        let tests = testing.flatten().map(|since| since + TEST_LIMIT);
         let tries = self.cameras.iter().filter_map(|camera| camera.watch.attempt.as_ref());
         let interactive = self.interactive.map(|(_, since)| since + INTERACTIVE_LIMIT);
+        let motorised = self.serials.iter().filter_map(|serial| serial.try_since).map(|since| since + self.try_limit);
         let held = self.armed.as_ref().and_then(|arming| arming.held.as_ref()).map(|held| held.until);
-        tests.chain(interactive).chain(held).chain(tries.map(|attempt| attempt.since + self.try_limit)).min()
+        tests
+            .chain(interactive)
+            .chain(held)
+            .chain(motorised)
+            .chain(tries.map(|attempt| attempt.since + self.try_limit))
+            .min()
     }
 
     pub(super) fn timeout(&mut self, now: Instant) {
@@ -166,22 +204,27 @@ impl Core {
             }
         }
         if self.interactive.is_some_and(|(_, since)| now >= since + INTERACTIVE_LIMIT) {
-            self.interactive_ended(Err("no document was put down within half a minute"), now);
+            self.interactive_ended(Err(self.nothing_read()), now);
         }
         for at in 0..self.cameras.len() {
+            if self.cameras[at].testing.is_some_and(|since| now >= since + TEST_LIMIT) {
+                self.camera_tested(now, at);
+            }
             self.end_try(now, at);
         }
+        self.end_motorised_try(now);
         self.end_hold(now);
     }
 
     /// Whether full frames are wanted of the cameras, and quick looks.
     pub(super) fn is_watching(&self) -> bool {
-        self.armed.is_some()
+        self.armed.is_some() || matches!(self.interactive, Some((Tested::Camera(_), _)))
     }
 
     pub(super) fn command(&mut self, now: Instant, command: Command) {
         match command {
             Command::Arm { presentation, accept } => self.arm(now, presentation, accept),
+            Command::Join { device, presentation } => self.join(&device, presentation),
             Command::Disarm => self.disarm(),
             Command::SelfTest { device, level } => self.self_test(now, &device, level),
             Command::Eject { device } => self.order(&device, SerialCommand::Eject),
@@ -205,7 +248,9 @@ impl Core {
             // A slot reader reads zones only: armed for a code or a badge it would only drop what it reads.
             let wanted = accept == Accept::Documents || serial.reads_codes;
             serial.waiting = wanted && !serial.ready;
+            serial.try_since = None;
             if serial.ready {
+                serial.armed_as = wanted.then_some(presentation);
                 let command = if wanted { SerialCommand::Arm(presentation) } else { SerialCommand::Disarm };
                 self.out.push(Do::Serial(at, command));
             }
@@ -220,9 +265,29 @@ impl Core {
         }
     }
 
+    fn join(&mut self, device: &DeviceId, presentation: PresentationNo) {
+        let Some(accept) = self.armed.as_ref().map(|arming| arming.accept).filter(|_| self.takes(presentation)) else {
+            return;
+        };
+        // A camera looks by itself as soon as it is ready while something is armed.
+        let Some(at) = self.serials.iter().position(|serial| serial.id == *device) else { return };
+        let serial = &self.serials[at];
+        let wanted = accept == Accept::Documents || serial.reads_codes;
+        if wanted && serial.ready && serial.armed_as != Some(presentation) {
+            self.arm_serial(at, presentation);
+        }
+    }
+
+    fn arm_serial(&mut self, at: usize, presentation: PresentationNo) {
+        self.serials[at].armed_as = Some(presentation);
+        self.out.push(Do::Serial(at, SerialCommand::Arm(presentation)));
+    }
+
     fn disarm(&mut self) {
         for (at, serial) in self.serials.iter_mut().enumerate() {
             serial.waiting = false;
+            serial.armed_as = None;
+            serial.try_since = None;
             if serial.ready {
                 self.out.push(Do::Serial(at, SerialCommand::Disarm));
             }
@@ -261,6 +326,7 @@ impl Core {
                 arming.codes.clear();
             }
         }
+        self.serials.iter_mut().for_each(|serial| serial.try_since = None);
         let goes_on = self.awaits_witnesses(presentation);
         for camera in &mut self.cameras {
             camera.watch.taken(goes_on);
@@ -271,6 +337,7 @@ impl Core {
     }
 
     fn failed(&mut self, presentation: PresentationNo, failure: Failure) {
+        self.serials.iter_mut().for_each(|serial| serial.try_since = None);
         let Failure { reason, advice, guess } = failure;
         self.tell(Event::Failed { presentation, reason, advice, guess });
         // Whoever holds the card gives it back, for the next try.
@@ -279,10 +346,11 @@ impl Core {
     }
 }
 
-fn fresh_status(device: DeviceId, kind: &'static str) -> DeviceStatus {
+fn fresh_status(device: DeviceId, kind: &'static str, reads: bool) -> DeviceStatus {
     DeviceStatus {
         device,
         kind,
+        reads,
         fault: None,
         ready: false,
         identity: String::new(),

@@ -1,7 +1,7 @@
 //! The serial readers' half of the core.
 
 use super::super::{Accept, CardMove, Event, Fault, PresentationNo, Reading, judge};
-use super::{Core, Do, HELD, Held};
+use super::{Core, Do, HELD, Held, Serial, Tested};
 use crate::barcode::{Barcode, Kind, Symbology};
 use crate::date::Date;
 use crate::ocr::{Advice, Point, Reason};
@@ -33,6 +33,8 @@ impl Core {
                 // Codes and badges have no tries.
                 if self.accepts(Accept::Documents) {
                     self.tell(Event::Sensed { presentation });
+                    let serial = &mut self.serials[at];
+                    serial.try_since = serial.moves_cards.then_some(now);
                 }
             }
             SerialEvent::Read { presentation, raw, content, again } if self.takes(presentation) => {
@@ -53,6 +55,7 @@ impl Core {
                 }
             }
             SerialEvent::DocumentRemoved(presentation) => {
+                self.serials[at].try_since = None;
                 if self.reads_documents(presentation) {
                     self.tell(Event::Removed { presentation });
                 }
@@ -168,6 +171,23 @@ impl Core {
         }
     }
 
+    /// A card that is held for others to read, and that none of them has read in time, is a failed try: it is given back.
+    /// While the camera tries, the try is the camera's.
+    pub(super) fn end_motorised_try(&mut self, now: Instant) {
+        let limit = self.try_limit;
+        let over = |serial: &Serial| serial.try_since.is_some_and(|since| now >= since + limit);
+        let Some(at) = self.serials.iter().position(over) else { return };
+        self.serials[at].try_since = None;
+        if self.cameras.iter().any(|camera| camera.watch.attempt.is_some()) {
+            return;
+        }
+        if let Some(presentation) = self.armed.as_ref().filter(|arming| !arming.taken).map(|arming| arming.presentation)
+        {
+            self.status[at].failed_reads += 1;
+            self.failed(presentation, Failure { reason: Reason::NoZone, advice: Some(Advice::TurnOver), guess: None });
+        }
+    }
+
     fn card(&mut self, at: usize, presentation: Option<PresentationNo>, what: CardMove) {
         let device = self.serials[at].id.clone();
         tracing::info!(device = device.0, what = what.name(), "card");
@@ -214,8 +234,8 @@ impl Core {
             self.out.push(Do::Tell(Event::AnotherUnit { device: device.clone() }));
         }
         let armed = std::mem::take(&mut serial.waiting).then(|| self.armed.as_ref().filter(|arming| !arming.taken));
-        if let Some(arming) = armed.flatten() {
-            self.out.push(Do::Serial(at, SerialCommand::Arm(arming.presentation)));
+        if let Some(presentation) = armed.flatten().map(|arming| arming.presentation) {
+            self.arm_serial(at, presentation);
         }
         self.tell(Event::Ready { device, identity: said });
     }
@@ -227,17 +247,19 @@ impl Core {
         status.faults += 1;
         let serial = &mut self.serials[at];
         serial.ready = false;
+        serial.try_since = None;
         serial.faults.clear();
         if was_ready {
             status.reconnects += 1;
             serial.waiting = false;
+            serial.armed_as = None;
         }
         let device = serial.id.clone();
         tracing::warn!(device = device.0, fault = fault.name(), "reader lost; it is being reopened");
         if self.serials[at].testing.is_some() {
             self.tested(at, None);
         }
-        if self.interactive.is_some_and(|(tested, _)| tested == at) {
+        if self.interactive.is_some_and(|(tested, _)| tested == Tested::Serial(at)) {
             self.interactive_ended(Err("the reader was lost"), now);
         }
         self.tell(Event::Lost { device, fault });
@@ -255,7 +277,7 @@ pub(super) fn barcode(payload: Zeroizing<Vec<u8>>, symbology: Option<Symbology>)
 }
 
 /// The lower the graver.
-const fn rank(fault: Fault) -> u8 {
+pub(super) const fn rank(fault: Fault) -> u8 {
     match fault {
         Fault::NotReachable => 0,
         Fault::NotResponding => 1,
@@ -267,6 +289,8 @@ const fn rank(fault: Fault) -> u8 {
         Fault::SensorCovered => 7,
         Fault::BinFull => 8,
         Fault::Frozen | Fault::Black | Fault::Unsupported => 9,
+        Fault::WrongSize => 10,
+        Fault::Slow => 11,
     }
 }
 

@@ -3,7 +3,8 @@
 
 use super::super::recognise::Found;
 use super::super::{
-    Accept, CameraConfig, CameraSource, Command, DeviceId, Event, PresentationNo, ReaderConfig, Reading, SelfTestLevel,
+    Accept, CameraConfig, CameraSource, Command, DeviceId, Event, Fault, PresentationNo, ReaderConfig, Reading,
+    SelfTestLevel, SerialConfig, SerialProtocol,
 };
 use super::{Core, Do};
 use crate::barcode::{Barcode, Kind, Symbology};
@@ -13,6 +14,8 @@ use crate::clock::now;
 use crate::date::Date;
 use crate::mrz::Format;
 use crate::ocr::{Advice, MrzReading, NotRead, Point, Reason};
+use crate::serial::port::PortEvent;
+use crate::serial::{Identity, SerialCommand, SerialEvent, Verdict, elyctis, synm};
 use std::time::{Duration, Instant};
 use verification_api::personal::PersonalText;
 use zeroize::Zeroizing;
@@ -75,7 +78,7 @@ impl Bench {
             }
             Event::Failed { presentation, reason, .. } => format!("failed {} {}", presentation.0, reason.name()),
             Event::Advice { advice, .. } => format!("advice {}", advice.map_or("none", Advice::name)),
-            Event::SelfTest { report, .. } => format!("self-test {}", report.passed),
+            Event::SelfTest { report, .. } => format!("self-test {} {} ms", report.passed, report.millis),
             Event::Witness { presentation, fusion } => {
                 let fields: Vec<&str> = fusion.disagreements().collect();
                 format!("witness {} {:?} {}", presentation.0, fusion.agrees(), fields.join(" "))
@@ -306,5 +309,124 @@ fn a_lost_camera_ends_its_try_without_a_failure() {
         bench.now,
         Command::SelfTest { device: DeviceId("camera".to_owned()), level: SelfTestLevel::External },
     );
-    assert_eq!(bench.said(), ["self-test false"]);
+    assert_eq!(bench.said(), ["self-test false 0 ms"]);
+}
+
+#[test]
+fn a_motorised_reader_alone_reads_nothing() {
+    let serial = |id: &str, protocol| SerialConfig::new(id, "/dev/null", protocol);
+    let config = ReaderConfig {
+        serial: vec![
+            serial("card", SerialProtocol::crt571()),
+            serial("slot", SerialProtocol::Elyctis { timing: elyctis::Timing::CDC, presence_command: Vec::new() }),
+            serial("codes", SerialProtocol::synm(synm::Maker::Honeywell)),
+        ],
+        cameras: vec![CameraConfig::new("camera", CameraSource::Node("/dev/video0".into()))],
+        ..ReaderConfig::default()
+    };
+    let core = Core::new(&config);
+    let reads: Vec<_> = core.status().iter().map(|status| (status.device.0.as_str(), status.reads)).collect();
+    assert_eq!(reads, [("card", false), ("slot", true), ("codes", true), ("camera", true)]);
+}
+
+#[test]
+fn a_card_that_the_motorised_reader_holds_and_nobody_reads_is_a_failed_try_and_is_given_back() {
+    let serial = vec![SerialConfig::new("card", "/dev/null", SerialProtocol::crt571())];
+    let mut bench = Bench { core: Core::new(&ReaderConfig { serial, ..ReaderConfig::default() }), now: now() };
+    let today = Date::new(2026, 11, 25).unwrap();
+    let says = |bench: &mut Bench, event| bench.core.serial(bench.now, 0, PortEvent::Said(event), today);
+    says(&mut bench, SerialEvent::Ready { identity: Identity::default(), changed_unit: false });
+    bench.arm(6, Accept::Documents);
+    says(&mut bench, SerialEvent::Armed(PresentationNo(6)));
+    says(&mut bench, SerialEvent::DocumentPresent(PresentationNo(6)));
+    bench.said();
+    bench.wait(Duration::from_millis(7900));
+    assert!(bench.core.take().is_empty());
+    assert_eq!(bench.core.deadline(), Some(bench.now + Duration::from_millis(100)));
+    bench.now += Duration::from_millis(100);
+    bench.core.timeout(bench.now);
+    let done = bench.core.take();
+    assert!(done.iter().any(|work| matches!(work, Do::Serial(0, SerialCommand::Verdict(Verdict::Bad)))));
+    assert!(done.iter().any(|work| matches!(work, Do::Tell(Event::Failed { reason: Reason::NoZone, .. }))));
+    bench.wait(Duration::from_secs(20));
+    assert!(bench.core.take().is_empty(), "once");
+}
+
+#[test]
+fn a_camera_s_faults_are_told_the_gravest_first_and_its_bad_frames_counted() {
+    let mut bench = Bench::new();
+    let mut told = |event| {
+        bench.core.camera(bench.now, 0, event);
+        bench.core.take().into_iter().find_map(|work| match work {
+            Do::Tell(Event::Degraded { fault, .. }) => Some(fault.map_or("well", Fault::name)),
+            _ => None,
+        })
+    };
+    let fault = |fault, standing| CameraEvent::Degraded { fault, standing };
+    let seen = |black| CameraEvent::Seen(Seen { present: false, still: true, frozen: false, black, brightness: 9 });
+    assert_eq!(told(fault(Fault::Slow, true)), Some("slow"));
+    assert_eq!(told(fault(Fault::WrongSize, true)), Some("wrong_size"));
+    assert_eq!(told(seen(true)), Some("black"));
+    assert_eq!(told(fault(Fault::WrongSize, false)), None);
+    assert_eq!(told(seen(false)), Some("slow"));
+    assert_eq!(told(fault(Fault::Slow, false)), Some("well"));
+    assert_eq!(told(CameraEvent::BadFrame), None);
+    told(CameraEvent::BadFrame);
+    let status = &bench.core.status()[0];
+    assert_eq!((status.faults, status.fault, status.facts.as_str()), (3, None, ", 2 bad frames"));
+}
+
+#[test]
+fn a_camera_s_self_test_has_three_levels() {
+    let mut bench = Bench::new();
+    let test = |bench: &mut Bench, level| {
+        let device = DeviceId("camera".to_owned());
+        bench.core.command(bench.now, Command::SelfTest { device, level });
+    };
+    test(&mut bench, SelfTestLevel::Internal);
+    assert_eq!(bench.said(), ["self-test false 0 ms"], "ready, and no picture looked at yet");
+    bench.see(false);
+    bench.said();
+    test(&mut bench, SelfTestLevel::Internal);
+    assert_eq!(bench.said(), ["self-test true 0 ms"]);
+
+    test(&mut bench, SelfTestLevel::External);
+    assert!(bench.said().is_empty(), "a picture from before is none");
+    bench.now += Duration::from_millis(340);
+    bench.see(false);
+    assert_eq!(bench.said(), ["self-test true 400 ms"]);
+    test(&mut bench, SelfTestLevel::External);
+    bench.wait(Duration::from_millis(1900));
+    assert!(bench.said().is_empty());
+    bench.wait(Duration::from_millis(100));
+    assert_eq!(bench.said(), ["self-test false 2000 ms"], "no picture within two seconds");
+
+    test(&mut bench, SelfTestLevel::Interactive);
+    assert!(bench.core.is_watching());
+    bench.see(true);
+    assert_eq!(bench.zones_wanted(), 1);
+    let number = super::TEST_PRESENTATION.0;
+    bench.find(number, not_read(Reason::Blurred, Advice::HoldStill), Vec::new());
+    assert!(bench.said().is_empty(), "no sensing, no advice, no try");
+    bench.find(number, passport(), Vec::new());
+    assert_eq!(bench.said(), ["self-test true 60 ms"], "and nothing of it is told");
+    assert!(!bench.core.is_watching());
+    bench.find(number, passport(), Vec::new());
+    assert!(bench.said().is_empty());
+
+    test(&mut bench, SelfTestLevel::Interactive);
+    bench.see(false);
+    bench.core.take();
+    bench.wait(Duration::from_secs(30));
+    assert_eq!(bench.said(), ["self-test false 30000 ms"]);
+    test(&mut bench, SelfTestLevel::Interactive);
+    bench.arm(3, Accept::Documents);
+    assert_eq!(bench.said(), ["self-test false 0 ms", "armed 3"], "a visit comes first");
+    test(&mut bench, SelfTestLevel::Interactive);
+    assert_eq!(bench.said(), ["self-test false 0 ms"]);
+    bench.core.command(bench.now, Command::Disarm);
+    bench.said();
+    test(&mut bench, SelfTestLevel::Interactive);
+    bench.core.camera(bench.now, 0, CameraEvent::Lost(Fault::NotReachable));
+    assert_eq!(bench.said(), ["self-test false 0 ms", "other"]);
 }

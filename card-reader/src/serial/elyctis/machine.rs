@@ -2,7 +2,8 @@
 //! silence. Time comes in as an argument, and [`Machine::deadline`] says when to come back.
 //!
 //! Inferences, named because the vendor's text leaves them open: that a document was removed is found by asking
-//! again (its presence messages are not published); an empty zone means *no document* and is never a failed try.
+//! again (its presence messages are not published: if the command that switches them on is set, one of them means only that it
+//! is time to look); an empty zone means *no document* and is never a failed try.
 
 use super::codec::{Codec, Frame, Item, Kind, RESYNC, encode};
 use crate::reader::{Fault, PresentationNo};
@@ -119,6 +120,8 @@ enum Phase {
 pub struct Machine {
     timing: Timing,
     presence: Option<u8>,
+    /// Sent to have presence messages; the device switches them off after a removal.
+    presence_command: Vec<u8>,
     codec: Codec,
     phase: Phase,
     pending: Option<Pending>,
@@ -142,12 +145,13 @@ pub struct Machine {
 
 impl Machine {
     /// `presence`: type byte of the device's presence message, if it is known; such messages are then understood as
-    /// frames and ignored. `now` only starts the clock.
+    /// frames, and answered by a look. `now` only starts the clock.
     #[must_use]
     pub fn new(timing: Timing, presence: Option<u8>, now: Instant) -> Self {
         Self {
             timing,
             presence,
+            presence_command: Vec::new(),
             codec: Codec::new(presence),
             phase: Phase::Down,
             pending: None,
@@ -164,6 +168,13 @@ impl Machine {
             errors: ErrorWindow::default(),
             items: Vec::new(),
         }
+    }
+
+    /// The whole command that switches presence messages on, which bear its type. Nothing is sent if it is empty.
+    #[must_use]
+    pub fn with_presence_command(self, command: &[u8]) -> Self {
+        let presence = command.first().copied().or(self.presence);
+        Self { presence, presence_command: command.to_vec(), codec: Codec::new(presence), ..self }
     }
 
     fn ask(&mut self, now: Instant, ask: Ask, out: &mut Out) {
@@ -220,7 +231,8 @@ impl Machine {
             Kind::Engine => self.identity.engine = shown(&frame.data),
             Kind::SerialNumber => self.identity.serial_number = shown(&frame.data),
             Kind::PartNumber => self.identity.part_number = shown(&frame.data),
-            Kind::Continuous | Kind::InquireLine | Kind::Presence(_) => {}
+            Kind::Presence(_) => self.stirred(now, out),
+            Kind::Continuous | Kind::InquireLine => {}
         }
         if let Some(done) = answered {
             if done.ask == Ask::ModeOn && self.phase == Phase::Arming && !self.announced {
@@ -248,6 +260,8 @@ impl Machine {
             out.events.push(SerialEvent::Ready { identity: self.identity.clone(), changed_unit });
         } else if self.phase == Phase::Arming {
             self.phase = Phase::Armed;
+            // Whether it is answered is not published; an answer would be taken for a message.
+            out.tx.extend_from_slice(&self.presence_command);
         }
     }
 
@@ -300,6 +314,15 @@ impl Machine {
             | Phase::Draining { .. }
             | Phase::Identifying
             | Phase::Idle => {}
+        }
+    }
+
+    /// Something came or went: what, its message does not say in a way that is published. It is looked at sooner.
+    fn stirred(&mut self, now: Instant, out: &mut Out) {
+        match &mut self.phase {
+            Phase::Removal { next, .. } => *next = now,
+            Phase::Armed if self.pending.is_none() => self.ask(now, Ask::Inquire, out),
+            _ => {}
         }
     }
 
@@ -449,7 +472,11 @@ impl Protocol for Machine {
     fn link_down(&mut self, now: Instant) {
         self.codec.clear();
         // Everything begins anew, but for what tells another unit from this one.
-        *self = Self { last_unit: self.last_unit.take(), ..Self::new(self.timing, self.presence, now) };
+        *self = Self {
+            last_unit: self.last_unit.take(),
+            presence_command: std::mem::take(&mut self.presence_command),
+            ..Self::new(self.timing, self.presence, now)
+        };
     }
 }
 

@@ -5,7 +5,7 @@ use crate::reader::{Fault, PresentationNo};
 use crate::serial::scanner::text::Buffer;
 use crate::serial::scanner::{Item, Scanner, Timing};
 use crate::serial::synm::codec::tests::word;
-use crate::serial::testing::{Bench, Wakes, dump, pieces};
+use crate::serial::testing::{Bench, Wakes, dump, pieces, through};
 use crate::serial::{MAX_FRAME, SerialCommand, Verdict};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -88,6 +88,20 @@ proptest! {
         let whole = words(&[&stream]);
         prop_assert_eq!(whole.len(), bodies.len());
         prop_assert_eq!(words(&pieces(&stream, &cuts)), whole);
+    }
+
+    #[test]
+    fn any_split_of_replies_and_plain_data_tells_the_same_through_the_whole_machine(
+        bodies in prop::collection::vec("[A-Z]{6}[0-9]{0,9}", 0..4),
+        zone in any::<bool>(),
+        text in "[A-Za-z0-9:]{1,200}",
+        cuts in prop::collection::vec(any::<Index>(), 0..10),
+    ) {
+        let mut stream: Vec<u8> = bodies.iter().flat_map(|body| reply(body, 6)).collect();
+        stream.extend_from_slice(if zone { CARD } else { text.as_bytes() });
+        let whole = through(armed(), &[&stream]);
+        prop_assert_eq!(whole.1.len(), 1);
+        prop_assert_eq!(through(armed(), &pieces(&stream, &cuts)), whole);
     }
 
     #[test]

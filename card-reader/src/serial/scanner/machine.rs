@@ -5,6 +5,7 @@
 
 use super::rows::{Rows, classify};
 use super::{Answer, Ask, Dialect, Item, Need, Part, Status};
+use crate::barcode::MAX_PAYLOAD;
 use crate::reader::{Fault, PresentationNo};
 use crate::serial::errors::ErrorWindow;
 use crate::serial::{Content, Identity, NotReady, Out, Protocol, SerialCommand, SerialEvent, Verdict, shown};
@@ -26,11 +27,13 @@ pub struct Timing {
     pub message: Duration,
     /// The trigger is renewed this often: the device's own time-out is longer.
     pub look: Duration,
+    /// The same of a device with a sensor, which is set to look for two seconds.
+    pub look_sensed: Duration,
     /// Between a read that was not accepted and the next look.
     pub pause: Duration,
     /// Without a sensor, a document is gone when it has not been read for this long.
     pub gone: Duration,
-    /// A sensed document that is not read within this is a failed try.
+    /// A sensed document that is not read within this is a failed try. The reader's own limit of a try takes its place.
     pub read: Duration,
     /// For a verdict on a read; then it is as if it were ignored.
     pub verdict: Duration,
@@ -47,9 +50,10 @@ impl Timing {
         reply: Duration::from_millis(950),
         message: Duration::from_secs(10),
         look: Duration::from_secs(20),
+        look_sensed: Duration::from_millis(2100),
         pause: Duration::from_millis(300),
         gone: Duration::from_secs(1),
-        read: Duration::from_millis(4000),
+        read: Duration::from_secs(8),
         verdict: Duration::from_millis(1900),
         covered: Duration::from_secs(60),
         ping: Duration::from_secs(10),
@@ -212,7 +216,7 @@ impl<D: Dialect> Scanner<D> {
         let mut asks = if self.link.looking && !self.dialect.senses() { self.dialect.rest() } else { Vec::new() };
         asks.extend(self.dialect.look());
         self.link.looking = true;
-        let again = if self.dialect.senses() { self.timing.read } else { self.timing.look };
+        let again = if self.dialect.senses() { self.timing.look_sensed } else { self.timing.look };
         self.link.look_at = Some(now + again);
         self.push(now, asks, out);
     }
@@ -233,6 +237,7 @@ impl<D: Dialect> Scanner<D> {
             Item::Answer(answer) => self.answer(now, answer, out),
             Item::Present(true) => self.came(now, out),
             Item::Present(false) => self.went(now, out),
+            Item::Read { data, .. } if data.len() > MAX_PAYLOAD => self.overlong(now, out),
             Item::Read { data, content } => match content.unwrap_or_else(|| classify(&data)) {
                 Content::Zone => {
                     if let Some(whole) = self.link.rows.add(now, data) {
@@ -365,6 +370,22 @@ impl<D: Dialect> Scanner<D> {
         self.link.read_by = None;
         self.link.look_at = None;
         out.events.push(SerialEvent::Read { presentation, raw, content, again });
+    }
+
+    /// Something longer than any document's code: seen, and not read. Its data is dropped, and zeroed by its type.
+    fn overlong(&mut self, now: Instant, out: &mut Out) {
+        self.link.looking = false;
+        let armed = self.link.phase == Phase::Armed && self.link.announced;
+        let Some(presentation) = self.link.presentation.filter(|_| armed) else { return };
+        self.link.look_at = Some(now + self.timing.pause);
+        let lying = self.link.lying.get_or_insert_with(|| {
+            out.events.push(SerialEvent::DocumentPresent(presentation));
+            Lying { fingerprint: None, heard: now, judged: false, verdict_by: None, accepted: false }
+        });
+        lying.heard = now;
+        if !lying.accepted {
+            self.not_read(out);
+        }
     }
 
     fn judged(&mut self, now: Instant, verdict: Verdict, out: &mut Out) {

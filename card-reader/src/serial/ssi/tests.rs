@@ -5,8 +5,10 @@ use super::codec::tests::{DUMPS, from_scanner, segments};
 use super::{Options, Ssi, parameter};
 use crate::reader::{Fault, PresentationNo};
 use crate::serial::scanner::{Scanner, Timing};
-use crate::serial::testing::{Bench, dump};
+use crate::serial::testing::{Bench, dump, pieces, through};
 use crate::serial::{SerialCommand, Verdict};
+use proptest::prelude::*;
+use proptest::sample::Index;
 use std::time::Duration;
 
 fn ack(bench: &mut Bench<Scanner<Ssi>>) {
@@ -120,3 +122,36 @@ crate::serial::testing::hostile!(
     Scanner::new(Ssi::new(Options::default()), Timing::DEFAULT, crate::clock::now()),
     zebra
 );
+
+/// Codes in both layouts, a long one in segments, sent again, answers and events; one that is damaged.
+fn packet() -> impl Strategy<Value = Vec<u8>> {
+    let old = |again: u8| {
+        (prop::sample::select(vec![0x11, 0x1c, 0x03]), prop::collection::vec(any::<u8>(), 1..200))
+            .prop_map(move |(kind, text)| from_scanner(0xf3, 0, again, &[&[kind][..], &text].concat()))
+    };
+    prop_oneof![
+        old(0),
+        old(1),
+        Just(dump(DUMPS, "dev DECODE new Code128")),
+        Just(segments().concat()),
+        Just(dump(DUMPS, "dev ACK")),
+        Just(from_scanner(0xf6, 0, 0, &[1])),
+        old(0).prop_map(|mut packet| {
+            let last = packet.len() - 1;
+            packet[last] ^= 1;
+            packet
+        }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_split_of_packets_tells_and_acknowledges_the_same_through_the_whole_machine(
+        packets in prop::collection::vec(packet(), 0..6),
+        cuts in prop::collection::vec(any::<Index>(), 0..12),
+    ) {
+        let stream = packets.concat();
+        prop_assert_eq!(through(armed(), &pieces(&stream, &cuts)), through(armed(), &[&stream]));
+    }
+}

@@ -4,7 +4,7 @@ use super::{Block, Check, Swipe};
 use crate::reader::PresentationNo;
 use crate::serial::scanner::{Dialect, Scanner, Timing};
 use crate::serial::synm::codec::tests::word;
-use crate::serial::testing::{Bench, Wakes, pieces};
+use crate::serial::testing::{Bench, Wakes, pieces, through};
 use crate::serial::{MAX_FRAME, SerialCommand, Verdict};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -58,6 +58,13 @@ fn a_desko_block_is_found_between_whatever_delimits_it() {
     assert_eq!(words(&Block::desko(), &[stream.as_bytes()]), [format!("zone {FIRST}\r{SECOND}\r")]);
 }
 
+fn armed() -> Bench<Scanner<Swipe>> {
+    let mut bench = Bench::up(|now| Scanner::new(Swipe::new(Block::rte()), Timing::DEFAULT, now));
+    bench.wait(Duration::from_millis(300));
+    bench.tell(SerialCommand::Arm(PresentationNo(2))).unwrap();
+    bench
+}
+
 #[test]
 fn a_swipe_is_read_while_armed_and_a_bad_one_is_a_failed_try() {
     let mut bench = Bench::up(|now| Scanner::new(Swipe::new(Block::rte()), Timing::DEFAULT, now));
@@ -89,6 +96,20 @@ fn a_block_up_to_the_bound_is_taken_and_one_byte_more_is_not() {
 }
 
 proptest! {
+    #[test]
+    fn any_split_of_swipes_tells_the_same_through_the_whole_machine(
+        swipes in prop::collection::vec(prop_oneof![
+            Just(rte(["", FIRST, SECOND])),
+            Just(rte(["", "", ""])),
+            Just(rte(["", SECOND, FIRST])),
+            prop::collection::vec(any::<u8>(), 0..6),
+        ], 0..5),
+        cuts in prop::collection::vec(any::<Index>(), 0..12),
+    ) {
+        let stream = swipes.concat();
+        prop_assert_eq!(through(armed(), &pieces(&stream, &cuts)), through(armed(), &[&stream]));
+    }
+
     #[test]
     fn any_split_of_blocks_gives_each_of_them_once(
         rows in prop::collection::vec("[A-Z0-9<]{0,44}", 0..5),

@@ -1,6 +1,7 @@
 //! SYN-M menu commands: Honeywell (HHP) imagers and the many that took over their language, and Access-IS readers for
 //! airports. `16 4D 0D`, tag, subtag, data, and `!` for what is forgotten without power; `16 54 0D` triggers. Vendors'
-//! manual pages, and for the packet envelope an open driver's tests (`testdata/synm.txt` names them).
+//! manual pages, and for the packet envelope an open driver's tests (`testdata/synm.txt` names them). The tags of symbologies are
+//! those that several open host programs send.
 //!
 //! Inferred: the trigger and verdict of Access-IS take the prefix and storage character of every other command; a
 //! `TRIG` message whose digit is not 1 is a removal. Reading is not switched off while idle (`AIS_BO0`), because it is not
@@ -28,6 +29,8 @@ pub enum Maker {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     pub maker: Maker,
+    /// Zones are wanted of it. A Honeywell without OCR refuses that, and is told as having refused a setting.
+    pub ocr: bool,
     /// `DECHDR1`: data in packets that cannot be mistaken. Honeywell only.
     pub packets: bool,
     /// What ends plain data; `None`: silence alone.
@@ -43,6 +46,7 @@ impl Options {
     pub fn new(maker: Maker) -> Self {
         Self {
             maker,
+            ocr: true,
             packets: maker == Maker::Honeywell,
             suffix: None,
             silence: Duration::from_millis(50),
@@ -133,13 +137,21 @@ impl Dialect for SynM {
 
     fn configure(&self) -> Vec<Ask> {
         let mut asks = self.essential();
-        let more: &[&str] = match self.options.maker {
-            // The device's own time-out is longer than ours; the zone by the predefined templates; the same code again
-            // after half a second.
-            Maker::Honeywell => &["TRGSTO30000", "DLYRRD500", "OCRENA1", "OCRATS2"],
-            Maker::AccessIs => &["AIS_BO1", "AISTST2000"],
-        };
-        asks.extend(more.iter().map(|body| set(body, Need::May)));
+        let mut also = |need, bodies: &[&str]| asks.extend(bodies.iter().map(|body| set(body, need)));
+        match self.options.maker {
+            Maker::Honeywell => {
+                // The device's own time-out is longer than ours; the same code again after half a second.
+                also(Need::May, &["TRGSTO30000", "DLYRRD500"]);
+                // Licences, and backup codes; then seals and labels, which not every model knows.
+                also(Need::Must, &["PDFENA1", "QRCENA1"]);
+                also(Need::May, &["IDMENA1", "AZTENA1", "128ENA1", "C39ENA1"]);
+                if self.options.ocr {
+                    // Zones, by the predefined templates.
+                    also(Need::Must, &["OCRENA1", "OCRATS2"]);
+                }
+            }
+            Maker::AccessIs => also(Need::May, &["AIS_BO1", "AISTST2000"]),
+        }
         asks.extend(self.options.settings.iter().map(|body| set(body, Need::Must)));
         asks
     }

@@ -4,8 +4,10 @@ use super::codec::tests::{DUMPS, packet};
 use super::{Maker, Options, SynM, menu};
 use crate::reader::{Fault, PresentationNo};
 use crate::serial::scanner::{Scanner, Timing};
-use crate::serial::testing::{Bench, Wakes, dump};
+use crate::serial::testing::{Bench, Wakes, dump, pieces, through};
 use crate::serial::{NotReady, SerialCommand, Verdict};
+use proptest::prelude::*;
+use proptest::sample::Index;
 use std::time::Duration;
 
 const ZONE: &[u8] = b"P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\rL898902C36UTO7408122F1204159ZE184226B<<<<<10";
@@ -23,7 +25,7 @@ fn up(options: Options) -> Bench<Scanner<SynM>> {
 
 /// Answers every menu command as the device does, until it is ready.
 fn answer_all(bench: &mut Bench<Scanner<SynM>>, refuse: &[&str]) {
-    for _ in 0..12 {
+    for _ in 0..24 {
         let sent = bench.sent();
         let Some(body) = sent.strip_prefix(b"\x16M\r") else { return };
         let (storage, body) = body.split_last().expect("a storage character");
@@ -125,6 +127,31 @@ fn after_a_failed_try_it_looks_again_and_the_same_is_no_second_try() {
 }
 
 #[test]
+fn a_code_with_more_than_four_kibibytes_is_a_failed_try_and_never_handed_on() {
+    let mut bench = armed(Maker::Honeywell);
+    bench.hear(&packet(b's', &[b'7'; 4096]));
+    assert_eq!(bench.said(), ["present 7", "QR 7 of 4096 bytes"]);
+    let mut bench = armed(Maker::Honeywell);
+    bench.hear(&packet(b's', &[b'7'; 4097]));
+    assert_eq!(bench.said(), ["present 7", "not read 7"]);
+    bench.wait(Duration::from_millis(300));
+    assert_eq!(bench.sent(), ON, "it goes on looking");
+    bench.hear(&packet(b's', &[b'7'; 4097]));
+    assert!(bench.said().is_empty(), "the same try");
+    bench.hear(&packet(b'O', ZONE));
+    assert_eq!(bench.said(), ["present 7", "zone 7 of 89 bytes"]);
+
+    let mut bench = armed(Maker::AccessIs);
+    bench.hear(CAME);
+    bench.hear(&[b'7'; 4097]);
+    bench.wait(Duration::from_millis(50));
+    assert_eq!(bench.said(), ["present 7", "not read 7"]);
+    bench.hear(&[b'7'; 4096]);
+    bench.wait(Duration::from_millis(50));
+    assert_eq!(bench.said(), ["barcode 7 of 4096 bytes again"]);
+}
+
+#[test]
 fn the_trigger_is_renewed_and_silence_is_asked_after() {
     let mut bench = armed(Maker::Honeywell);
     bench.wait(Duration::from_secs(10));
@@ -146,12 +173,73 @@ fn a_hang_is_named_within_two_seconds_of_a_command() {
 }
 
 #[test]
+fn a_hang_of_a_reader_with_a_sensor_is_named_two_tries_after_the_command_and_never_later_than_two_seconds() {
+    let mut bench = ready(Maker::AccessIs);
+    bench.tell(SerialCommand::Arm(N)).unwrap();
+    assert_eq!(bench.sent(), menu("AISOMD2", '!'));
+    bench.wait(Duration::from_millis(949));
+    assert!(bench.sent().is_empty());
+    bench.wait(Duration::from_millis(1));
+    assert_eq!(bench.sent(), menu("AISOMD2", '!'), "once more");
+    bench.wait(Duration::from_millis(949));
+    assert_eq!(bench.out.drop_link, None);
+    bench.wait(Duration::from_millis(1));
+    assert_eq!(bench.out.drop_link, Some(Fault::NotResponding), "1.9 s after the command");
+
+    // Silent while a document lies there: it is asked after ten seconds, and named before fifteen.
+    let mut bench = armed(Maker::AccessIs);
+    bench.hear(CAME);
+    bench.wait(Duration::from_millis(11_899));
+    assert_eq!(bench.out.drop_link, None);
+    bench.wait(Duration::from_millis(1));
+    assert_eq!(bench.out.drop_link, Some(Fault::NotResponding));
+}
+
+#[test]
 fn a_refused_setting_is_a_named_fault_and_an_unknown_one_that_may_be_is_not() {
     let mut bench = up(Options::new(Maker::Honeywell));
     bench.wait(Duration::from_millis(300));
     bench.sent.drain(..1);
     answer_all(&mut bench, &["DECHDR", "DLYRRD"]);
     assert_eq!(bench.said(), ["config rejected true (DECHDR)", "ready Rev 3.1 "]);
+}
+
+#[test]
+fn a_unit_without_ocr_is_named_unless_nobody_wants_zones_of_it() {
+    for (ocr, refuse, expected) in [
+        (true, "OCRENA", &["config rejected true (OCRENA)", "ready Rev 3.1 "][..]),
+        (true, "OCRATS", &["config rejected true (OCRATS)", "ready Rev 3.1 "]),
+        (false, "OCR", &["ready Rev 3.1 "]),
+        (true, "AZTENA", &["ready Rev 3.1 "]),
+        (false, "PDFENA", &["config rejected true (PDFENA)", "ready Rev 3.1 "]),
+    ] {
+        let mut bench = up(Options { ocr, ..Options::new(Maker::Honeywell) });
+        bench.wait(Duration::from_millis(300));
+        bench.sent.drain(..1);
+        answer_all(&mut bench, &[refuse]);
+        assert_eq!(bench.said(), expected, "{refuse}");
+    }
+}
+
+#[test]
+fn every_symbology_of_documents_is_enabled_at_each_connection_and_nothing_is_stored() {
+    let mut bench = up(Options::new(Maker::Honeywell));
+    for _ in 0..2 {
+        bench.wait(Duration::from_millis(300));
+        let mut asked = Vec::new();
+        bench.sent.drain(..1);
+        while let Some(body) = bench.sent().strip_prefix(b"\x16M\r") {
+            asked.push(String::from_utf8(body.to_vec()).unwrap());
+            let (storage, body) = body.split_last().unwrap();
+            bench.hear(&[body, &[0x06, *storage]].concat());
+        }
+        for body in ["PDFENA1!", "QRCENA1!", "IDMENA1!", "AZTENA1!", "128ENA1!", "C39ENA1!", "OCRENA1!", "OCRATS2!"] {
+            assert_eq!(asked.iter().filter(|asked| *asked == body).count(), 1, "{body}: {asked:?}");
+        }
+        assert!(asked.iter().all(|body| body.ends_with('!') || body == "REVINF." || body == "P_INFO."));
+        bench.said();
+        bench.reconnect();
+    }
 }
 
 #[test]
@@ -191,10 +279,13 @@ fn what_is_sensed_and_not_read_is_one_failed_try() {
     let mut bench = armed(Maker::AccessIs);
     bench.hear(CAME);
     bench.sent();
-    bench.wait(Duration::from_millis(4000));
-    assert_eq!(bench.said(), ["present 7", "not read 7"]);
-    assert_eq!(bench.sent(), LOOK, "looked at again");
-    bench.wait(Duration::from_millis(3900));
+    bench.wait(Duration::from_millis(7900));
+    assert_eq!(bench.said(), ["present 7"], "a try takes eight seconds");
+    assert_eq!(bench.sent(), LOOK.repeat(3), "the device looks for two seconds at a time");
+    bench.wait(Duration::from_millis(100));
+    assert_eq!(bench.said(), ["not read 7"]);
+    bench.wait(Duration::from_millis(1900));
+    assert_eq!(bench.sent(), LOOK, "it goes on");
     assert!(bench.said().is_empty());
     bench.hear(ZONE);
     bench.wait(Duration::from_millis(50));
@@ -264,6 +355,51 @@ fn a_message_that_drips_for_ever_is_given_up() {
     }
     assert!(bench.said().is_empty());
     assert!(bench.machine.deadline_within(bench.now, Duration::from_secs(15)));
+}
+
+/// Packets of zones, their rows and codes, replies that nobody awaits, and what belongs to nothing.
+fn message() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        Just(packet(b'O', ZONE)),
+        Just(packet(b'O', FIRST)),
+        Just(packet(b'O', SECOND)),
+        (prop::sample::select(b"rszwjb".to_vec()), prop::collection::vec(any::<u8>(), 1..300))
+            .prop_map(|(id, data)| packet(id, &data)),
+        "[A-Z]{6}[0-9]{0,4}".prop_map(|body| [body.as_bytes(), b"\x06."].concat()),
+        Just(b"\x16\x16".to_vec()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_split_of_packets_and_replies_tells_the_same_through_the_whole_machine(
+        messages in prop::collection::vec(message(), 0..6),
+        cuts in prop::collection::vec(any::<Index>(), 0..14),
+    ) {
+        let stream = messages.concat();
+        let whole = through(armed(Maker::Honeywell), &[&stream]);
+        prop_assert_eq!(through(armed(Maker::Honeywell), &pieces(&stream, &cuts)), whole);
+    }
+
+    #[test]
+    fn any_split_of_the_sensor_s_messages_replies_and_plain_data_tells_the_same(
+        replies in prop::collection::vec("AIS[A-Z]{3}[0-9]{0,4}", 0..3),
+        zone in any::<bool>(),
+        text in "[A-Za-z0-9:]{1,200}",
+        went in any::<bool>(),
+        cuts in prop::collection::vec(any::<Index>(), 0..14),
+    ) {
+        let mut stream: Vec<u8> = replies.iter().flat_map(|body| [body.as_bytes(), b"\x06!"].concat()).collect();
+        stream.extend_from_slice(CAME);
+        stream.extend_from_slice(if zone { ZONE } else { text.as_bytes() });
+        if went {
+            stream.extend_from_slice(WENT);
+        }
+        let whole = through(armed(Maker::AccessIs), &[&stream]);
+        prop_assert_eq!(whole.1.len(), 1);
+        prop_assert_eq!(through(armed(Maker::AccessIs), &pieces(&stream, &cuts)), whole);
+    }
 }
 
 crate::serial::testing::hostile!(

@@ -1,6 +1,7 @@
 //! One row a device or service: a dot, its name, one line of facts, who must act, a test.
 
 use super::{ask, page};
+use crate::devices;
 use crate::diagnostics::{Diagnostics, Intent as Ask, Row, TestId};
 use crate::effect::MustAct;
 use crate::i18n::Msg;
@@ -101,34 +102,37 @@ fn device(status: &DeviceStatus, test: usize) -> Item {
         "camera" => Label::from(Msg::DeviceCamera),
         other => Label::Text(other.to_owned()),
     };
-    let mut facts: Vec<Label> = [&status.identity, &status.facts]
-        .into_iter()
-        .filter(|fact| !fact.is_empty())
-        .map(|fact| Label::Text(fact.clone()))
-        .collect();
-    if status.good_reads + status.failed_reads > 0 {
-        facts.push(Msg::DeviceReads.with("good", status.good_reads).with("failed", status.failed_reads).into());
-    }
     let (tone, who) = match (status.fault, status.ready) {
-        (Some(fault), _) => (Tone::Bad, words::fault(fault)),
+        (Some(fault), _) => (Tone::Bad, words::must_act(devices::must_act(fault))),
         (None, true) => (Tone::Good, words::must_act(MustAct::Nobody)),
         (None, false) => (Tone::Care, Msg::DeviceStarting),
     };
+    let known = [&status.identity, &status.facts].into_iter().filter(|fact| !fact.is_empty());
+    let mut facts: Vec<Label> = status.fault.map(|fault| words::fault(fault).into()).into_iter().collect();
+    facts.extend(known.map(|fact| Label::Text(fact.clone())));
+    if status.good_reads + status.failed_reads > 0 {
+        facts.push(Msg::DeviceReads.with("good", status.good_reads).with("failed", status.failed_reads).into());
+    }
+    if status.reconnects > 0 {
+        facts.push(Msg::DeviceReconnects.with("count", status.reconnects).into());
+    }
     Item::Device { name, facts, tone, who: who.into(), test: Some(test) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::next_test;
+    use super::{device, next_test};
     use crate::diagnostics::{Row, TestId};
     use crate::effect::MustAct;
-    use card_reader::reader::{DeviceId, DeviceStatus};
+    use crate::i18n::Msg;
+    use crate::screens::content::{Item, Label, Tone};
+    use card_reader::reader::{DeviceId, DeviceStatus, Fault};
 
-    #[test]
-    fn a_reader_that_answered_is_next_tried_with_a_document() {
-        let status = |kind| DeviceStatus {
+    fn status(kind: &'static str) -> DeviceStatus {
+        DeviceStatus {
             device: DeviceId("scanner".into()),
             kind,
+            reads: true,
             fault: None,
             ready: true,
             identity: String::new(),
@@ -137,7 +141,20 @@ mod tests {
             reconnects: 0,
             faults: 0,
             facts: String::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_faulty_device_says_what_is_wrong_and_who_must_act() {
+        let status = DeviceStatus { fault: Some(Fault::Frozen), ready: false, reconnects: 2, ..status("camera") };
+        let Item::Device { facts, tone, who, .. } = device(&status, 0) else { panic!("a device") };
+        assert_eq!((tone, who.message), (Tone::Bad, Msg::MustActVendor));
+        assert!(matches!(&facts[..], [Label::Line(what), Label::Line(counts)]
+            if what.message == Msg::FaultFrozen && counts.message == Msg::DeviceReconnects));
+    }
+
+    #[test]
+    fn a_reader_that_answered_is_next_tried_with_a_document() {
         let row = |ok| Row { name: "scanner".into(), facts: String::new(), ok, must_act: MustAct::Nobody };
         let device = DeviceId("scanner".into());
         assert_eq!(next_test(&status("honeywell"), &[]), TestId::Device(device.clone()));

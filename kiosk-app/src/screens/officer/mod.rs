@@ -1,5 +1,6 @@
 //! The officer's screens: sign-in, the visit as it stands, keying in, referring, opening a referral.
 
+mod card;
 mod key_in;
 mod open_referral;
 mod refer;
@@ -23,6 +24,7 @@ pub(super) fn content(kiosk: &Kiosk, desk: &Desk) -> ScreenContent {
         Page::PullUp => pull_up(kiosk),
         Page::Refer { code } => refer::content(code.as_deref()),
         Page::OpenReferral { typed, waiting } => open_referral::content(typed, *waiting),
+        Page::Card { keep_asked } => card::content(kiosk, *keep_asked),
     };
     let mut content = content.header(
         Msg::OfficerHeader.with("lane", kiosk.site.lane.clone()).with("number", words::kiosk_number(&kiosk.site)),
@@ -91,6 +93,9 @@ const fn said(notice: Notice) -> (Msg, Msg) {
         Notice::ServiceUnavailable => (Msg::NoticeServiceUnavailable, Msg::NoticeServiceUnavailableHelp),
         Notice::JournalNotWritable => (Msg::NoticeJournal, Msg::NoticeJournalHelp),
         Notice::NoteRequired => (Msg::NoticeNoteRequired, Msg::NoticeNoteRequiredHelp),
+        Notice::CardAsked => (Msg::NoticeCardAsked, Msg::NoticeCardAskedHelp),
+        Notice::CardOffered => (Msg::NoticeCardOffered, Msg::NoticeCardOfferedHelp),
+        Notice::CardKept => (Msg::NoticeCardKept, Msg::NoticeCardKeptHelp),
         Notice::OverrideNotOffered => (Msg::NoticeOverrideNotOffered, Msg::NoticeOverrideNotOfferedHelp),
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn content(
             .help(Msg::OfficerNoVisitHelp)
             .maybe(offline)
             .item(Item::Picture(Picture::ToOfficer))
+            .choices(ChoiceStyle::Quick, 2, card_reader(kiosk).into_iter().collect())
             .action(Action::new(Role::Forward, Msg::OpenReferral, ask(Ask::OpenReferral))),
     }
 }
@@ -90,7 +91,8 @@ fn of_visit(
             None => Action::new(Role::Choice, Msg::EndVisit, ask(Ask::EndVisit)),
         };
         let pull_up = Action::new(Role::Choice, Msg::PullUp, ask(Ask::PullUpRecord));
-        content = content.item(Item::Fill).choices(ChoiceStyle::Quick, 2, vec![pull_up, last]);
+        let choices = [pull_up, last].into_iter().chain(card_reader(kiosk)).collect();
+        content = content.item(Item::Fill).choices(ChoiceStyle::Quick, 2, choices);
     }
     let ready = reason.is_some() && offered && !(other && note.is_empty());
     content
@@ -98,6 +100,11 @@ fn of_visit(
         .action(Action::new(Role::Secondary, Msg::KeyIn, ask(Ask::KeyIn)))
         .action(Action::new(Role::Grave, Msg::Refer, ask(Ask::Refer)))
         .action(Action::new(Role::Forward, Msg::Override, ask(Ask::Override)).enabled(ready))
+}
+
+/// The way to the card in a motorised reader, where there is one.
+fn card_reader(kiosk: &Kiosk) -> Option<Action> {
+    (!kiosk.movers.is_empty()).then(|| Action::new(Role::Choice, Msg::CardTitle, ask(Ask::Card)))
 }
 
 /// The zone as read or guessed, with what became of it.
@@ -237,7 +244,9 @@ fn witnesses(fusion: &Fusion) -> Vec<Fact> {
         // The words of ICAO 9303-13 Appendix D, as they are.
         status => {
             let tone = if status.is_valid() { Tone::Good } else { Tone::Bad };
-            fact(Msg::FieldSeal, Value::Text(status.name().to_owned()), tone)
+            let fields =
+                if seal.differing.is_empty() { String::new() } else { format!(": {}", seal.differing.join(", ")) };
+            fact(Msg::FieldSeal, Value::Text(format!("{}{fields}", status.name())), tone)
         }
     }));
     facts.extend(fusion.hints.iter().map(|hint| match hint {
@@ -245,7 +254,18 @@ fn witnesses(fusion: &Fusion) -> Vec<Fact> {
             fact(Msg::FieldBoardingPass, Value::Personal(words::boarding_pass(pass)), Tone::Plain)
         }
         Hint::Receipt(number) => fact(Msg::FieldReceipt, Value::Personal(number.clone()), Tone::Plain),
-        Hint::Vcb | Hint::VdsNc(_) => fact(Msg::FieldOtherCode, Value::Line(Msg::CodeNotVerified.into()), Tone::Plain),
+        Hint::Vcb => fact(Msg::FieldOtherCode, Value::Line(Msg::CodeNotVerified.into()), Tone::Plain),
+        Hint::VdsNc(seal) => {
+            let line = Msg::CodeNoIdentity.with("kind", seal.kind.clone()).with("issuer", seal.issuer.clone());
+            fact(Msg::FieldOtherCode, Value::Line(line), Tone::Plain)
+        }
+        Hint::Licence(licence) => fact(Msg::FieldLicence, Value::Line(words::licence(licence)), Tone::Plain),
+    }));
+    facts.extend(fusion.hints.iter().filter_map(|hint| match hint {
+        Hint::Licence(licence) if !licence.missing.is_empty() => {
+            Some(fact(Msg::FieldLicenceMissing, Value::Text(licence.missing.join(", ")), Tone::Care))
+        }
+        _ => None,
     }));
     facts
 }
@@ -318,27 +338,42 @@ mod tests {
     use crate::i18n::{Catalogs, Msg};
     use crate::screens::content::{Tone, Value};
     use crate::session::state::Language;
-    use card_reader::fusion::{Comparison, Fusion, Hint, SealFinding};
-    use card_reader::seal::{Reason, Status};
+    use card_reader::fusion::{Comparison, Fusion, Hint, LicenceFacts, SealFinding};
+    use card_reader::seal::{Reason, Status, VdsNc};
 
     #[test]
     fn an_officer_sees_which_fields_differ_and_what_the_seal_is() {
         let fusion = Fusion {
             fields: vec![Comparison { field: "birth_date", agrees: false }, Comparison { field: "sex", agrees: true }],
             seals: [Status::Invalid(Reason::SealVisaMismatch), Status::Valid, Status::NotChecked]
-                .map(|status| SealFinding { status })
+                .map(SealFinding::from)
                 .to_vec(),
             hints: vec![Hint::Vcb],
         };
+        let mut fusion = fusion;
+        fusion.seals[0].differing = vec!["document_number", "birth_date"];
+        let vds_nc = VdsNc { kind: "icao.vacc".into(), version: 1, issuer: "UTO".into(), algorithm: "ES256".into() };
+        let licence = LicenceFacts { enhanced: true, real_id: Some(false), limited: true, missing: vec!["DAG", "DAJ"] };
+        fusion.hints.extend([Hint::VdsNc(vds_nc), Hint::Licence(licence)]);
         let facts = witnesses(&fusion);
-        assert_eq!(facts.len(), 5);
+        assert_eq!(facts.len(), 8);
         assert!(matches!(facts[0].tone, Tone::Bad));
         let catalogs = Catalogs::load().expect("the languages");
         let words = catalogs.get(Language::English);
         assert!(matches!(&facts[0].value, Value::Line(line) if words.line(line) == "differs: birth_date"));
-        assert!(matches!((&facts[1].value, &facts[1].tone), (Value::Text(t), Tone::Bad) if t == "SEAL_VISA_MISMATCH"));
+        assert!(
+            matches!((&facts[1].value, &facts[1].tone), (Value::Text(t), Tone::Bad) if t == "SEAL_VISA_MISMATCH: document_number, birth_date")
+        );
         assert!(matches!((&facts[2].value, &facts[2].tone), (Value::Text(t), Tone::Good) if t == "VALID"));
         assert!(matches!(&facts[3].value, Value::Line(line) if words.line(line) == words.text(Msg::SealNotChecked)));
         assert!(matches!(facts[4].tone, Tone::Plain));
+        let said = |nth: usize| match &facts[nth].value {
+            Value::Line(line) => words.line(line),
+            Value::Text(text) => text.clone(),
+            Value::Personal(_) => String::new(),
+        };
+        assert_eq!(said(5), "not an identity document: icao.vacc, UTO");
+        assert_eq!(said(6), "enhanced, not REAL ID, limited term");
+        assert_eq!(said(7), "DAG, DAJ");
     }
 }

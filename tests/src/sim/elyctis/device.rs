@@ -98,7 +98,7 @@ impl Device {
 
     /// Three rows, each ended by the separator, missing ones empty.
     fn zone(&self) -> Vec<u8> {
-        let separator: &[u8] = if self.model.crlf { b"\r\n" } else { b"\r" };
+        let separator = self.model.separator().as_bytes();
         let rubbish = ["P<UTOER?KSS0N<<?".to_owned()];
         let rows: &[String] = match &self.slot {
             Some(Card::Rows(rows)) => rows,

@@ -56,6 +56,7 @@ impl Tx {
             referral_openings: self.gone(sql!("DELETE FROM referral_opening WHERE at < $1", replies)).await?,
             portal_sessions: self.gone(sql!("DELETE FROM portal_session WHERE last_used < $1", throttles)).await?,
             portal_invitations: self.gone(sql!("DELETE FROM invitation WHERE expires_at < $1", throttles)).await?,
+            assistance_calls: self.gone(sql!("DELETE FROM assistance WHERE at < $1", before.audit)).await?,
             activity: self.gone(sql!("DELETE FROM activity WHERE at < $1", before.audit)).await?,
             locked_codes: self
                 .gone(sql!("DELETE FROM locked_code WHERE code IN (SELECT id FROM code WHERE state <> 'active')"))

@@ -201,17 +201,6 @@ impl Tx {
             sql!("UPDATE kiosk SET last_seen = $2, heartbeat = $3 WHERE id = $1", text(kiosk), now, json.to_owned());
         self.run(query).await.map(drop)
     }
-
-    pub async fn assistance(&mut self, kiosk: Uuid, now: i64, lane: &str, visit: Option<Uuid>) -> Answer<()> {
-        let query = sql!(
-            "INSERT INTO assistance (kiosk, at, lane, visit) VALUES ($1, $2, $3, $4)",
-            text(kiosk),
-            now,
-            lane.to_owned(),
-            visit.map(text)
-        );
-        self.run(query).await.map(drop)
-    }
 }
 
 fn kiosk_row(row: &Row) -> Answer<Kiosk> {

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod activity;
+mod assistance;
 mod audit;
 mod codes;
 mod columns;

@@ -3,7 +3,7 @@
 use super::columns::{id, text};
 use crate::store::connection::{Row, sql};
 use crate::store::rows::Referral;
-use crate::store::{Answer, Tx};
+use crate::store::{Answer, StoreError, Tx};
 use uuid::Uuid;
 
 impl Tx {
@@ -20,15 +20,22 @@ impl Tx {
     /// False if another open referral has the reference.
     pub async fn set_referral(&mut self, referral: &Referral) -> Answer<bool> {
         let query = sql!(
-            "INSERT INTO referral (visit, kiosk, reference, sealed, stored_at) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT DO NOTHING",
+            "INSERT INTO referral (visit, kiosk, reference, sealed, stored_at, supersedes) \
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
             text(referral.visit),
             text(referral.kiosk),
             referral.reference.clone(),
             referral.sealed.clone(),
-            referral.stored_at
+            referral.stored_at,
+            referral.supersedes.map(text)
         );
         Ok(self.run(query).await? == 1)
+    }
+
+    /// Whether another hand-over of this kiosk stands in the place of this one.
+    pub async fn is_superseded(&mut self, kiosk: Uuid, visit: Uuid) -> Answer<bool> {
+        let query = sql!("SELECT 1 FROM referral WHERE kiosk = $1 AND supersedes = $2", text(kiosk), text(visit));
+        Ok(self.one(query).await?.is_some())
     }
 
     pub async fn open_referral(&mut self, visit: Uuid, session: &[u8; 32], kiosk: Uuid, now: i64) -> Answer<()> {
@@ -60,5 +67,10 @@ fn referral_row(row: &Row) -> Answer<Referral> {
         reference: row.get("reference")?,
         sealed: row.get("sealed")?,
         stored_at: row.get("stored_at")?,
+        supersedes: row
+            .get::<Option<String>>("supersedes")?
+            .map(|text| Uuid::parse_str(&text))
+            .transpose()
+            .map_err(|_| StoreError::NotUnderstood("id"))?,
     })
 }

@@ -4,8 +4,10 @@ use super::{Machine, Timing};
 use crate::reader::{Fault, PresentationNo};
 use crate::serial::crt571::codec::tests::DUMPS;
 use crate::serial::crt571::codec::{encode, frame};
-use crate::serial::testing::{Bench, dump};
+use crate::serial::testing::{Bench, dump, pieces, through};
 use crate::serial::{NotReady, SerialCommand, Verdict};
+use proptest::prelude::*;
+use proptest::sample::Index;
 use std::time::Duration;
 
 const N: PresentationNo = PresentationNo(4);
@@ -234,6 +236,43 @@ fn the_full_bin_is_told_and_nothing_is_asked_of_what_is_not_ready() {
     assert_eq!(bench.said(), ["bin full true"]);
     assert_eq!(up().tell(SerialCommand::Eject), Err(NotReady));
     assert_eq!(encode([b'2', b'9']), dump(DUMPS, "C29"));
+}
+
+/// What the device may say to the looks at its card: acknowledged answers, refusals, damage.
+fn reply() -> impl Strategy<Value = Vec<u8>> {
+    let position = |card: u8| [ACK, &frame(0, &[b"P10", &[card][..], b"00"].concat())].concat();
+    prop_oneof![
+        prop::sample::select(b"012".to_vec()).prop_map(position),
+        Just([ACK, &frame(0, b"P29100")].concat()),
+        Just([ACK, &frame(0, b"N1010")].concat()),
+        Just(vec![0x15]),
+        prop::sample::select(b"012".to_vec()).prop_map(move |card| {
+            let mut damaged = position(card);
+            damaged[8] ^= 0x40;
+            damaged
+        }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_split_of_answers_tells_the_same_through_the_whole_machine(
+        replies in prop::collection::vec(reply(), 0..6),
+        cuts in prop::collection::vec(any::<Index>(), 0..12),
+    ) {
+        // Asked where the card is.
+        let asked = || {
+            let mut bench = armed();
+            while bench.sent.is_empty() {
+                bench.wait(Duration::from_millis(50));
+            }
+            bench
+        };
+        let stream = replies.concat();
+        let (whole, cut) = (through(asked(), &[&stream]), through(asked(), &pieces(&stream, &cuts)));
+        prop_assert_eq!((cut.0, cut.1), (whole.0, whole.1));
+    }
 }
 
 crate::serial::testing::hostile!(Machine::new(Timing::DEFAULT, crate::clock::now()), motorised);

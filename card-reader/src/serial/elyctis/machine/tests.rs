@@ -84,6 +84,48 @@ impl Bench {
     }
 }
 
+/// The bytes are made up: the vendor's are not published.
+#[test]
+fn a_configured_presence_command_is_sent_at_each_arming_and_a_presence_message_is_looked_into_at_once() {
+    const COMMAND: &[u8] = &[0x50, 0, 1, 1];
+    let mut bench = Bench::new();
+    bench.machine = Machine::new(Timing::UART, None, bench.now).with_presence_command(COMMAND);
+    bench.machine.link_up(bench.now, &mut bench.out);
+    for connection in 0..2 {
+        bench.wait(Duration::from_millis(700));
+        for answer in [&b"V\0\x04OCR1"[..], b"W\0\x02N1", b"R\0\x03S-1", b"T\0\x01P"] {
+            bench.hear(answer);
+        }
+        bench.tell(SerialCommand::Arm(N)).unwrap();
+        for answer in [OFF, ON] {
+            bench.hear(answer);
+        }
+        bench.sent();
+        bench.hear(&dump("no-doc"));
+        assert_eq!(bench.sent(), COMMAND);
+        bench.said();
+        bench.hear(&[0x50, 0, 1, 1]);
+        assert_eq!(bench.sent(), INQUIRE);
+        bench.hear(&dump("TD3"));
+        assert_eq!(bench.said(), ["present 7", "zone 7 of 91 bytes"]);
+        bench.hear(OFF);
+        bench.sent();
+        // Without a message it would be asked 700 ms after the read.
+        bench.hear(&[0x50, 0, 1, 0]);
+        bench.wait(Duration::ZERO);
+        assert_eq!(bench.sent(), INQUIRE);
+        bench.hear(&dump("no-doc"));
+        bench.wait(Duration::from_millis(700));
+        bench.hear(&dump("no-doc"));
+        assert_eq!(bench.said(), ["removed 7"]);
+        if connection == 0 {
+            bench.machine.link_down(bench.now);
+            bench.machine.link_up(bench.now, &mut bench.out);
+            bench.sent();
+        }
+    }
+}
+
 #[test]
 fn it_settles_drains_identifies_and_is_ready() {
     let mut bench = Bench::new();
@@ -338,6 +380,43 @@ proptest! {
             start = end;
         }
         prop_assert_eq!(split.said(), whole.said());
+    }
+}
+
+/// An armed machine on the bench that all protocols share.
+fn armed() -> testing::Bench<Machine> {
+    let mut bench = testing::Bench::up(|now| Machine::new(Timing::UART, None, now));
+    bench.wait(Duration::from_millis(700));
+    for answer in [&b"V\0\x04OCR1"[..], b"W\0\x02N1", b"R\0\x03S-1", b"T\0\x01P"] {
+        bench.hear(answer);
+    }
+    bench.tell(SerialCommand::Arm(N)).unwrap();
+    for answer in [OFF, ON, &dump("no-doc")] {
+        bench.hear(answer);
+    }
+    assert!(bench.said().ends_with(&["armed 7".to_owned()]));
+    bench
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_split_of_zones_echoes_and_answers_tells_the_same_through_the_whole_machine(
+        frames in prop::collection::vec(prop_oneof![
+            Just(dump("TD3")),
+            Just(dump("no-doc")),
+            Just(OFF.to_vec()),
+            Just(ON.to_vec()),
+            Just(b"V\0\x04OCR1".to_vec()),
+            prop::collection::vec(prop::sample::select(b"\x00\xff\x80".to_vec()), 1..4),
+        ], 0..6),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        let stream = frames.concat();
+        prop_assert_eq!(
+            testing::through(armed(), &testing::pieces(&stream, &cuts)),
+            testing::through(armed(), &[&stream])
+        );
     }
 }
 

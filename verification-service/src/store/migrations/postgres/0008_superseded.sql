@@ -1,0 +1,3 @@
+-- As sqlite/0008_superseded.sql.
+
+ALTER TABLE referral ADD COLUMN supersedes TEXT
