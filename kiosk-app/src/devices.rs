@@ -202,3 +202,22 @@ pub fn health(status: &DeviceStatus) -> wire::DeviceHealth {
     };
     wire::DeviceHealth { device: status.device.0.clone(), state, who }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, SerialProtocol, reader_config};
+    use std::path::Path;
+
+    #[test]
+    fn what_a_table_says_of_its_protocol_reaches_the_reader() {
+        let text = "[service]\nurl = \"https://localhost:1\"\nroot = \"r\"\nchain = \"c\"\nkey = \"k\"\n\
+            [readers.a]\nprotocol = \"elyctis\"\npath = \"/dev/a\"\npresence_command = [0x50, 0x00, 0x01, 0x01]\n\
+            [readers.b]\nprotocol = \"honeywell\"\npath = \"/dev/b\"\nocr = false\n";
+        let config = Config::parse(text, Path::new("kiosk.toml")).expect("a configuration");
+        let [a, b] = &reader_config(&config).serial[..] else { panic!("two readers") };
+        assert!(
+            matches!(&a.protocol, SerialProtocol::Elyctis { presence_command, .. } if *presence_command == [0x50, 0, 1, 1])
+        );
+        assert!(matches!(&b.protocol, SerialProtocol::SynM { options, .. } if !options.ocr));
+    }
+}

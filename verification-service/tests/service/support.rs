@@ -372,7 +372,10 @@ fn certificates(path: &Path) -> Vec<CertificateDer<'static>> {
 }
 
 pub fn http(tls: ClientConfig) -> reqwest::Client {
-    reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().build().unwrap()
+    // A request whose server is killed at the wrong moment may wait for ever inside of the library: seen once in many thousand
+    // kills. Whoever asks must have a limit, as the kiosk has.
+    let limit = std::time::Duration::from_secs(30);
+    reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().timeout(limit).build().unwrap()
 }
 
 /// A kiosk's HTTP client.

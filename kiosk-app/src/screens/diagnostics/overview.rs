@@ -62,11 +62,11 @@ pub(super) fn content(diagnostics: &Diagnostics, technician: &str) -> ScreenCont
         .action(Action::new(Role::Forward, Msg::TechTestAll, ask(Ask::Test(TestId::All))).enabled(all))
 }
 
-/// A reader that has answered is next tried with a document; a camera shows by itself what it sees.
+/// What has answered is next tried with a document.
 fn next_test(status: &DeviceStatus, tests: &[Row]) -> TestId {
     let device = status.device.clone();
     let answered = tests.iter().any(|row| row.ok && row.name == device.0);
-    if answered && status.kind != "camera" { TestId::Interactive(device) } else { TestId::Device(device) }
+    if answered && status.reads { TestId::Interactive(device) } else { TestId::Device(device) }
 }
 
 /// A row's test; while one runs, its row says so and no other starts.
@@ -160,6 +160,8 @@ mod tests {
         assert_eq!(next_test(&status("honeywell"), &[]), TestId::Device(device.clone()));
         assert_eq!(next_test(&status("honeywell"), &[row(false)]), TestId::Device(device.clone()));
         assert_eq!(next_test(&status("honeywell"), &[row(true)]), TestId::Interactive(device.clone()));
-        assert_eq!(next_test(&status("camera"), &[row(true)]), TestId::Device(device));
+        assert_eq!(next_test(&status("camera"), &[row(true)]), TestId::Interactive(device.clone()));
+        let motor = DeviceStatus { reads: false, ..status("crt571") };
+        assert_eq!(next_test(&motor, &[row(true)]), TestId::Device(device), "it reads nothing");
     }
 }
