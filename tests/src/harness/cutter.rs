@@ -11,6 +11,14 @@ use tokio::net::{TcpListener, TcpStream};
 pub struct Cutter {
     pub address: SocketAddr,
     left: Arc<AtomicU64>,
+    relay: tokio::task::AbortHandle,
+}
+
+impl Drop for Cutter {
+    /// Ten thousand of them would otherwise hold ten thousand ports.
+    fn drop(&mut self) {
+        self.relay.abort();
+    }
 }
 
 impl Cutter {
@@ -23,14 +31,14 @@ impl Cutter {
         let address = listener.local_addr().or_trouble(|| "no port for the relay")?;
         let left = Arc::new(AtomicU64::new(u64::MAX));
         let shared = Arc::clone(&left);
-        tokio::spawn(async move {
+        let relay = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 if let Ok(far) = TcpStream::connect(target).await {
                     tokio::spawn(relay(near, far, Arc::clone(&shared)));
                 }
             }
         });
-        Ok(Self { address, left })
+        Ok(Self { address, left, relay: relay.abort_handle() })
     }
 
     /// From now on so many bytes pass, over all connections together.

@@ -27,22 +27,33 @@ static DRIVER: OnceLock<Driver> = OnceLock::new();
 
 fn driver() -> &'static Driver {
     DRIVER.get_or_init(|| {
-        let script = "chromedriver --port=0 & driver=$!; read _; kill $driver";
-        let mut shell = Command::new("sh")
-            .args(["-c", script])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(shell.stdout.take().unwrap()).lines();
-        let started = lines.map_while(Result::ok).find_map(|line| {
-            line.strip_prefix("ChromeDriver was started successfully on port ")?.trim_end_matches('.').parse().ok()
-        });
-        let port =
-            started.expect("chromedriver did not start: `make packages-test` installs chromium and chromium-driver");
-        Driver { port, _shell: shell }
+        let started = (0..STARTS).find_map(|_| start());
+        started.expect("chromedriver did not start: `make packages-test` installs chromium and chromium-driver")
     })
+}
+
+/// It takes a port that is free on one of the two families of addresses, and ends if it is not on the other.
+const STARTS: usize = 20;
+
+fn start() -> Option<Driver> {
+    // Ends with our end of its standard input, and when chromedriver does.
+    let script =
+        "exec 3<&0; chromedriver --port=0 & driver=$!; { read _ <&3; kill $driver; } >/dev/null & wait $driver";
+    let mut shell = Command::new("sh")
+        .args(["-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(shell.stdout.take().unwrap()).lines();
+    let port = lines.map_while(Result::ok).find_map(|line| {
+        line.strip_prefix("ChromeDriver was started successfully on port ")?.trim_end_matches('.').parse().ok()
+    });
+    if port.is_none() {
+        let _ = shell.wait();
+    }
+    Some(Driver { port: port?, _shell: shell })
 }
 
 /// One browser with a profile of its own. Ends with its value.

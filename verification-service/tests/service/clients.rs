@@ -39,7 +39,7 @@ async fn every_route_answers_exactly_its_roles() {
             assert_eq!(refused, !rule.roles.contains(role), "{} at {method} {path}: {}", role.name(), answer.status);
         }
         // What is not in the table is there for nobody.
-        let answer = http.try_call(Method::DELETE, "/kiosk/v1/policy", &[], vec![]).await.unwrap();
+        let answer = http.try_call(Method::GET, "/kiosk/v1/policies", &[], vec![]).await.unwrap();
         assert_eq!(answer.status, StatusCode::NOT_FOUND);
     }
 }

@@ -173,11 +173,7 @@ async fn the_exported_checkpoint_is_a_witness_too() {
     let site = Site::new();
     let folder = site.path("elsewhere");
     std::fs::create_dir(&folder).unwrap();
-    let config = std::fs::read_to_string(site.config()).unwrap();
-    let export = format!("[log]\nexport = \"{}\"\n", folder.display());
-    let config =
-        config.replace("[log] ", "#").lines().filter(|line| !line.contains("export =")).collect::<Vec<_>>().join("\n");
-    std::fs::write(site.config(), format!("{config}\n{export}")).unwrap();
+    site.export_to(&folder);
     let kiosk = site.add_kiosk("K07");
     let serving = site.serve();
     let file = folder.join("checkpoint");

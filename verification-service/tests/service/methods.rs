@@ -77,7 +77,6 @@ async fn the_portals_pages_do_so_too() {
         ("/sign-in", &form),
         ("/sign-out", &deed),
         ("/representatives/x/remove", &form),
-        ("/ready", &page),
     ] {
         refused(&people, serving.portal_port, path, has).await;
     }

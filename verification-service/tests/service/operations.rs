@@ -334,9 +334,7 @@ async fn whatever_is_purged_is_counted_and_audited_in_one_row() {
 async fn with_an_export_of_the_checkpoint_there_is_nothing_to_warn_of() {
     let site = Site::new();
     let port = watched(&site);
-    let text = std::fs::read_to_string(site.config()).unwrap();
-    let text = text.replace("[log] ", &format!("[log]\nexport = \"{}\" ", site.path("elsewhere").display()));
-    std::fs::write(site.config(), text).unwrap();
+    site.export_to(&site.path("elsewhere"));
     std::fs::create_dir(site.path("elsewhere")).unwrap();
     let _serving = site.serve();
     let (status, facts) = ask(port, "/ready").await;

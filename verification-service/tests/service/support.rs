@@ -136,6 +136,14 @@ impl Site {
         self
     }
 
+    /// Has the newest checkpoint put into this folder: the key stands commented out.
+    pub fn export_to(&self, folder: &Path) {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        let line = text.lines().find(|line| line.starts_with("# export = ")).expect("the key in the template");
+        let text = text.replace(line, &format!("export = {:?}", folder.display().to_string()));
+        std::fs::write(self.config(), text).unwrap();
+    }
+
     /// Limits that no test reaches; the lock-out stays as it is.
     pub fn raise_limits(&self) -> &Self {
         for key in ["verifications_per_minute", "inspections_per_minute"] {
