@@ -70,7 +70,7 @@ impl Bench {
             self.sim.remove();
             read.is_ok()
         })
-        .unwrap();
+        .expect("it recovers");
     }
 }
 

@@ -86,7 +86,7 @@ impl Settings {
             let (entry, more) = rest.split_at(end);
             let whole = if tag.is_empty() { entry.to_owned() } else { format!("{tag}{entry}") };
             let (said, status) = self.entry(&whole, stored);
-            reply.extend_from_slice(said[tag.len().min(said.len())..].as_bytes());
+            reply.extend_from_slice(&said.as_bytes()[tag.len().min(said.len())..]);
             reply.push(status);
             let Some(separator) = more.chars().next() else { return reply };
             reply.push(separator as u8);

@@ -50,10 +50,13 @@ fn start() -> Option<Driver> {
     let port = lines.map_while(Result::ok).find_map(|line| {
         line.strip_prefix("ChromeDriver was started successfully on port ")?.trim_end_matches('.').parse().ok()
     });
-    if port.is_none() {
-        let _ = shell.wait();
+    match port {
+        Some(port) => Some(Driver { port, _shell: shell }),
+        None => {
+            let _ = shell.wait();
+            None
+        }
     }
-    Some(Driver { port: port?, _shell: shell })
 }
 
 /// One browser with a profile of its own. Ends with its value.
