@@ -196,7 +196,7 @@ impl SerialProtocol {
         let within = |timing: scanner::Timing| scanner::Timing { read: try_limit, ..timing };
         match self {
             Self::Elyctis { timing, presence_command } => {
-                Box::new(elyctis::Machine::new(*timing, None, now).with_presence_command(presence_command))
+                Box::new(elyctis::Machine::new(*timing, presence_command.clone(), now))
             }
             Self::SynM { options, timing } => {
                 Box::new(scanner::Scanner::new(synm::SynM::new(options.clone()), within(*timing), now))

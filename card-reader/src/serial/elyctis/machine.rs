@@ -119,8 +119,7 @@ enum Phase {
 /// The state machine of one device. See [`Protocol`].
 pub struct Machine {
     timing: Timing,
-    presence: Option<u8>,
-    /// Sent to have presence messages; the device switches them off after a removal.
+    /// Sent to have presence messages, whose type is its first byte; the device switches them off after a removal.
     presence_command: Vec<u8>,
     codec: Codec,
     phase: Phase,
@@ -144,15 +143,14 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// `presence`: type byte of the device's presence message, if it is known; such messages are then understood as
-    /// frames, and answered by a look. `now` only starts the clock.
+    /// `presence_command`: the whole command that switches presence messages on, if it is known; they are then understood as
+    /// frames, and answered by a look. Nothing is sent if it is empty. `now` only starts the clock.
     #[must_use]
-    pub fn new(timing: Timing, presence: Option<u8>, now: Instant) -> Self {
+    pub fn new(timing: Timing, presence_command: Vec<u8>, now: Instant) -> Self {
         Self {
             timing,
-            presence,
-            presence_command: Vec::new(),
-            codec: Codec::new(presence),
+            codec: Codec::new(presence_command.first().copied()),
+            presence_command,
             phase: Phase::Down,
             pending: None,
             queue: VecDeque::new(),
@@ -168,13 +166,6 @@ impl Machine {
             errors: ErrorWindow::default(),
             items: Vec::new(),
         }
-    }
-
-    /// The whole command that switches presence messages on, which bear its type. Nothing is sent if it is empty.
-    #[must_use]
-    pub fn with_presence_command(self, command: &[u8]) -> Self {
-        let presence = command.first().copied().or(self.presence);
-        Self { presence, presence_command: command.to_vec(), codec: Codec::new(presence), ..self }
     }
 
     fn ask(&mut self, now: Instant, ask: Ask, out: &mut Out) {
@@ -474,8 +465,7 @@ impl Protocol for Machine {
         // Everything begins anew, but for what tells another unit from this one.
         *self = Self {
             last_unit: self.last_unit.take(),
-            presence_command: std::mem::take(&mut self.presence_command),
-            ..Self::new(self.timing, self.presence, now)
+            ..Self::new(self.timing, std::mem::take(&mut self.presence_command), now)
         };
     }
 }

@@ -25,7 +25,7 @@ impl Bench {
     #[expect(clippy::disallowed_methods, reason = "a fake clock needs a beginning")]
     fn new() -> Self {
         let now = Instant::now();
-        let mut bench = Self { machine: Machine::new(Timing::UART, None, now), now, out: Out::default() };
+        let mut bench = Self { machine: Machine::new(Timing::UART, Vec::new(), now), now, out: Out::default() };
         bench.machine.link_up(now, &mut bench.out);
         bench
     }
@@ -89,7 +89,7 @@ impl Bench {
 fn a_configured_presence_command_is_sent_at_each_arming_and_a_presence_message_is_looked_into_at_once() {
     const COMMAND: &[u8] = &[0x50, 0, 1, 1];
     let mut bench = Bench::new();
-    bench.machine = Machine::new(Timing::UART, None, bench.now).with_presence_command(COMMAND);
+    bench.machine = Machine::new(Timing::UART, COMMAND.to_vec(), bench.now);
     bench.machine.link_up(bench.now, &mut bench.out);
     for connection in 0..2 {
         bench.wait(Duration::from_millis(700));
@@ -385,7 +385,7 @@ proptest! {
 
 /// An armed machine on the bench that all protocols share.
 fn armed() -> testing::Bench<Machine> {
-    let mut bench = testing::Bench::up(|now| Machine::new(Timing::UART, None, now));
+    let mut bench = testing::Bench::up(|now| Machine::new(Timing::UART, Vec::new(), now));
     bench.wait(Duration::from_millis(700));
     for answer in [&b"V\0\x04OCR1"[..], b"W\0\x02N1", b"R\0\x03S-1", b"T\0\x01P"] {
         bench.hear(answer);
@@ -420,4 +420,4 @@ proptest! {
     }
 }
 
-crate::serial::testing::hostile!(Machine::new(Timing::UART, None, crate::clock::now()), slot_reader);
+crate::serial::testing::hostile!(Machine::new(Timing::UART, Vec::new(), crate::clock::now()), slot_reader);
