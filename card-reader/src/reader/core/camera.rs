@@ -3,7 +3,7 @@
 use super::super::recognise::Found;
 use super::super::watch::{Change, Looking};
 use super::super::{Accept, DecoderFailure, Event, Fault, PresentationNo, Reading, SelfTestReport, judge};
-use super::serial::rank;
+use super::faults::noted;
 use super::{Arming, Camera, Core, Do, TEST_PRESENTATION, Tested};
 use crate::barcode::{Barcode, Effort, Kind};
 use crate::camera::capture::CameraEvent;
@@ -69,25 +69,18 @@ impl Core {
         self.tell(Event::Lost { device, fault });
     }
 
-    /// A fault that the camera goes on with has come or gone. The gravest that stands is the one shown.
+    /// A fault that the camera goes on with has come or gone.
     fn camera_fault(&mut self, at: usize, fault: Fault, standing: bool) {
         let status = &mut self.status[self.serials.len() + at];
         let camera = &mut self.cameras[at];
         if !status.ready || camera.faults.contains(&fault) == standing {
             return;
         }
-        camera.faults.retain(|known| *known != fault);
         if standing {
-            camera.faults.push(fault);
-            status.faults += 1;
             tracing::warn!(device = camera.id.0, fault = fault.name(), "camera fault");
         }
-        let worst = camera.faults.iter().copied().min_by_key(|fault| rank(*fault));
-        if status.fault != worst {
-            status.fault = worst;
-            let device = camera.id.clone();
-            self.tell(Event::Degraded { device, fault: worst });
-        }
+        let told = noted(&mut camera.faults, status, fault, standing);
+        self.out.extend(told.map(Do::Tell));
     }
 
     fn camera_facts(&mut self, at: usize) {

@@ -3,6 +3,7 @@
 
 mod camera;
 mod check;
+mod faults;
 mod serial;
 #[cfg(test)]
 mod tests;

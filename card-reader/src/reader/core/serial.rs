@@ -1,6 +1,7 @@
 //! The serial readers' half of the core.
 
 use super::super::{Accept, CardMove, Event, Fault, PresentationNo, Reading, judge};
+use super::faults::{gravest, noted};
 use super::{Core, Do, HELD, Held, Serial, Tested};
 use crate::barcode::{Barcode, Kind, Symbology};
 use crate::date::Date;
@@ -194,22 +195,15 @@ impl Core {
         self.tell(Event::Card { device, presentation, what });
     }
 
-    /// A fault that the reader goes on with. The gravest that stands is the one shown.
+    /// A fault that the reader goes on with has come or gone.
     fn serial_fault(&mut self, at: usize, fault: Fault, standing: bool, code: Option<String>) {
         let serial = &mut self.serials[at];
-        serial.faults.retain(|known| *known != fault);
         if standing {
-            serial.faults.push(fault);
-            self.status[at].faults += 1;
             let code = code.unwrap_or_default();
             tracing::warn!(device = serial.id.0, fault = fault.name(), code, "reader fault");
         }
-        let worst = serial.faults.iter().copied().min_by_key(|fault| rank(*fault));
-        if self.status[at].fault != worst {
-            self.status[at].fault = worst;
-            let device = serial.id.clone();
-            self.tell(Event::Degraded { device, fault: worst });
-        }
+        let told = noted(&mut serial.faults, &mut self.status[at], fault, standing);
+        self.out.extend(told.map(Do::Tell));
     }
 
     fn serial_ready(&mut self, at: usize, identity: &Identity, changed_unit: bool) {
@@ -218,7 +212,7 @@ impl Core {
         let status = &mut self.status[at];
         status.ready = true;
         // A setting may have been refused on the way here.
-        status.fault = serial.faults.iter().copied().min_by_key(|fault| rank(*fault));
+        status.fault = gravest(&serial.faults);
         status.identity = identity.part_number.clone();
         if !identity.serial_number.is_empty() {
             status.identity = format!("{} {}", status.identity, identity.serial_number).trim().to_owned();
@@ -273,24 +267,6 @@ pub(super) fn barcode(payload: Zeroizing<Vec<u8>>, symbology: Option<Symbology>)
         kind: Kind::of(&payload),
         payload,
         quad: [Point { x: 0.0, y: 0.0 }; 4],
-    }
-}
-
-/// The lower the graver.
-pub(super) const fn rank(fault: Fault) -> u8 {
-    match fault {
-        Fault::NotReachable => 0,
-        Fault::NotResponding => 1,
-        Fault::Jammed => 2,
-        Fault::Mechanism => 3,
-        Fault::CardLeft => 4,
-        Fault::ConfigRejected => 5,
-        Fault::ProtocolErrors => 6,
-        Fault::SensorCovered => 7,
-        Fault::BinFull => 8,
-        Fault::Frozen | Fault::Black | Fault::Unsupported => 9,
-        Fault::WrongSize => 10,
-        Fault::Slow => 11,
     }
 }
 
