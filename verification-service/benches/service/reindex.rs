@@ -1,16 +1,14 @@
 //! How long `secrets reindex` takes for many accounts, and what a redemption waits beside it.
 
+use crate::population::account;
 use crate::support::{Site, id, other_than};
 use crate::table::Table;
 use std::time::Instant;
-use verification_api::identifiers::{Identifier, IdentifierType};
-use verification_api::wire::RecordStatus;
 use verification_service::clock::{Clock, SystemClock};
 use verification_service::config::Config;
-use verification_service::random::{SystemRandomness, uuid_v7};
+use verification_service::random::SystemRandomness;
 use verification_service::secrets::Keys;
-use verification_service::store::rows::{Account, NewIdentifier};
-use verification_service::{store, verify};
+use verification_service::store;
 
 const ACCOUNTS: u32 = 100_000;
 const IN_ONE: u32 = 1_000;
@@ -60,23 +58,7 @@ async fn accounts(site: &Site) {
     for from in (0..ACCOUNTS).step_by(IN_ONE as usize) {
         let now = SystemClock.now();
         let made: Vec<_> = (from..from + IN_ONE)
-            .map(|nth| {
-                let a_number = format!("A{:09}", 300_000_000 + nth);
-                let identifier = Identifier::parse(IdentifierType::ANumber, &a_number).unwrap();
-                let blind = verify::blind_of(&keys, &identifier);
-                let id = uuid_v7(&random, now).unwrap();
-                let seal =
-                    |what: &[u8], text: &str| keys.seal(&random, &[id.as_bytes(), what], text.as_bytes()).unwrap();
-                let account = Account {
-                    id,
-                    name: seal(b"name", "SPECIMEN<<ANNA"),
-                    birth_date: seal(b"birth_date", "1974-05-02"),
-                    record_status: RecordStatus::Clear,
-                    made_at: now.unix_millis(),
-                };
-                let sealed = seal(b"identifier", &a_number);
-                (account, NewIdentifier { blind, kind: IdentifierType::ANumber.name(), sealed })
-            })
+            .map(|nth| account(&keys, &random, &format!("A{:09}", 300_000_000 + nth), now))
             .collect();
         let added = store.write("accounts", move |tx| {
             Box::pin(async move {

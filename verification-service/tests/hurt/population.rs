@@ -28,24 +28,13 @@ pub async fn populate(site: &Site, from: usize, count: usize) -> Vec<Holder> {
     for nth in from..from + count {
         let now = SystemClock.now();
         let a_number = format!("A{:09}", 100_000_000 + nth);
-        let identifier = Identifier::parse(IdentifierType::ANumber, &a_number).unwrap();
-        let blind = verify::blind_of(&keys, &identifier);
-        let id = uuid_v7(&random, now).unwrap();
-        let seal = |what: &[u8], text: &str| keys.seal(&random, &[id.as_bytes(), what], text.as_bytes()).unwrap();
-        let account = Account {
-            id,
-            name: seal(b"name", "SPECIMEN<<ANNA"),
-            birth_date: seal(b"birth_date", "1974-05-02"),
-            record_status: RecordStatus::Clear,
-            made_at: now.unix_millis(),
-        };
-        let sealed = seal(b"identifier", &a_number);
-        let identifiers = [NewIdentifier { blind, kind: IdentifierType::ANumber.name(), sealed }];
+        let (account, identifier) = account(&keys, &random, &a_number, now);
         let expires_at = now.unix_millis() + DAY;
-        let (code, row) = codes::make(&keys, &random, Groups::Four, id, blind, (now, expires_at)).unwrap();
+        let (code, row) =
+            codes::make(&keys, &random, Groups::Four, account.id, identifier.blind, (now, expires_at)).unwrap();
         let added = store.write("populate", move |tx| {
             Box::pin(async move {
-                assert!(tx.add_account(&account, &identifiers, &[]).await?);
+                assert!(tx.add_account(&account, &[identifier], &[]).await?);
                 tx.add_code(&row).await
             })
         });
@@ -53,4 +42,25 @@ pub async fn populate(site: &Site, from: usize, count: usize) -> Vec<Holder> {
         holders.push(Holder { a_number, code: code.text().expose(str::to_owned) });
     }
     holders
+}
+
+/// An account as the command line makes it, and the number that it is found by.
+pub fn account(
+    keys: &Keys,
+    random: &SystemRandomness,
+    a_number: &str,
+    now: verification_api::wire::Timestamp,
+) -> (Account, NewIdentifier) {
+    let identifier = Identifier::parse(IdentifierType::ANumber, a_number).unwrap();
+    let id = uuid_v7(random, now).unwrap();
+    let seal = |what: &[u8], text: &str| keys.seal(random, &[id.as_bytes(), what], text.as_bytes()).unwrap();
+    let account = Account {
+        id,
+        name: seal(b"name", "SPECIMEN<<ANNA"),
+        birth_date: seal(b"birth_date", "1974-05-02"),
+        record_status: RecordStatus::Clear,
+        made_at: now.unix_millis(),
+    };
+    let (blind, sealed) = (verify::blind_of(keys, &identifier), seal(b"identifier", a_number));
+    (account, NewIdentifier { blind, kind: IdentifierType::ANumber.name(), sealed })
 }
