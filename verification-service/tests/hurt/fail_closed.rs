@@ -31,10 +31,7 @@ async fn a_full_disk_verifies_nothing_and_heals() {
     let mut asked: Vec<Asked> = holders.iter().map(|holder| Asked::new(0, holder, &holder.code)).collect();
     // Some before, the others while the disk is full: of these, none may be verified without its row.
     let (before, after) = asked.split_at_mut(10);
-    for one in before {
-        let bytes = one.send(&client).await.expect("there is room");
-        one.answered(bytes);
-    }
+    all_answered(before, &client).await;
     disk.fill();
     let mut refused = 0;
     for one in after.iter_mut() {
@@ -46,11 +43,7 @@ async fn a_full_disk_verifies_nothing_and_heals() {
     }
     assert!(refused > 0, "the disk was never full");
     disk.empty();
-    heals(&client, after.iter_mut().find(|one| !one.is_answered()).unwrap()).await;
-    for one in after.iter_mut().filter(|one| !one.is_answered()) {
-        let bytes = settled(one, &client).await;
-        one.answered(bytes);
-    }
+    heals_and_settles(after, &client).await;
     serving.kill();
     std::fs::copy(disk.0.join("service.db"), site.path("svc/service.db")).unwrap();
     for log in ["service.db-wal", "service.db-shm"] {
@@ -71,20 +64,13 @@ async fn a_database_that_is_gone_verifies_nothing_and_heals() {
     let client = serving.client(&kiosk);
     let mut asked: Vec<Asked> = holders.iter().map(|holder| Asked::new(0, holder, &holder.code)).collect();
     let (before, after) = asked.split_at_mut(10);
-    for one in before {
-        let bytes = one.send(&client).await.expect("the database is there");
-        one.answered(bytes);
-    }
+    all_answered(before, &client).await;
     cluster.stop();
     for one in after.iter() {
         assert!(one.send(&client).await.is_none(), "verified without a database");
     }
     cluster.resume();
-    heals(&client, &mut after[0]).await;
-    for one in after.iter_mut().filter(|one| !one.is_answered()) {
-        let bytes = settled(one, &client).await;
-        one.answered(bytes);
-    }
+    heals_and_settles(after, &client).await;
     assert_eq!(check(&site, &[kiosk], &asked).await, 30);
 }
 
@@ -106,10 +92,7 @@ async fn a_full_disk_of_the_database_server_verifies_nothing_and_heals() {
     let client = serving.client(&kiosk);
     let mut asked: Vec<Asked> = holders.iter().map(|holder| Asked::new(0, holder, &holder.code)).collect();
     let (before, after) = asked.split_at_mut(10);
-    for one in before {
-        let bytes = one.send(&client).await.expect("there is room");
-        one.answered(bytes);
-    }
+    all_answered(before, &client).await;
     disk.fill();
     let mut refused = 0;
     for one in after.iter_mut() {
@@ -124,13 +107,26 @@ async fn a_full_disk_of_the_database_server_verifies_nothing_and_heals() {
     }
     assert!(refused > 0, "the disk was never full");
     disk.empty();
-    heals(&client, after.iter_mut().find(|one| !one.is_answered()).unwrap()).await;
-    for one in after.iter_mut().filter(|one| !one.is_answered()) {
-        let bytes = settled(one, &client).await;
-        one.answered(bytes);
-    }
+    heals_and_settles(after, &client).await;
     assert_eq!(check(&site, &[kiosk], &asked).await, 110);
     println!("fail closed: the server's disk full: {refused} put off, none lost, none verified without its row");
+}
+
+/// Before the trouble each is answered at once.
+async fn all_answered(asked: &mut [Asked], client: &Client) {
+    for one in asked {
+        let bytes = one.send(client).await.expect("there is no trouble yet");
+        one.answered(bytes);
+    }
+}
+
+/// After it the first of those that are still open is answered in time, and then all of them.
+async fn heals_and_settles(asked: &mut [Asked], client: &Client) {
+    heals(client, asked.iter_mut().find(|one| !one.is_answered()).unwrap()).await;
+    for one in asked.iter_mut().filter(|one| !one.is_answered()) {
+        let bytes = settled(one, client).await;
+        one.answered(bytes);
+    }
 }
 
 /// Sends until it is answered; the service must be back in time.
