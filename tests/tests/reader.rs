@@ -11,9 +11,10 @@ use card_reader::reader::{
     Accept, Command, DeviceId, Event, Fault, PresentationNo, Reader, ReaderConfig, Reading, SelfTestLevel, SerialConfig,
 };
 use ears::{Ears, name, names};
+use kiosk_tests::harness::reader_sim::ReaderSim;
 use kiosk_tests::harness::wait::{now, until_true};
 use kiosk_tests::sim::elyctis::Elyctis;
-use kiosk_tests::sim::{Act, Card, Model, Simulator, control};
+use kiosk_tests::sim::{Act, Card, Model, Simulator};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -339,32 +340,19 @@ fn the_self_test_says_what_to_do() {
 #[test]
 fn the_simulator_as_a_process_obeys_its_control_socket() {
     let folder = TempDir::new().expect("a folder");
-    let (link, socket) = (folder.path().join("scanner"), folder.path().join("control"));
-    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_reader-sim"))
-        .arg("--link")
-        .arg(&link)
-        .arg("--control")
-        .arg(&socket)
-        .args(["--crlf", "--garbage"])
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .expect("reader-sim");
-    until_true("the socket", SOON, || socket.exists()).unwrap();
-    let serial = vec![SerialConfig::elyctis("scanner", &link).hurried()];
+    let sim = ReaderSim::start(folder.path(), &["--crlf", "--garbage"]).unwrap();
+    let serial = vec![SerialConfig::elyctis("scanner", &sim.link).hurried()];
     let (reader, events) = Reader::start(ReaderConfig { serial, ..ReaderConfig::default() }).expect("a thread");
     let mut ears = Ears { reader, events };
     ears.hear("ready", |event| matches!(event, Event::Ready { .. }));
     ears.tell(Command::Arm { presentation: PresentationNo(1), accept: Accept::Documents });
     ears.hear("armed", |event| matches!(event, Event::Armed { .. }));
-    control::ask(&socket, &format!("insert {}", CARD.join("|"))).unwrap();
+    sim.ask(&format!("insert {}", CARD.join("|"))).unwrap();
     assert_eq!(ears.read().0, 1);
-    control::ask(&socket, "remove").unwrap();
+    sim.ask("remove").unwrap();
     ears.hear("the removal", is_removed);
-    assert!(
-        control::ask(&socket, "insert /no/such/file").is_err_and(|error| error.to_string().contains("/no/such/file"))
-    );
-    control::ask(&socket, "quit").unwrap();
-    assert!(program.wait().expect("its end").success());
-    assert!(!link.exists() && !socket.exists(), "it tidies up");
+    assert!(sim.ask("insert /no/such/file").is_err_and(|error| error.to_string().contains("/no/such/file")));
+    // It tidies up, too.
+    sim.quit().unwrap();
     ears.hear("the loss", |event| matches!(event, Event::Lost { .. }));
 }

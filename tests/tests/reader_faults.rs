@@ -11,6 +11,7 @@ use card_reader::reader::{
 };
 use card_reader::serial::synm;
 use ears::{Ears, names};
+use kiosk_tests::harness::reader_sim::ReaderSim;
 use kiosk_tests::harness::wait::{now, until_true};
 use kiosk_tests::sim::line::{Fault as Kind, Faults};
 use kiosk_tests::sim::{Act, Lamp, Model, Protocol, Simulator, control};
@@ -189,30 +190,18 @@ fn the_simulator_as_a_process_is_as_slow_as_its_line_unless_told_otherwise() {
         [b"@\n\x1e\rANSI 636038080001DL00310056DLDAQE000000000001\nDCSSPECIMEN\nDACTEST\nZZZ", &[b'Q'; 2000][..]];
     for (more, at_least, at_most) in [(&[][..], 2000, 20_000), (&["--no-pacing"], 0, 2000)] {
         let folder = TempDir::new().expect("a folder");
-        let (link, socket, file) =
-            (folder.path().join("scanner"), folder.path().join("control"), folder.path().join("code"));
+        let file = folder.path().join("code");
         std::fs::write(&file, [&code.concat()[..], b"\r"].concat()).expect("a file");
-        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_reader-sim"))
-            .args(["--protocol", "newland"])
-            .args(more)
-            .arg("--link")
-            .arg(&link)
-            .arg("--control")
-            .arg(&socket)
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .expect("reader-sim");
-        until_true("the socket", Duration::from_secs(15), || socket.exists()).unwrap();
-        let mut ears = listen(&link, SerialProtocol::newland());
+        let sim = ReaderSim::start(folder.path(), &[&["--protocol", "newland"], more].concat()).unwrap();
+        let mut ears = listen(&sim.link, SerialProtocol::newland());
         ears.tell(Command::Arm { presentation: PresentationNo(1), accept: Accept::Documents });
         ears.hear("armed", |event| matches!(event, Event::Armed { .. }));
         let start = now();
         let name = Symbology::Pdf417.name().to_lowercase();
-        control::ask(&socket, &format!("barcode {name} @{}", file.display())).unwrap();
+        sim.ask(&format!("barcode {name} @{}", file.display())).unwrap();
         ears.hear("a read", |event| matches!(event, Event::Read { .. }));
         let took = (now() - start).as_millis();
         assert!((at_least..at_most).contains(&took), "{more:?}: {took} ms");
-        control::ask(&socket, "quit").unwrap();
-        assert!(program.wait().expect("its end").success());
+        sim.quit().unwrap();
     }
 }

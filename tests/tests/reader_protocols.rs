@@ -13,9 +13,10 @@ use card_reader::reader::{
 };
 use card_reader::serial::{swipe, synm};
 use ears::{Ears, name, names};
+use kiosk_tests::harness::reader_sim::ReaderSim;
 use kiosk_tests::harness::wait::{now, until_true};
 use kiosk_tests::sim::line::Faults;
-use kiosk_tests::sim::{Act, Card, Model, Protocol, Simulator, control};
+use kiosk_tests::sim::{Act, Card, Model, Protocol, Simulator};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -465,28 +466,19 @@ fn self_tests_have_three_levels() {
 fn the_simulator_as_a_process_plays_the_protocol_that_is_asked_for() {
     for protocol in [Protocol::AccessIs, Protocol::Ssi] {
         let folder = TempDir::new().expect("a folder");
-        let (link, socket) = (folder.path().join("scanner"), folder.path().join("control"));
-        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_reader-sim"))
-            .args(["--protocol", protocol.name(), "--baud", "115200", "--link"])
-            .arg(&link)
-            .arg("--control")
-            .arg(&socket)
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .expect("reader-sim");
-        until_true("the socket", Duration::from_secs(15), || socket.exists()).unwrap();
-        let serial = vec![SerialConfig::new("scanner", &link, spoken(protocol)).hurried()];
+        let options = ["--protocol", protocol.name(), "--baud", "115200"];
+        let sim = ReaderSim::start(folder.path(), &options).unwrap();
+        let serial = vec![SerialConfig::new("scanner", &sim.link, spoken(protocol)).hurried()];
         let (reader, events) = Reader::start(ReaderConfig { serial, ..ReaderConfig::default() }).expect("a thread");
         let mut ears = Ears { reader, events };
         ears.hear("ready", |event| matches!(event, Event::Ready { .. }));
         ears.tell(Command::Arm { presentation: PresentationNo(1), accept: Accept::Documents });
-        control::ask(&socket, &format!("insert {}", CARD.join("|"))).unwrap();
+        sim.ask(&format!("insert {}", CARD.join("|"))).unwrap();
         assert_eq!(ears.read().0, 1);
-        control::ask(&socket, "unplug 300ms").unwrap();
+        sim.ask("unplug 300ms").unwrap();
         ears.hear("the loss", |event| matches!(event, Event::Lost { .. }));
         ears.hear("ready again", |event| matches!(event, Event::Ready { .. }));
-        control::ask(&socket, "quit").unwrap();
-        assert!(program.wait().expect("its end").success());
+        sim.quit().unwrap();
     }
 }
 

@@ -13,6 +13,7 @@ pub mod post;
 pub mod process;
 pub mod processor;
 pub mod programs;
+pub mod reader_sim;
 pub mod records;
 pub mod service;
 pub mod touch;
