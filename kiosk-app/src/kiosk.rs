@@ -162,6 +162,11 @@ impl Kiosk {
             .any(|(device, state)| !self.movers.contains(device) && !matches!(state, Device::Lost { .. }))
     }
 
+    /// The motorised readers that answer.
+    pub fn ready_movers(&self) -> impl Iterator<Item = &DeviceId> {
+        self.movers.iter().filter(|mover| matches!(self.devices.get(mover), Some(Device::Ready { .. })))
+    }
+
     /// A step of the visit, if there is one.
     pub(crate) fn visit_step(&mut self, event: Event, moment: &mut Moment<'_>) -> Vec<Effect> {
         self.with_visit(moment, |visit, context| visit.step(event, context)).unwrap_or_default()
@@ -342,6 +347,11 @@ impl Kiosk {
 /// So many decoders left behind in one run of the program, and it starts anew between visits: the first may be chance, and
 /// a thread that hangs cannot be ended otherwise (architecture, "Devices").
 const OVERRUNS: u32 = 2;
+
+/// What a motorised reader is told, as the journal's cause.
+pub(crate) fn card_order(device: &DeviceId, keep: bool) -> String {
+    format!("{}: {}", device.0, if keep { "keep" } else { "give_back" })
+}
 
 /// A device's fault: the cause is its name and the fault's.
 fn fault_entry(event: JournalEvent, device: &DeviceId, fault: Fault) -> Effect {

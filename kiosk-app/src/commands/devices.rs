@@ -7,6 +7,7 @@ use crate::config::{Config, DEFAULT_FILE};
 use crate::devices;
 use crate::effect::{Entry, JournalEvent, MustAct};
 use crate::journal::{Disk, JournalError};
+use crate::kiosk::card_order;
 use card_reader::devices as plugged;
 use card_reader::profiles;
 use card_reader::reader::{Accept, CardMove, Command, DeviceId, Event, PresentationNo, Reading};
@@ -148,7 +149,7 @@ fn move_card(
     clock: &Clock,
     mut out: impl Write,
 ) -> Result<io::Result<u8>, JournalError> {
-    journal.write(JournalEvent::CardOrdered, format!("{}: {}", device.0, if keep { "keep" } else { "give_back" }))?;
+    journal.write(JournalEvent::CardOrdered, card_order(&device, keep))?;
     opened.handle.send(if keep { Command::Capture { device } } else { Command::Eject { device } });
     let end = clock.now() + MOVED_WITHIN;
     while let Some(event) = opened.next(end.saturating_sub(clock.now())) {

@@ -4,7 +4,7 @@ use super::{Desk, Intent, KeyIn, Notice, OverrideReason, Page, SignIn, SignInFie
 use crate::diagnostics::Diagnostics;
 use crate::effect::{Closing, Effect, Entry, JournalEvent, MustAct, Override};
 use crate::event::{Event, Intent as Touch, StaffAnswer, StaffId};
-use crate::kiosk::{Device, Kiosk, Mode, Moment};
+use crate::kiosk::{Kiosk, Mode, Moment};
 use crate::session::answers::{CallFailure, OpenedReferral};
 use crate::session::state::{CompletedBy, ReferralReason, Session, Settings, State};
 use card_reader::date::Date;
@@ -314,14 +314,13 @@ impl Kiosk {
 
     /// Has every motorised reader that answers give its card back, or keep it; who asked for that is in the journal.
     fn move_card(&mut self, keep: bool) -> Vec<Effect> {
-        let Mode::Officer(desk) = &mut self.mode else { return Vec::new() };
+        self.notice(Notice::CardAsked);
+        let Mode::Officer(desk) = &self.mode else { return Vec::new() };
         let Some(officer) = &desk.officer else { return Vec::new() };
-        desk.notice = Some(Notice::CardAsked);
         let visit = self.visit.as_ref().map(|visit| visit.id.0);
-        let movers = self.movers.iter().filter(|mover| matches!(self.devices.get(mover), Some(Device::Ready { .. })));
-        movers
+        self.ready_movers()
             .flat_map(|device| {
-                let cause = format!("{}: {}", device.0, if keep { "keep" } else { "give_back" });
+                let cause = crate::kiosk::card_order(device, keep);
                 let ordered = note(JournalEvent::CardOrdered, visit, officer, Some(&cause));
                 [ordered, Effect::MoveCard { device: device.clone(), keep }]
             })

@@ -2,12 +2,12 @@
 
 use super::{ask, page};
 use crate::i18n::Msg;
-use crate::kiosk::{Device, Kiosk};
+use crate::kiosk::Kiosk;
 use crate::officer::Intent as Ask;
 use crate::screens::content::{Action, ChoiceStyle, Item, Role, ScreenContent, Tone};
 
 pub(super) fn content(kiosk: &Kiosk, keep_asked: bool) -> ScreenContent {
-    let answers = kiosk.movers.iter().any(|mover| matches!(kiosk.devices.get(mover), Some(Device::Ready { .. })));
+    let answers = kiosk.ready_movers().next().is_some();
     let status = match (answers, kiosk.cards_left.is_empty()) {
         (false, _) => Some((Tone::Bad, Msg::CardReaderGone)),
         (true, false) => Some((Tone::Care, Msg::CardLeftInside)),
