@@ -18,7 +18,7 @@ async fn newest(client: &Client, kiosk: &Kiosk) -> Checkpoint {
 }
 
 /// Asks every 100 ms until the answer is as wanted.
-async fn until<T>(what: &str, within: Duration, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, within: Duration, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let mut tick = tokio::time::interval(Duration::from_millis(100));
     let asking = async {
         loop {
