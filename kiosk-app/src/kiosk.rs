@@ -235,6 +235,8 @@ impl Kiosk {
     fn note_world(&mut self, event: &Event, moment: &mut Moment<'_>) -> Vec<Effect> {
         match event {
             Event::Reader(reader::Event::Ready { device, identity }) => {
+                // If there is one, it is told again after this.
+                self.cards_left.remove(device);
                 let known = self.devices.insert(device.clone(), Device::Ready { identity: identity.clone() });
                 // A device that comes back is not armed by itself. If something is still wanted it joins in, and the others go
                 // on with what they have: a card that one of them holds is not given back because a plug was put in elsewhere.
@@ -250,8 +252,11 @@ impl Kiosk {
                 vec![entry(JournalEvent::DeviceReplaced, None, "system", Some(&device.0), MustAct::Nobody)]
             }
             Event::Reader(reader::Event::Degraded { device, fault: Some(fault) }) => {
+                // Behind a graver fault a card may still lie; before a lesser one it would have been told.
                 if *fault == Fault::CardLeft {
                     self.cards_left.insert(device.clone());
+                } else if fault.rank() > Fault::CardLeft.rank() {
+                    self.cards_left.remove(device);
                 }
                 vec![fault_entry(JournalEvent::DeviceDegraded, device, *fault)]
             }

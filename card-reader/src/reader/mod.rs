@@ -315,6 +315,25 @@ impl Fault {
             Self::Mechanism => "mechanism",
         }
     }
+
+    /// The lower the graver. A device tells only the gravest of those that stand at once.
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::NotReachable => 0,
+            Self::NotResponding => 1,
+            Self::Jammed => 2,
+            Self::Mechanism => 3,
+            Self::CardLeft => 4,
+            Self::ConfigRejected => 5,
+            Self::ProtocolErrors => 6,
+            Self::SensorCovered => 7,
+            Self::BinFull => 8,
+            Self::Frozen | Self::Black | Self::Unsupported => 9,
+            Self::WrongSize => 10,
+            Self::Slow => 11,
+        }
+    }
 }
 
 /// A stage of recognition that runs foreign or heavy code, named when it fails.

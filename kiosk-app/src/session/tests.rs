@@ -689,6 +689,25 @@ fn an_officer_who_comes_for_a_card_left_inside_finds_it_first() {
 }
 
 #[test]
+fn a_card_is_left_inside_until_it_is_told_or_known_to_be_gone() {
+    let device = || DeviceId("motor".into());
+    let degraded = |fault| Event::Reader(Heard::Degraded { device: device(), fault });
+    let ready = || Event::Reader(Heard::Ready { device: device(), identity: "test".into() });
+    for (what, then, left) in [
+        ("well", degraded(None), false),
+        ("a lesser fault", degraded(Some(Fault::BinFull)), false),
+        ("a graver fault", degraded(Some(Fault::Jammed)), true),
+        ("lost", Event::Reader(Heard::Lost { device: device(), fault: Fault::NotReachable }), true),
+        ("found again", ready(), false),
+    ] {
+        let mut bench = with_a_motorised_reader();
+        bench.event(degraded(Some(Fault::CardLeft)));
+        bench.event(then);
+        assert_eq!(!bench.kiosk.cards_left.is_empty(), left, "{what}");
+    }
+}
+
+#[test]
 fn what_becomes_of_a_card_in_a_motorised_reader_is_journaled() {
     for (what, event) in
         [(CardMove::NotTaken, JournalEvent::CardNotTaken), (CardMove::Captured, JournalEvent::CardCaptured)]

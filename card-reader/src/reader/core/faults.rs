@@ -21,23 +21,5 @@ pub(super) fn noted(
 }
 
 pub(super) fn gravest(standing_ones: &[Fault]) -> Option<Fault> {
-    standing_ones.iter().copied().min_by_key(|fault| rank(*fault))
-}
-
-/// The lower the graver.
-const fn rank(fault: Fault) -> u8 {
-    match fault {
-        Fault::NotReachable => 0,
-        Fault::NotResponding => 1,
-        Fault::Jammed => 2,
-        Fault::Mechanism => 3,
-        Fault::CardLeft => 4,
-        Fault::ConfigRejected => 5,
-        Fault::ProtocolErrors => 6,
-        Fault::SensorCovered => 7,
-        Fault::BinFull => 8,
-        Fault::Frozen | Fault::Black | Fault::Unsupported => 9,
-        Fault::WrongSize => 10,
-        Fault::Slow => 11,
-    }
+    standing_ones.iter().copied().min_by_key(|fault| fault.rank())
 }
