@@ -16,6 +16,8 @@ use verification_service::{codes, store, verify};
 pub struct Holder {
     pub a_number: String,
     pub code: String,
+    /// The row of the code.
+    pub code_id: String,
 }
 
 /// Adds holders `from..from + count`.
@@ -32,6 +34,7 @@ pub async fn populate(site: &Site, from: usize, count: usize) -> Vec<Holder> {
         let expires_at = now.unix_millis() + DAY;
         let (code, row) =
             codes::make(&keys, &random, Groups::Four, account.id, identifier.blind, (now, expires_at)).unwrap();
+        let code_id = row.id.to_string();
         let added = store.write("populate", move |tx| {
             Box::pin(async move {
                 assert!(tx.add_account(&account, &[identifier], &[]).await?);
@@ -39,7 +42,7 @@ pub async fn populate(site: &Site, from: usize, count: usize) -> Vec<Holder> {
             })
         });
         added.await.unwrap();
-        holders.push(Holder { a_number, code: code.text().expose(str::to_owned) });
+        holders.push(Holder { a_number, code: code.text().expose(str::to_owned), code_id });
     }
     holders
 }
