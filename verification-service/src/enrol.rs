@@ -11,7 +11,7 @@ use crate::random::{self, uuid_v7};
 use crate::refusal::Refusal;
 use crate::roles::Role;
 use crate::store::rows::{Invitation, Kiosk};
-use crate::store::{Answer, StoreError};
+use crate::store::{Answer, StoreError, Tx};
 use aws_lc_rs::digest;
 use axum::Router;
 use axum::body::Body;
@@ -36,8 +36,12 @@ const SYMBOLS: usize = 23;
 /// Why there is no new client.
 #[derive(Debug, thiserror::Error)]
 pub enum EnrolError {
-    #[error("there is a client {0} already: see `kiosk list`")]
-    Taken(String),
+    #[error(
+        "there is a client {number} already, whose certificate is good until {until}: `kiosk revoke {id}` first, if it is to be enrolled anew"
+    )]
+    Taken { number: String, id: Uuid, until: Timestamp },
+    #[error("{0} is the number or name of a client with another role: see `kiosk list`")]
+    OtherRole(String),
     #[error("a kiosk's number has 1 to 8 capital letters and digits, like K07")]
     Number,
     #[error("a client's name has 1 to 32 small letters, digits and dashes, like filing-1")]
@@ -89,56 +93,111 @@ impl Newcomer {
     }
 }
 
-/// Adds a client whose key is known: certificate and rows. `invitation` is used up with it, if there is one.
+/// A client with its certificate, not admitted yet.
+pub struct Candidate {
+    pub id: Uuid,
+    pub certificate: ClientCertificate,
+    newcomer: Newcomer,
+    /// It was a client before: it keeps its id, so that what it still has to send is taken from it.
+    again: bool,
+}
+
+/// Certifies the key of a client to be. A number is free again once its client is revoked or its certificates have expired.
 ///
 /// # Errors
-/// [`EnrolError`]; `Ok(None)` if the invitation was used or has expired meanwhile.
-pub async fn add(
+/// [`EnrolError`].
+pub async fn certify(
     app: &Arc<App>,
     newcomer: Newcomer,
     key: &impl PublicKeyData,
     days: u32,
-    invitation: Option<[u8; 32]>,
-) -> Result<Option<(Uuid, ClientCertificate)>, EnrolError> {
+) -> Result<Candidate, EnrolError> {
     let now = app.now();
-    let id = uuid_v7(&*app.random, now)?;
-    let subject = Subject { id, name: &newcomer.number, role: newcomer.role };
-    let certificate = pki::certify(&app.config.tls.dir, &subject, key, days, &*app.random, now)?;
-    let (pinned, number) = (certificate.key(), newcomer.number.clone());
-    let added = app.store.write("add a client", move |tx| {
+    let mut tx = app.store.read().await?;
+    let before = place(&mut tx, newcomer.role, &newcomer.number, now).await??;
+    drop(tx);
+    let id = match before {
+        Some(id) => id,
+        None => uuid_v7(&*app.random, now)?,
+    };
+    let certificate = certificate(app, id, &newcomer, key, days, now)?;
+    Ok(Candidate { id, certificate, newcomer, again: before.is_some() })
+}
+
+/// Admits a client: from now on its key is the only one that counts for it. `invitation` is used up with it, if there is one.
+///
+/// # Errors
+/// [`EnrolError`]; `Ok(false)` if the invitation was used or has expired meanwhile.
+pub async fn admit(app: &Arc<App>, candidate: &Candidate, invitation: Option<[u8; 32]>) -> Result<bool, EnrolError> {
+    let now = app.now();
+    let Candidate { id, certificate, newcomer, again } = candidate;
+    let (id, pinned, newcomer, again) = (*id, certificate.key(), newcomer.clone(), *again);
+    let admitted = app.store.write("admit a client", move |tx| {
         Box::pin(async move {
             let Newcomer { role, number, lane } = newcomer;
             let at = now.unix_millis();
+            let before = match place(tx, role, &number, now).await? {
+                Ok(before) => before,
+                Err(why) => return Ok(Err(why)),
+            };
             let (revoked_at, quarantined_at, last_seen) = (None, None, None);
             let kiosk = Kiosk { id, role, number, lane, added_at: at, revoked_at, quarantined_at, last_seen };
-            if !tx.add_kiosk(&kiosk, &pinned).await? {
-                return Ok(Added::Taken);
+            // Whoever took or left the number meanwhile: an error undoes everything.
+            let pinned_now = match (before, again) {
+                (None, false) => tx.add_kiosk(&kiosk, &pinned).await?,
+                (Some(before), true) if before == id => tx.admit_again(&kiosk, &pinned).await?,
+                _ => false,
+            };
+            if !pinned_now {
+                return Err(StoreError::TakenOver);
             }
             if let Some(hash) = invitation
                 && !tx.use_invitation(&hash, id, at).await?
             {
-                // An error undoes the client too.
                 return Err(StoreError::TakenOver);
             }
             let actor = if invitation.is_some() { Actor::Kiosk(id) } else { Actor::Operator };
             let detail = object!({
                 "role": role.name(), "number": kiosk.number, "lane": kiosk.lane, "spki": hex::encode(pinned.spki),
+                "again": again,
             });
             audit::append(tx, now, actor, Event::KioskAdded, &id.to_string(), &detail).await?;
-            Ok(Added::Done)
+            Ok(Ok(()))
         })
     });
-    match added.await {
-        Ok(Added::Done) => Ok(Some((id, certificate))),
-        Ok(Added::Taken) => Err(EnrolError::Taken(number)),
-        Err(StoreError::TakenOver) => Ok(None),
+    match admitted.await {
+        Ok(Ok(())) => Ok(true),
+        Ok(Err(why)) => Err(why),
+        Err(StoreError::TakenOver) => Ok(false),
         Err(why) => Err(why.into()),
     }
 }
 
-enum Added {
-    Done,
-    Taken,
+/// Whose number it was, if it is free again; nobody's, if it is new.
+async fn place(tx: &mut Tx, role: Role, number: &str, now: Timestamp) -> Answer<Result<Option<Uuid>, EnrolError>> {
+    let Some((known, good_until)) = tx.client_of_number(number).await? else { return Ok(Ok(None)) };
+    if known.role != role {
+        return Ok(Err(EnrolError::OtherRole(known.number)));
+    }
+    match good_until.filter(|until| known.revoked_at.is_none() && *until > now.unix_millis()) {
+        Some(until) => {
+            let until = Timestamp::from_unix_millis(until).unwrap_or(now);
+            Ok(Err(EnrolError::Taken { number: known.number, id: known.id, until }))
+        }
+        None => Ok(Ok(Some(known.id))),
+    }
+}
+
+fn certificate(
+    app: &App,
+    id: Uuid,
+    newcomer: &Newcomer,
+    key: &impl PublicKeyData,
+    days: u32,
+    now: Timestamp,
+) -> Result<ClientCertificate, pki::PkiError> {
+    let subject = Subject { id, name: &newcomer.number, role: newcomer.role };
+    pki::certify(&app.config.tls.dir, &subject, key, days, &*app.random, now)
 }
 
 /// Makes an invitation for a kiosk; its code, to be shown once, and when it expires.
@@ -153,8 +212,8 @@ pub async fn invite(app: &Arc<App>, newcomer: Newcomer) -> Result<(PersonalText,
     let Newcomer { number, lane, .. } = newcomer;
     let made = app.store.write("invite a kiosk", move |tx| {
         Box::pin(async move {
-            if tx.kiosks().await?.iter().any(|kiosk| kiosk.number == number) {
-                return Ok(Err(EnrolError::Taken(number)));
+            if let Err(why) = place(tx, Role::Kiosk, &number, now).await? {
+                return Ok(Err(why));
             }
             let invitation = Invitation { number, lane, expires_at, kiosk: None };
             tx.add_invitation(&hash, &invitation, now.unix_millis()).await?;
@@ -200,10 +259,16 @@ async fn enrol(State(app): State<Arc<App>>, body: Body) -> Result<Reply, Refusal
     let url = kiosk_url(&app).map_err(|why| unavailable(&why))?;
     let newcomer = Newcomer { role: Role::Kiosk, number: invitation.number.clone(), lane: invitation.lane.clone() };
     let days = app.config.kiosks.certificate_days;
-    let (kiosk, certificate) = match add(&app, newcomer, &key, days, Some(hash)).await {
-        Ok(Some(added)) => added,
+    let enrolled = match invitation.kiosk {
+        None => first(&app, newcomer, &key, days, hash).await,
+        Some(id) => repeated(&app, id, newcomer, &key, days).await,
+    };
+    let (kiosk, certificate) = match enrolled {
+        Ok(Some(enrolled)) => enrolled,
         Ok(None) => return Err(not_taken()),
-        Err(why @ EnrolError::Taken(_)) => return Err(Refusal::because(ProblemType::IdConflict, why.to_string())),
+        Err(why @ (EnrolError::Taken { .. } | EnrolError::OtherRole(_))) => {
+            return Err(Refusal::because(ProblemType::IdConflict, why.to_string()));
+        }
         Err(why) => return Err(unavailable(&why)),
     };
     ok(&EnrolReply {
@@ -219,12 +284,53 @@ async fn enrol(State(app): State<Arc<App>>, body: Body) -> Result<Reply, Refusal
     })
 }
 
-/// The invitation of a code, if it can still be used. Tries are not counted: a guess has one chance in 2^112, and a count
+/// The kiosk's first request with this code.
+async fn first(
+    app: &Arc<App>,
+    newcomer: Newcomer,
+    key: &impl PublicKeyData,
+    days: u32,
+    invitation: [u8; 32],
+) -> Result<Option<(Uuid, ClientCertificate)>, EnrolError> {
+    let candidate = certify(app, newcomer, key, days).await?;
+    let admitted = admit(app, &candidate, Some(invitation)).await?;
+    Ok(admitted.then_some((candidate.id, candidate.certificate)))
+}
+
+/// The same request again, whose reply was lost: the same key gets another certificate, no other key gets any.
+async fn repeated(
+    app: &Arc<App>,
+    id: Uuid,
+    newcomer: Newcomer,
+    key: &impl PublicKeyData,
+    days: u32,
+) -> Result<Option<(Uuid, ClientCertificate)>, EnrolError> {
+    let now = app.now();
+    let certificate = certificate(app, id, &newcomer, key, days, now)?;
+    let pinned = certificate.key();
+    let again = app.store.write("enrol again", move |tx| {
+        Box::pin(async move {
+            let peer = tx.peer(id, &pinned.spki).await?;
+            if !peer.is_some_and(|peer| peer.pinned && peer.kiosk.revoked_at.is_none()) {
+                return Ok(false);
+            }
+            if !tx.renew_key(id, &pinned.spki, &pinned, now.unix_millis()).await? {
+                return Ok(false);
+            }
+            let detail = object!({ "spki": hex::encode(pinned.spki), "serial": hex::encode(&pinned.serial) });
+            audit::append(tx, now, Actor::Kiosk(id), Event::CertificateRenewed, &id.to_string(), &detail).await?;
+            Ok(true)
+        })
+    });
+    Ok(again.await?.then_some((id, certificate)))
+}
+
+/// The invitation of a code, if it is still good. Tries are not counted: a guess has one chance in 2^112, and a count
 /// of everybody's would let anybody keep the others out. Nothing is written before a code is right.
 async fn invited(app: &App, hash: [u8; 32]) -> Answer<Option<Invitation>> {
     let now = app.now().unix_millis();
     let found = app.store.read().await?.invitation(&hash).await?;
-    Ok(found.filter(|found| found.kiosk.is_none() && found.expires_at > now))
+    Ok(found.filter(|found| found.expires_at > now))
 }
 
 /// One reply for a code that never was, was used, or has expired.

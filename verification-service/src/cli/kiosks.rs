@@ -16,6 +16,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 use verification_api::provisioning::kiosk_toml;
 use verification_api::wire::Timestamp;
+use zeroize::Zeroizing;
 
 #[derive(Subcommand)]
 pub(super) enum KioskCommand {
@@ -26,9 +27,9 @@ pub(super) enum KioskCommand {
         number: String,
         #[arg(long)]
         lane: String,
-        /// Days that its certificate is valid.
-        #[arg(long, default_value_t = pki::KIOSK_DAYS, value_parser = clap::value_parser!(u32).range(1..=398))]
-        days: u32,
+        /// Days that its certificate is valid; by default as `[kiosks] certificate_days` says.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=398))]
+        days: Option<u32>,
         /// Address of the service for `kiosk.toml`, if it is not https://SERVER-NAME:PORT of this configuration.
         #[arg(long)]
         url: Option<String>,
@@ -72,9 +73,9 @@ pub(super) enum ClientCommand {
         /// What it may use codes for.
         #[arg(long, value_enum)]
         role: ClientRole,
-        /// Days that its certificate is valid.
-        #[arg(long, default_value_t = pki::KIOSK_DAYS, value_parser = clap::value_parser!(u32).range(1..=398))]
-        days: u32,
+        /// Days that its certificate is valid; by default as `[kiosks] certificate_days` says.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=398))]
+        days: Option<u32>,
     },
 }
 
@@ -101,37 +102,83 @@ async fn add(
     app: &Arc<App>,
     config: &Path,
     newcomer: Newcomer,
-    days: u32,
+    days: Option<u32>,
     url: Option<String>,
 ) -> Result<Done, CommandError> {
-    let tls = &app.config.tls.dir;
+    let days = days.unwrap_or(app.config.kiosks.certificate_days);
     let url = match url {
         Some(url) => url,
         None => enrol::kiosk_url(app)?,
     };
     let (key, key_pem) = pki::new_key()?;
-    let added = enrol::add(app, newcomer.clone(), &key, days, None).await?;
-    let Some((id, certificate)) = added else { return Err(CommandError::refused("the client was not added")) };
+    let candidate = enrol::certify(app, newcomer.clone(), &key, days).await?;
+    let (id, certificate) = (candidate.id, &candidate.certificate);
 
-    let parent = if newcomer.role == Role::Kiosk { "kiosks" } else { "clients" };
-    let folder = folder_of(config)?.join(parent).join(id.to_string());
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-    let copy = |name: &str, from: &Path, mode: u32| -> Result<(), CommandError> {
-        Ok(pki::write_new(&folder.join(name), &std::fs::read(from)?, mode)?)
+    // What can go wrong with files goes wrong before there is a client.
+    let parent = folder_of(config)?.join(if newcomer.role == Role::Kiosk { "kiosks" } else { "clients" });
+    let (folder, new) = (parent.join(id.to_string()), parent.join(format!("{id}.new")));
+    let made = files(app, &newcomer, &new, (&certificate.chain_pem, &key_pem), &url);
+    let admitted = match made {
+        Ok(()) => enrol::admit(app, &candidate, None).await.map_err(CommandError::from),
+        Err(why) => Err(why),
     };
-    pki::write_new(&folder.join("chain.pem"), certificate.chain_pem.as_bytes(), 0o644)?;
-    pki::write_new(&folder.join("key.pem"), key_pem.as_bytes(), 0o600)?;
-    copy("root.pem", &tls.join("root.pem"), 0o644)?;
+    if !matches!(admitted, Ok(true)) {
+        // Nothing of it is good for anything.
+        let _ = std::fs::remove_dir_all(&new);
+        admitted?;
+        return Err(CommandError::refused(format!("{} was enrolled by somebody else meanwhile", newcomer.number)));
+    }
+    let moved = remove_if_there(&folder).and_then(|()| std::fs::rename(&new, &folder));
+    moved.map_err(|why| {
+        CommandError::refused(format!(
+            "{id} is enrolled; its files are in {}, which cannot be renamed: {why}",
+            new.display()
+        ))
+    })?;
     let mut made = json!({ "kiosk": id, "client": id, "dir": folder, "expires": certificate.not_after });
+    if newcomer.role == Role::Kiosk {
+        made["config"] = json!(folder.join("kiosk.toml"));
+    }
+    Ok(Done::new(id.to_string(), made))
+}
+
+/// Everything that the client needs, in a folder of its own. What an interrupted command left there is replaced.
+fn files(
+    app: &App,
+    newcomer: &Newcomer,
+    folder: &Path,
+    (chain, key): (&str, &str),
+    url: &str,
+) -> Result<(), CommandError> {
+    let tls = &app.config.tls.dir;
+    let troubled = |why: std::io::Error| {
+        CommandError::refused(format!("{} cannot be made: {why}; nothing was changed", folder.display()))
+    };
+    remove_if_there(folder).map_err(troubled)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(troubled)?;
+    let copy = |name: &str, from: &Path, mode: u32| -> Result<(), CommandError> {
+        let bytes = std::fs::read(from).map(Zeroizing::new);
+        let bytes = bytes.map_err(|why| CommandError::refused(format!("{} cannot be read: {why}", from.display())))?;
+        Ok(pki::write_new(&folder.join(name), &bytes, mode)?)
+    };
+    pki::write_new(&folder.join("chain.pem"), chain.as_bytes(), 0o644)?;
+    pki::write_new(&folder.join("key.pem"), key.as_bytes(), 0o600)?;
+    copy("root.pem", &tls.join("root.pem"), 0o644)?;
     if newcomer.role == Role::Kiosk {
         copy("log.pub", &tls.join("log.pub"), 0o644)?;
         copy("technician.pub", &tls.join("technician.pub"), 0o644)?;
         copy("technician_pepper", &app.config.secrets.technician_pepper, 0o600)?;
-        let toml = folder.join("kiosk.toml");
-        pki::write_new(&toml, kiosk_toml(&url, &newcomer.number, &newcomer.lane).as_bytes(), 0o644)?;
-        made["config"] = json!(toml);
+        let toml = kiosk_toml(url, &newcomer.number, &newcomer.lane);
+        pki::write_new(&folder.join("kiosk.toml"), toml.as_bytes(), 0o644)?;
     }
-    Ok(Done::new(id.to_string(), made))
+    Ok(())
+}
+
+fn remove_if_there(folder: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(why) if why.kind() != std::io::ErrorKind::NotFound => Err(why),
+        _ => Ok(()),
+    }
 }
 
 async fn invite(app: &Arc<App>, number: String, lane: String) -> Result<Done, CommandError> {

@@ -17,6 +17,7 @@ pub struct Holder {
     pub a_number: String,
     pub code: String,
     /// The row of the code.
+    #[allow(dead_code, reason = "shared with the suite, which has no use for it")]
     pub code_id: String,
 }
 

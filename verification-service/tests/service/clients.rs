@@ -150,12 +150,13 @@ async fn an_invitation_is_good_once_and_for_ten_minutes() {
         let invited = site.cli(&["kiosk", "invite", "--number", number, "--lane", "8"]);
         invited["code"].as_str().unwrap().to_owned()
     };
-    let key = KeyPair::generate().unwrap();
-    let enrol = |code: &str| {
-        let body = json!({ "code": code, "csr": request(&key) });
+    let (key, foreign) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let enrol_with = |code: &str, key: &KeyPair| {
+        let body = json!({ "code": code, "csr": request(key) });
         let people = people.clone();
         async move { people.post("/enroll", &body).await }
     };
+    let enrol = |code: &str| enrol_with(code, &key);
     let code = invite("K08");
     assert_eq!(enrol("0000-0000-0000-0000-0000-000").await.problem(), "not-found");
     assert_eq!(enrol("0000").await.problem(), "malformed");
@@ -168,14 +169,63 @@ async fn an_invitation_is_good_once_and_for_ten_minutes() {
     assert_eq!((reply["number"].as_str(), reply["lane"].as_str()), (Some("K08"), Some("8")));
     let enrolled = with(&serving, &other, reply["chain"].as_str().unwrap(), &key);
     assert_eq!(enrolled.get("/kiosk/v1/health").await.status, StatusCode::OK);
-    assert_eq!(enrol(&code).await.problem(), "not-found", "a second time");
+    assert_eq!(enrol_with(&code, &foreign).await.problem(), "not-found", "a second time, by somebody else");
+    // The reply was lost: the same key is the same kiosk.
+    let again = enrol(&code).await.json();
+    assert_eq!(again["kiosk"], reply["kiosk"]);
+    let again = with(&serving, &other, again["chain"].as_str().unwrap(), &key);
+    assert_eq!(again.get("/kiosk/v1/health").await.status, StatusCode::OK);
 
     let late = invite("K09");
     site.sql("UPDATE kiosk_invitation SET expires_at = expires_at - 600001").await;
     assert_eq!(enrol(&late).await.problem(), "not-found", "after ten minutes");
-    assert!(site.refusal(&["kiosk", "invite", "--number", "K08", "--lane", "1"], "").contains("already"));
-    // Two kiosks with one code at the same moment: one of them.
+    site.sql("UPDATE kiosk_invitation SET expires_at = 1 WHERE number = 'K08'").await;
+    assert_eq!(enrol(&code).await.problem(), "not-found", "the same key, after ten minutes");
+    // Eight kiosks with one code at the same moment: one of them.
     let code = invite("K10");
-    let both = futures::future::join_all((0..8).map(|_| enrol(&code))).await;
-    assert_eq!(both.iter().filter(|answer| answer.status == StatusCode::OK).count(), 1);
+    let keys: Vec<_> = (0..8).map(|_| KeyPair::generate().unwrap()).collect();
+    let all = futures::future::join_all(keys.iter().map(|key| enrol_with(&code, key))).await;
+    assert_eq!(all.iter().filter(|answer| answer.status == StatusCode::OK).count(), 1);
+    site.cli(&["audit", "verify"]);
+}
+
+#[tokio::test]
+async fn a_number_is_free_again_once_its_kiosk_is_revoked_or_its_certificate_has_expired() {
+    let site = Site::new();
+    let (kiosk, serving) = (site.add_kiosk("K07"), site.serve());
+    let old = serving.client(&kiosk);
+    assert_eq!(old.get("/kiosk/v1/health").await.status, StatusCode::OK);
+    let again = ["kiosk", "add", "--number", "K07", "--lane", "9"];
+    for command in ["add", "invite"] {
+        let why = site.refusal(&["kiosk", command, "--number", "K07", "--lane", "9"], "");
+        assert!(why.contains("already") && why.contains(&format!("kiosk revoke {}", kiosk.id)), "{why}");
+    }
+    // Revoked: the same kiosk with another key. What the old key signed before stays its own; it is never accepted again.
+    site.cli(&["kiosk", "revoke", &kiosk.id.to_string()]);
+    let replaced = site.cli(&again);
+    assert_eq!(replaced["kiosk"], json!(kiosk.id));
+    let new = serving.client(&Kiosk { id: kiosk.id, dir: kiosk.dir.clone() });
+    assert_eq!(new.get("/kiosk/v1/health").await.status, StatusCode::OK, "its files are the new ones");
+    assert_eq!(old.get("/kiosk/v1/health").await.problem(), "revoked");
+    let listed = site.cli(&["kiosk", "list"])["kiosks"].clone();
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert_eq!((&listed[0]["state"], &listed[0]["lane"]), (&json!("active"), &json!("9")));
+
+    // Expired, as of a kiosk that was off for longer.
+    assert!(site.refusal(&again, "").contains("already"));
+    site.sql("UPDATE kiosk_key SET not_after = 1").await;
+    assert_eq!(site.cli(&again)["kiosk"], json!(kiosk.id));
+    assert_eq!(new.get("/kiosk/v1/health").await.problem(), "revoked");
+    site.cli(&["audit", "verify"]);
+}
+
+#[tokio::test]
+async fn a_kiosk_whose_files_cannot_be_made_is_not_added() {
+    let site = Site::new();
+    std::fs::write(site.path("svc/kiosks"), "no folder").unwrap();
+    let why = site.refusal(&["kiosk", "add", "--number", "K07", "--lane", "7"], "");
+    assert!(why.contains("svc/kiosks/") && why.contains("cannot be made"), "{why}");
+    assert_eq!(site.cli(&["kiosk", "list"])["kiosks"], json!([]));
+    std::fs::remove_file(site.path("svc/kiosks")).unwrap();
+    site.add_kiosk("K07");
 }

@@ -142,10 +142,11 @@ async fn a_certificate_that_expires_on_an_open_connection_is_told_by_the_next_ha
     clock.goes_on(20_000 - DAY);
     let app = instance(&site, &clock).await;
     let (key, newcomer) = (KeyPair::generate().unwrap(), Newcomer::kiosk("K07".to_owned(), "7".to_owned()).unwrap());
-    let (id, certificate) = enrol::add(&app, newcomer, &key, 1, None).await.unwrap().unwrap();
-    let kiosk = Kiosk { id, dir: site.path("brief") };
+    let candidate = enrol::certify(&app, newcomer, &key, 1).await.unwrap();
+    assert!(enrol::admit(&app, &candidate, None).await.unwrap());
+    let kiosk = Kiosk { id: candidate.id, dir: site.path("brief") };
     std::fs::create_dir(&kiosk.dir).unwrap();
-    std::fs::write(kiosk.dir.join("chain.pem"), &certificate.chain_pem).unwrap();
+    std::fs::write(kiosk.dir.join("chain.pem"), &candidate.certificate.chain_pem).unwrap();
     std::fs::write(kiosk.dir.join("key.pem"), key.serialize_pem()).unwrap();
     std::fs::copy(site.path("svc/root.pem"), kiosk.dir.join("root.pem")).unwrap();
     let serving = site.serve();

@@ -54,6 +54,41 @@ impl Tx {
         self.set_key(kiosk.id, key).await
     }
 
+    /// The client that has a number or name, and until when its newest certificate is good, if any of its keys has not ended.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn client_of_number(&mut self, number: &str) -> Answer<Option<(Kiosk, Option<i64>)>> {
+        let query = sql!(
+            "SELECT k.*, (SELECT MAX(p.not_after) FROM kiosk_key p WHERE p.kiosk = k.id AND p.ended_at IS NULL) AS good_until \
+             FROM kiosk k WHERE k.number = $1",
+            number.to_owned()
+        );
+        let Some(row) = self.one(query).await? else { return Ok(None) };
+        Ok(Some((kiosk_row(&row)?, row.get("good_until")?)))
+    }
+
+    /// Admits a client anew, with another key. The older ones end: when it was revoked, or else now. A quarantine stays.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn admit_again(&mut self, kiosk: &Kiosk, key: &KioskKey) -> Answer<bool> {
+        if !self.set_key(kiosk.id, key).await? {
+            return Ok(false);
+        }
+        let ended = sql!(
+            "UPDATE kiosk_key SET ended_at = COALESCE((SELECT revoked_at FROM kiosk WHERE id = $1), $3) \
+             WHERE kiosk = $1 AND spki <> $2 AND ended_at IS NULL",
+            text(kiosk.id),
+            key.spki.to_vec(),
+            kiosk.added_at
+        );
+        self.run(ended).await?;
+        let admitted =
+            sql!("UPDATE kiosk SET revoked_at = NULL, lane = $2 WHERE id = $1", text(kiosk.id), kiosk.lane.clone());
+        Ok(self.run(admitted).await? == 1)
+    }
+
     /// Pins a key, or takes note of a pinned key's newest certificate; false if the key has ended.
     async fn set_key(&mut self, kiosk: Uuid, key: &KioskKey) -> Answer<bool> {
         let pinned = self
