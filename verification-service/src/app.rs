@@ -8,8 +8,11 @@ use crate::log::Log;
 use crate::pki::PkiError;
 use crate::random::Random;
 use crate::secrets::{Keys, SealError};
-use crate::store::Store;
+use crate::store::{Answer, Store, Tx};
+use crate::turns::Turns;
+use futures::future::BoxFuture;
 use std::sync::Arc;
+use uuid::Uuid;
 use verification_api::wire::{Receipt, Timestamp};
 
 /// The running service.
@@ -22,6 +25,9 @@ pub struct App {
     pub derivations: Derivations,
     pub dummy: Dummy,
     pub log: Log,
+    pub turns: Turns,
+    /// When this process began.
+    pub started: Timestamp,
 }
 
 /// Why the service cannot start.
@@ -48,12 +54,29 @@ impl App {
         let dummy = Dummy::new(&keys, &*random)?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let log = Log::open(&config.tls.dir)?;
-        Ok(Self { store, keys, config, clock, random, derivations: Derivations::new(cores)?, dummy, log })
+        let (derivations, turns) = (Derivations::new(cores)?, Turns::new(config.limits.in_flight));
+        let started = clock.now();
+        Ok(Self { store, keys, config, clock, random, derivations, dummy, log, turns, started })
     }
 
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// As [`Store::write`], when it is the client's turn.
+    ///
+    /// # Errors
+    /// As there; `TooLate` if its turn does not come.
+    ///
+    /// [`Store::write`]: crate::store::Store
+    pub async fn write_of<T, F>(&self, client: Uuid, name: &'static str, f: F) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Answer<T>> + Send + 'static,
+    {
+        let _turn = self.turns.of(client).await?;
+        self.store.write(name, f).await
     }
 
     /// The audit log's newest checkpoint, as this instance knows it: `serve` seals before it is ready.

@@ -2,6 +2,8 @@
 
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
+use crate::put_once::take;
+use crate::refusal::Refusal;
 use crate::store::rows::Kiosk;
 use crate::store::{Answer, Tx};
 use serde_json::json;
@@ -12,20 +14,24 @@ use verification_api::wire::{AssistanceRequest, Timestamp};
 /// Notes a call, and raises the alarm once it is stored.
 ///
 /// # Errors
-/// Of the store.
-pub async fn call(app: &Arc<App>, kiosk: &Kiosk, request: AssistanceRequest) -> Answer<Timestamp> {
+/// [`Refusal`]: `rate-limited`, or of the store.
+pub async fn call(app: &Arc<App>, kiosk: &Kiosk, request: AssistanceRequest) -> Result<Timestamp, Refusal> {
     let (shared, caller, lane) = (Arc::clone(app), kiosk.id, request.lane.clone());
-    let called = app.store.write("assistance", move |tx| {
+    let called = app.write_of(kiosk.id, "assistance", move |tx| {
         Box::pin(async move {
             let now = shared.now();
+            let rate = shared.config.limits.records();
+            if let Err(wait) = take(tx, &format!("assistance/{caller}"), rate, now).await? {
+                return Ok(Err(Refusal::limited(wait)));
+            }
             let id = tx.add_call(caller, now.unix_millis(), &request.lane, request.visit).await?;
             let detail = json!({ "call": id, "lane": request.lane, "visit": request.visit });
             let subject = caller.to_string();
             audit::append(tx, now, Actor::Kiosk(caller), Event::AssistanceCalled, &subject, &detail).await?;
-            Ok((id, now))
+            Ok(Ok((id, now)))
         })
     });
-    let (call, now) = called.await?;
+    let (call, now) = called.await??;
     tracing::warn!(
         kiosk = %kiosk.number, %lane, call,
         "ALARM: a traveler calls an officer; it is over when one signs in there or opens the referral, or with `assistance close`"

@@ -3,6 +3,7 @@
 use crate::random::{self, NoRandom, Random};
 use crate::secrets::{Blind, Keys, SealError, Tag};
 use crate::store::rows::{Code, CodeState};
+use crate::store::{Answer, Tx};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use uuid::Uuid;
 use verification_api::backup_code::{BackupCode, Groups};
@@ -31,6 +32,16 @@ pub const TECHNICIAN_COST: Cost = Cost { memory: 64 * 1024, passes: 3 };
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a code could not be derived: there is not enough memory")]
 pub struct NotDerived;
+
+/// A pepper under which codes stand, and which the file does not have: none of them could be weighed.
+///
+/// # Errors
+/// Of the store.
+pub async fn lacking_pepper(tx: &mut Tx, keys: &Keys) -> Answer<Option<i64>> {
+    let known = keys.peppers();
+    let used = tx.peppers_in_use().await?;
+    Ok(used.into_iter().find(|kid| !known.iter().any(|known| i64::from(*known) == *kid)))
+}
 
 /// argon2id, version 0x13, one lane, 32 bytes; `secret` is the optional secret input.
 ///

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use verification_api::backup_code::Groups;
 use verification_api::wire::Timers;
 
-/// Where the configuration is looked for without `--config`.
-pub const DEFAULT_PATH: &str = "/etc/inspection-kiosk/service.toml";
+/// Where the configuration is looked for without `--config`: that of the first instance.
+pub const DEFAULT_PATH: &str = "/etc/verification-service/1.toml";
 
 /// The largest configuration that is read, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -78,6 +78,8 @@ pub struct Kiosks {
     /// Where kiosks reach the service, if that is not the first name of the server's certificate and the port of
     /// `[listen] kiosk`.
     pub url: Option<String>,
+    /// Where new kiosks enrol, if that is not `[portal] origin`.
+    pub enrol_url: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -152,6 +154,10 @@ pub struct Portal {
     pub rp_id: Option<String>,
     /// Minutes without use that end a session.
     pub idle_minutes: u32,
+    /// A certificate that browsers trust, with its chain, for the names that it has; other names get the server's own.
+    pub certificate: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -181,6 +187,11 @@ pub struct Limits {
     /// Requests for a certificate, of one client.
     pub renewals_per_minute: u32,
     pub renewals_burst: u32,
+    /// Referrals, overrides and calls for an officer, of one kiosk, each.
+    pub records_per_minute: u32,
+    pub records_burst: u32,
+    /// Writes of one client at once; more wait for their turn.
+    pub in_flight: usize,
     /// Connections at once, on each port.
     pub connections: usize,
     /// Age of a connection, in seconds.
@@ -212,7 +223,7 @@ impl Default for Code {
 
 impl Default for Portal {
     fn default() -> Self {
-        Self { origin: None, rp_id: None, idle_minutes: 15 }
+        Self { origin: None, rp_id: None, idle_minutes: 15, certificate: None, key: None }
     }
 }
 
@@ -234,6 +245,9 @@ impl Default for Limits {
             pin_lock_longest_seconds: 900,
             renewals_per_minute: 2,
             renewals_burst: 10,
+            records_per_minute: 60,
+            records_burst: 120,
+            in_flight: 4,
             connections: 1024,
             connection_seconds: 600,
         }
@@ -242,7 +256,7 @@ impl Default for Limits {
 
 impl Default for Kiosks {
     fn default() -> Self {
-        Self { certificate_days: crate::pki::KIOSK_DAYS, url: None }
+        Self { certificate_days: crate::pki::KIOSK_DAYS, url: None, enrol_url: None }
     }
 }
 
@@ -271,6 +285,11 @@ impl Limits {
     #[must_use]
     pub const fn renewals(&self) -> Rate {
         Rate { per_minute: self.renewals_per_minute, burst: self.renewals_burst }
+    }
+
+    #[must_use]
+    pub const fn records(&self) -> Rate {
+        Rate { per_minute: self.records_per_minute, burst: self.records_burst }
     }
 
     /// Of tries with an identifier.
@@ -331,7 +350,9 @@ impl Config {
         ] {
             *file = folder.join(&*file);
         }
-        config.log.export = config.log.export.map(|path| folder.join(path));
+        for file in [&mut config.log.export, &mut config.portal.certificate, &mut config.portal.key] {
+            *file = file.take().map(|path| folder.join(path));
+        }
         if let Some(file) = config.database.url.strip_prefix("sqlite:") {
             config.database.url = format!("sqlite:{}", folder.join(file).display());
         }
@@ -382,6 +403,15 @@ impl Config {
             return wrong(
                 "[limits] lock_after, disable_after, pin_failures, connections and connection_seconds must be at least 1",
             );
+        }
+        if limits.in_flight == 0 {
+            return wrong("[limits] in_flight must be at least 1");
+        }
+        if config.portal.certificate.is_some() != config.portal.key.is_some() {
+            return wrong("[portal] certificate and key belong together: give both or none");
+        }
+        if config.kiosks.enrol_url.as_ref().is_some_and(|url| !url.starts_with("https://")) {
+            return wrong("[kiosks] enrol_url must begin with https://");
         }
         if limits.lock_minutes.contains(&0) || limits.pin_lock_seconds == 0 {
             return wrong("[limits] lock_minutes and pin_lock_seconds must be at least 1: what is locked is locked");

@@ -237,6 +237,17 @@ pub fn kiosk_url(app: &App) -> Result<String, pki::PkiError> {
     }
 }
 
+/// Where new kiosks enrol.
+///
+/// # Errors
+/// If the server's certificate names no server.
+pub fn enrol_url(app: &App) -> Result<String, pki::PkiError> {
+    match app.config.kiosks.enrol_url.as_ref().or(app.config.portal.origin.as_ref()) {
+        Some(url) => Ok(url.trim_end_matches('/').to_owned()),
+        None => Ok(format!("https://{}:{}", pki::server_name(&app.config.tls.dir)?, app.config.listen.portal.port())),
+    }
+}
+
 /// The route, for the portal's port.
 pub fn router(app: Arc<App>) -> Router {
     Router::new().route("/enroll", post(enrol).fallback(|| async { not_allowed("POST") })).with_state(app)

@@ -35,4 +35,5 @@ pub mod secrets;
 pub mod serve;
 pub mod store;
 pub mod throttle;
+pub mod turns;
 pub mod verify;

@@ -4,6 +4,7 @@
 //! carries the old client certificate unverified; CRLs whose expiry is enforced; and connections that end after some
 //! minutes, because identity is otherwise only checked at their start (the rows are checked on every request).
 
+use crate::config::Config;
 use crate::kiosk_api::PeerIdentity;
 use crate::metrics::METRICS;
 use crate::roles::Role;
@@ -15,13 +16,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, RootCertStore, ServerConfig};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -30,6 +32,9 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// Connections that may be at their handshake at once, on each port: who opens connections and says nothing keeps others
+/// from connecting, but not those who are connected from what they ask.
+const HANDSHAKES: usize = 256;
 const HEADERS_WITHIN: Duration = Duration::from_secs(60);
 /// How long a connection may finish its request when it is told to end.
 const FINISH_WITHIN: Duration = Duration::from_secs(15);
@@ -72,19 +77,85 @@ pub fn kiosk_tls(dir: &Path, now: Timestamp) -> Result<ServerConfig, TlsError> {
     Ok(config)
 }
 
-/// TLS for people: no client certificate.
+/// TLS for people: no client certificate. New kiosks come here too, and want the server's own certificate.
 ///
 /// # Errors
 /// [`TlsError`].
-pub fn portal_tls(dir: &Path, now: Timestamp) -> Result<ServerConfig, TlsError> {
+pub fn portal_tls(config: &Config, now: Timestamp) -> Result<ServerConfig, TlsError> {
+    let dir = &config.tls.dir;
     let (chain, key) = server_identity(dir, now)?;
+    let own = certified(chain, key, &dir.join("server.key"))?;
+    let public = match (&config.portal.certificate, &config.portal.key) {
+        (Some(certificate), Some(key)) => Some(public(certificate, key)?),
+        _ => None,
+    };
     let builder = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|why| wrong(dir, &why))?;
-    let config = builder.with_no_client_auth().with_single_cert(chain, key);
-    let mut config = config.map_err(|why| wrong(&dir.join("server.key"), &why))?;
+    let mut config = builder.with_no_client_auth().with_cert_resolver(Arc::new(ByName { own, public }));
     never_resume(&mut config);
     Ok(config)
+}
+
+/// The certificate that fits the name which a client asks for.
+#[derive(Debug)]
+struct ByName {
+    own: Arc<CertifiedKey>,
+    /// And the names that it is for.
+    public: Option<(Vec<String>, Arc<CertifiedKey>)>,
+}
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let asked = hello.server_name();
+        let public = self
+            .public
+            .as_ref()
+            .filter(|(names, _)| asked.is_some_and(|asked| names.iter().any(|name| is_for(name, asked))));
+        Some(Arc::clone(public.map_or(&self.own, |(_, certified)| certified)))
+    }
+}
+
+/// Whether a name of a certificate is for a name that was asked for (RFC 6125, 6.4: a star is one whole label).
+fn is_for(name: &str, asked: &str) -> bool {
+    match name.strip_prefix("*.") {
+        Some(rest) => asked.split_once('.').is_some_and(|(_, parent)| parent.eq_ignore_ascii_case(rest)),
+        None => name.eq_ignore_ascii_case(asked),
+    }
+}
+
+/// The certificate of `[portal]` and the names that it is for. Who issued it, browsers judge.
+fn public(path: &Path, key_path: &Path) -> Result<(Vec<String>, Arc<CertifiedKey>), TlsError> {
+    let chain = certificates(path)?;
+    let wrong = |cause: &str| TlsError::Wrong { path: path.into(), cause: cause.to_owned() };
+    let leaf = chain.first().ok_or_else(|| wrong("it holds no certificate"))?;
+    let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| wrong("it is no certificate"))?;
+    let names: Vec<String> = match parsed.subject_alternative_name() {
+        Ok(Some(names)) => names.value.general_names.iter().filter_map(dns_name).collect(),
+        _ => vec![],
+    };
+    if names.is_empty() {
+        return Err(wrong("it names no host"));
+    }
+    let key = PrivateKeyDer::from_pem_file(key_path).map_err(|why| unreadable(key_path, &why))?;
+    Ok((names, certified(chain, key, key_path)?))
+}
+
+fn dns_name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        _ => None,
+    }
+}
+
+/// A chain with its key, if they belong together.
+fn certified(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    key_path: &Path,
+) -> Result<Arc<CertifiedKey>, TlsError> {
+    let certified = CertifiedKey::from_der(chain, key, &provider()).map_err(|why| wrong(key_path, &why))?;
+    Ok(Arc::new(certified))
 }
 
 /// One port.
@@ -102,22 +173,20 @@ pub struct Listener {
 impl Listener {
     /// Accepts until `stop` turns true, then lets open requests finish.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let room = Arc::new(Semaphore::new(self.connections));
+        let (room, handshakes) =
+            (Arc::new(Semaphore::new(self.connections)), Arc::new(Semaphore::new(HANDSHAKES.min(self.connections))));
         let everyone = u32::try_from(self.connections).unwrap_or(u32::MAX);
         let shared = Arc::new(self);
         loop {
-            let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+            let Ok(handshake) = Arc::clone(&handshakes).acquire_owned().await else { return };
             let accepted = tokio::select! {
                 accepted = shared.socket.accept() => accepted,
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             match accepted {
                 Ok((stream, _)) => {
-                    let (listener, stop) = (Arc::clone(&shared), stop.clone());
-                    tokio::spawn(async move {
-                        listener.connection(stream, stop).await;
-                        drop(place);
-                    });
+                    let (listener, room, stop) = (Arc::clone(&shared), Arc::clone(&room), stop.clone());
+                    tokio::spawn(async move { listener.connection(stream, handshake, room, stop).await });
                 }
                 Err(why) => {
                     tracing::warn!(cause = %why, "a connection could not be accepted");
@@ -129,7 +198,14 @@ impl Listener {
         let _ = tokio::time::timeout(FINISH_WITHIN, room.acquire_many(everyone)).await;
     }
 
-    async fn connection(&self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+    /// `handshake` is given back once there is room for the connection.
+    async fn connection(
+        &self,
+        stream: TcpStream,
+        handshake: OwnedSemaphorePermit,
+        room: Arc<Semaphore>,
+        mut stop: watch::Receiver<bool>,
+    ) {
         // Replies are one segment or a few: waiting for more only delays them.
         let _ = stream.set_nodelay(true);
         let _counted = METRICS.connection(if self.kiosks { "kiosk" } else { "portal" });
@@ -142,6 +218,10 @@ impl Listener {
             }
             Err(_) => return tracing::info!("a TLS handshake took too long"),
         };
+        let Ok(Ok(_place)) = tokio::time::timeout(HANDSHAKE_WITHIN, room.acquire_owned()).await else {
+            return tracing::warn!("there was no room for a connection: see [limits] connections");
+        };
+        drop(handshake);
         let peer = tls.get_ref().1.peer_certificates().and_then(|chain| chain.first()).and_then(identity);
         if self.kiosks && peer.is_none() {
             return tracing::warn!("a client certificate of our own CA names no client");

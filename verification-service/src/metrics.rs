@@ -12,6 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
+use verification_api::wire::Timestamp;
 
 /// Of this process.
 pub static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
@@ -38,6 +39,8 @@ pub struct Metrics {
     log_unsealed_seconds: Gauge<f64, AtomicU64>,
     log_faults: Counter,
     log_alarms: Counter,
+    log_exported: Gauge,
+    certificate_seconds: Gauge<f64, AtomicU64>,
     calls_open: Gauge,
     calls_waiting_seconds: Gauge<f64, AtomicU64>,
 }
@@ -64,6 +67,8 @@ impl Metrics {
             log_unsealed_seconds: Gauge::default(),
             log_faults: Counter::default(),
             log_alarms: Counter::default(),
+            log_exported: Gauge::default(),
+            certificate_seconds: Gauge::default(),
             calls_open: Gauge::default(),
             calls_waiting_seconds: Gauge::default(),
         };
@@ -93,6 +98,10 @@ impl Metrics {
         r.register("log_faults", what, metrics.log_faults.clone());
         let what = "Heartbeats in which a kiosk says that the audit log shrank or forked";
         r.register("log_alarms", what, metrics.log_alarms.clone());
+        let what = "When a checkpoint last left this host, in seconds since 1970; 0 if none has since the start";
+        r.register_with_unit("log_exported_timestamp", what, Unit::Seconds, metrics.log_exported.clone());
+        let what = "Until the server's certificate expires";
+        r.register_with_unit("server_certificate_expires", what, Unit::Seconds, metrics.certificate_seconds.clone());
         let what = "Travelers who called an officer, and none has come";
         r.register("assistance_open", what, metrics.calls_open.clone());
         let what = "How long the first of them has been waiting";
@@ -176,6 +185,21 @@ impl Metrics {
 
     pub fn log_fault(&self) {
         self.log_faults.inc();
+    }
+
+    /// The newest checkpoint left this host.
+    pub fn log_exported(&self, at: Timestamp) {
+        self.log_exported.set(at.unix_millis() / 1000);
+    }
+
+    /// When a checkpoint last left this host, in seconds since 1970; 0 if none has since the start.
+    pub fn last_exported(&self) -> i64 {
+        self.log_exported.get()
+    }
+
+    /// The server's certificate at the time of a scrape.
+    pub fn certificate(&self, left: Duration) {
+        self.certificate_seconds.set(left.as_secs_f64());
     }
 
     pub fn log_alarm(&self) {

@@ -3,6 +3,7 @@
 //! may ask for.
 
 use crate::app::App;
+use crate::codes;
 use crate::listener::{kiosk_tls, portal_tls};
 use crate::log;
 use crate::metrics::METRICS;
@@ -23,6 +24,14 @@ use tokio::sync::watch;
 /// Said at the start too.
 pub const NO_EXPORT: &str = "the audit log's checkpoint does not leave this host: set [log] export to a folder that who can \
      write the database cannot write";
+
+/// Said in the log too, once a day.
+pub const RENEW_SERVER: &str = "the server's certificate expires within 30 days, and then nobody is served: make a new one with `pki server`, \
+     which needs root.key beside root.pem";
+/// From then on somebody is reminded.
+pub const RENEW_SERVER_WITHIN: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Seconds without an export that are too many: it is tried every minute.
+const EXPORT_OVERDUE: i64 = 300;
 
 /// The routes of `[listen] metrics`.
 pub fn router(app: Arc<App>) -> Router {
@@ -53,8 +62,13 @@ pub async fn hindrances(app: &Arc<App>) -> Vec<&'static str> {
     {
         found.push("numbers stand under an index key that is not in the file: copy it from where it was changed");
     }
+    if let Ok(mut tx) = app.store.read().await
+        && codes::lacking_pepper(&mut tx, &app.keys).await.is_ok_and(|lacking| lacking.is_some())
+    {
+        found.push("codes stand under a pepper that is not in the file: copy it from where it was changed");
+    }
     let (dir, now) = (&app.config.tls.dir, app.now());
-    if portal_tls(dir, now).is_err() || kiosk_tls(dir, now).is_err() {
+    if portal_tls(&app.config, now).is_err() || kiosk_tls(dir, now).is_err() {
         found.push("the server's certificate cannot be used: make a new one with `pki server`");
     }
     if !pki::crl_holds(dir, now) {
@@ -77,7 +91,25 @@ async fn writable_and_fresh(app: &Arc<App>) -> Answer<bool> {
 
 /// What does not keep the service from its work, but should not stay so.
 fn warnings(app: &App) -> Vec<&'static str> {
-    if app.config.log.export.is_none() { vec![NO_EXPORT] } else { vec![] }
+    let mut found = vec![];
+    let now = app.now();
+    if app.config.log.export.is_none() {
+        found.push(NO_EXPORT);
+    } else if now.unix_millis() / 1000 - METRICS.last_exported().max(app.started.unix_millis() / 1000) > EXPORT_OVERDUE
+    {
+        found.push("the audit log's checkpoint has not left this host for five minutes: see the service's log");
+    }
+    if certificate_left(app).is_some_and(|left| left < RENEW_SERVER_WITHIN) {
+        found.push(RENEW_SERVER);
+    }
+    found
+}
+
+/// How long the server's certificate is still good.
+pub fn certificate_left(app: &App) -> Option<Duration> {
+    let expires = pki::server_expires(&app.config.tls.dir).ok()?;
+    let left = expires.unix_millis().saturating_sub(app.now().unix_millis());
+    Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)))
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Response {
@@ -100,6 +132,9 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
         && let Ok((open, since)) = tx.waiting_calls().await
     {
         METRICS.calls(open, age(&app, since));
+    }
+    if let Some(left) = certificate_left(&app) {
+        METRICS.certificate(left);
     }
     let headers = [(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
     (headers, METRICS.text()).into_response()

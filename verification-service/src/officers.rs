@@ -94,7 +94,7 @@ pub async fn sign_in(
 ) -> Result<SignInReply, Refusal> {
     let subjects = [badge.expose(|b| badge_of(&app.keys, b)), pins_at(&app.keys, kiosk)];
     let shared = Arc::clone(&app);
-    let charged = app.store.write("charge a sign-in", move |tx| {
+    let charged = app.write_of(kiosk, "charge a sign-in", move |tx| {
         Box::pin(async move {
             let now = shared.now().unix_millis();
             for subject in subjects {
@@ -139,7 +139,7 @@ pub async fn sign_in(
     let token = PersonalText::new(hex::encode(*token));
     let hash = hash_of(&token);
     let shared = Arc::clone(&app);
-    let signed_in = app.store.write("sign in", move |tx| {
+    let signed_in = app.write_of(kiosk, "sign in", move |tx| {
         Box::pin(async move {
             let now = shared.now();
             let actor = Actor::Kiosk(kiosk);

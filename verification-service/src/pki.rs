@@ -43,6 +43,8 @@ pub enum PkiError {
     NotWritten { path: PathBuf, cause: std::io::Error },
     #[error("cannot read {}: {cause}. `pki init` makes it", path.display())]
     Unreadable { path: PathBuf, cause: std::io::Error },
+    #[error("{} is not here: bring the root's key back beside root.pem for this command, and take it off again afterwards", .0.display())]
+    RootKeyAway(PathBuf),
     #[error("{} is not what it should be: {cause}", path.display())]
     Wrong { path: PathBuf, cause: String },
     #[error("\"{0}\" cannot be the name of a server: give a host name or an IP address")]
@@ -256,6 +258,10 @@ pub fn renew_server(
     now: Timestamp,
 ) -> Result<Vec<PathBuf>, PkiError> {
     let root_pem = read(&dir.join("root.pem"))?;
+    let root_key = dir.join("root.key");
+    if !root_key.exists() {
+        return Err(PkiError::RootKeyAway(root_key));
+    }
     let issuer = issuer(dir, "root")?;
     let (pem, key) = server(names, &issuer, &root_pem, random, now)?;
     let paths = vec![dir.join("server.pem"), dir.join("server.key")];
@@ -322,6 +328,19 @@ pub fn certify(
         not_before: instant(params.not_before),
         not_after: instant(params.not_after),
     })
+}
+
+/// When the server's certificate expires.
+///
+/// # Errors
+/// [`PkiError`].
+pub fn server_expires(dir: &Path) -> Result<Timestamp, PkiError> {
+    let path = dir.join("server.pem");
+    let wrong = |cause: &str| PkiError::Wrong { path: path.clone(), cause: cause.to_owned() };
+    let der = CertificateDer::from_pem_slice(read(&path)?.as_bytes()).map_err(|_| wrong("it is no certificate"))?;
+    let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| wrong("it is no certificate"))?;
+    let seconds = certificate.validity().not_after.timestamp();
+    Timestamp::from_unix_millis(seconds.saturating_mul(1000)).map_err(|_| wrong("its end is no date"))
 }
 
 /// The first name in the server's certificate, as it stands in a URL.

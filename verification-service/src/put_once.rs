@@ -132,7 +132,7 @@ where
 {
     let shared = Arc::clone(app);
     let name = once.kind;
-    let done = app.store.write(name, move |tx| {
+    let done = app.write_of(once.key.kiosk, name, move |tx| {
         Box::pin(async move {
             // Requests of one kiosk take turns: the same id twice, and its rate.
             tx.lock(Locked::Kiosk, once.key.kiosk.as_bytes()).await?;

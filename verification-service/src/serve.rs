@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::cli::{CommandError, say};
+use crate::clock::DAY;
 use crate::enrol;
 use crate::kiosk_api;
 use crate::listener::{Listener, kiosk_tls, portal_tls};
@@ -22,6 +23,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use zeroize::Zeroizing;
 
 /// What is past its time is deleted so often.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
@@ -39,7 +41,7 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
         (bind(app.config.listen.kiosk, "kiosk").await?, bind(app.config.listen.portal, "portal").await?);
     let dir = &app.config.tls.dir;
     let (kiosk_config, kiosk_tls_now) = watch::channel(Arc::new(kiosk_tls(dir, app.now())?));
-    let (portal_config, portal_tls_now) = watch::channel(Arc::new(portal_tls(dir, app.now())?));
+    let (portal_config, portal_tls_now) = watch::channel(Arc::new(portal_tls(&app.config, app.now())?));
     let address = |socket: &TcpListener| socket.local_addr().map_err(|why| CommandError::refused(why.to_string()));
     let (kiosk_at, portal_at) = (address(&kiosks)?, address(&people)?);
     let watchers = match app.config.listen.metrics {
@@ -153,7 +155,7 @@ async fn renew_crl_if_due(app: &App) -> Result<(), CommandError> {
 async fn reload(app: Arc<App>, kiosk: watch::Sender<Arc<ServerConfig>>, portal: watch::Sender<Arc<ServerConfig>>) {
     let mut tick = tokio::time::interval(Duration::from_secs(app.config.tls.reload_seconds.into()));
     let mut told = signal(SignalKind::hangup()).ok();
-    let mut seen = files(&app);
+    let (mut seen, mut refused, mut reminded) = (files(&app), None, 0);
     loop {
         // SIGHUP: at once.
         let hangup = async {
@@ -179,29 +181,60 @@ async fn reload(app: Arc<App>, kiosk: watch::Sender<Arc<ServerConfig>>, portal: 
         if let Err(why) = renew_crl_if_due(&app).await {
             tracing::error!(cause = %why, "crl.pem could not be signed anew");
         }
+        remind(&app, &mut reminded);
         let now = files(&app);
         if now == seen {
             continue;
         }
-        seen = now;
-        match app.log.reload(&app.config.tls.dir) {
-            Ok(()) => tracing::info!("the keys of the audit log were read again"),
-            Err(why) => tracing::error!(cause = %why, "the keys of the audit log were not read again"),
-        }
-        match (kiosk_tls(&app.config.tls.dir, app.now()), portal_tls(&app.config.tls.dir, app.now())) {
-            (Ok(for_kiosks), Ok(for_people)) => {
-                kiosk.send_replace(Arc::new(for_kiosks));
-                portal.send_replace(Arc::new(for_people));
-                tracing::info!("certificates and CRL were read again");
+        // What was not taken is tried again at the next turn, and said once.
+        match taken(&app, &kiosk, &portal) {
+            Ok(()) => {
+                tracing::info!("certificates, CRL and the keys of the audit log were read again");
+                (seen, refused) = (now, None);
             }
-            (Err(why), _) | (_, Err(why)) => tracing::error!(cause = %why, "the new certificates were not taken"),
+            Err(why) if refused.as_ref() != Some(&why) => {
+                tracing::error!(
+                    cause = why,
+                    "the new certificates were not taken, nor CRL and keys of the audit log: what was read before serves on"
+                );
+                refused = Some(why);
+            }
+            Err(_) => {}
         }
     }
 }
 
-fn files(app: &App) -> [Option<Vec<u8>>; 8] {
-    ["server.pem", "server.key", "root.pem", "kiosk-ca.pem", "crl.pem", "log.key", pki::NEXT_LOG_KEY, "log.pub"]
-        .map(|name| std::fs::read(app.config.tls.dir.join(name)).ok())
+/// Reads all files of TLS and the log, and takes them if all can be used.
+fn taken(
+    app: &App,
+    kiosk: &watch::Sender<Arc<ServerConfig>>,
+    portal: &watch::Sender<Arc<ServerConfig>>,
+) -> Result<(), String> {
+    let (dir, now) = (&app.config.tls.dir, app.now());
+    let for_kiosks = kiosk_tls(dir, now).map_err(|why| why.to_string())?;
+    let for_people = portal_tls(&app.config, now).map_err(|why| why.to_string())?;
+    app.log.reload(dir).map_err(|why| why.to_string())?;
+    kiosk.send_replace(Arc::new(for_kiosks));
+    portal.send_replace(Arc::new(for_people));
+    Ok(())
+}
+
+/// Once a day, when the server's certificate must soon be made anew.
+fn remind(app: &App, reminded: &mut i64) {
+    let soon = monitor::certificate_left(app).is_some_and(|left| left < monitor::RENEW_SERVER_WITHIN);
+    let today = app.now().unix_millis() / DAY;
+    if soon && *reminded != today {
+        tracing::warn!("ALARM: {}", monitor::RENEW_SERVER);
+        *reminded = today;
+    }
+}
+
+fn files(app: &App) -> Vec<Option<Zeroizing<Vec<u8>>>> {
+    let names =
+        ["server.pem", "server.key", "root.pem", "kiosk-ca.pem", "crl.pem", "log.key", pki::NEXT_LOG_KEY, "log.pub"];
+    let public = [&app.config.portal.certificate, &app.config.portal.key].into_iter().flatten().cloned();
+    let paths = names.map(|name| app.config.tls.dir.join(name)).into_iter().chain(public);
+    paths.map(|path| std::fs::read(path).ok().map(Zeroizing::new)).collect()
 }
 
 async fn purge_now_and_then(app: Arc<App>) {

@@ -72,7 +72,7 @@ pub async fn verify(app: Arc<App>, request: Request) -> Result<Reply, Refusal> {
 
     let (shared, owned) = (Arc::clone(&app), Arc::clone(&request));
     let (locked, purpose) = (evaluation.charged.locked, request.purpose.name());
-    let redeemed = app.store.write("redeem", move |tx| {
+    let redeemed = app.write_of(request.once.key.kiosk, "redeem", move |tx| {
         Box::pin(async move { finish(tx, &shared, &owned, &evaluation, holds, &sealed).await })
     });
     let [yes, no] = plain;
@@ -115,8 +115,11 @@ async fn begin_or_wait(app: &Arc<App>, request: &Arc<Request>) -> Result<Begun, 
     for _ in 0..100 {
         tick.tick().await;
         let (shared, owned) = (Arc::clone(app), Arc::clone(request));
-        let begun =
-            app.store.write("charge", move |tx| Box::pin(async move { begin(tx, &shared, &owned).await })).await??;
+        let begun = app
+            .write_of(request.once.key.kiosk, "charge", move |tx| {
+                Box::pin(async move { begin(tx, &shared, &owned).await })
+            })
+            .await??;
         failpoint::reach("charge.committed");
         if !matches!(begun, Begun::Pending) {
             return Ok(begun);

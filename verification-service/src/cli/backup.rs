@@ -9,7 +9,8 @@ use crate::log::Log;
 use crate::secrets::Keys;
 use crate::store::{self, Store, sqlite::SqliteStore};
 use serde_json::json;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -26,8 +27,8 @@ pub(super) async fn backup(app: App, to: PathBuf) -> Result<Done, CommandError> 
     crate::log::seal::seal(&app).await?.map_err(|fault| CommandError::refused(fault.to_string()))?;
     let rows = match app.config.database_at() {
         DatabaseAt::Sqlite(file) => {
-            SqliteStore::copy(&file, &to)?;
-            owner_only(&to)?;
+            private(&to)?;
+            SqliteStore::copy(&file, &to).inspect_err(|_| drop(std::fs::remove_file(&to)))?;
             let copy: Arc<dyn Store> = Arc::new(SqliteStore::open(&to)?);
             let keys = Keys::load(&app.config.secrets.pepper, &app.config.secrets.index_key, now)?;
             let report = verified(&copy, &app.log, keys).await;
@@ -38,10 +39,11 @@ pub(super) async fn backup(app: App, to: PathBuf) -> Result<Done, CommandError> 
             Some(report.rows)
         }
         DatabaseAt::Postgres(url) => {
-            postgres("pg_dump", &url, |command| {
+            private(&to)?;
+            let dumped = postgres("pg_dump", &url, |command| {
                 command.args(["--format=custom", "--no-owner"]).arg("--file").arg(&to)
-            })?;
-            owner_only(&to)?;
+            });
+            dumped.inspect_err(|_| drop(std::fs::remove_file(&to)))?;
             None
         }
     };
@@ -62,8 +64,8 @@ pub(super) async fn restore(config: &Path, from: &Path) -> Result<Done, CommandE
                 let why = format!("{} is there: move it away first, nothing is overwritten", file.display());
                 return Err(CommandError::refused(why));
             }
-            SqliteStore::copy(from, &file)?;
-            owner_only(&file)?;
+            private(&file)?;
+            SqliteStore::copy(from, &file).inspect_err(|_| drop(std::fs::remove_file(&file)))?;
         }
         DatabaseAt::Postgres(url) => postgres("pg_restore", &url, |command| {
             command.args(["--no-owner", "--exit-on-error", "--single-transaction"]).arg(from)
@@ -140,8 +142,11 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn owner_only(path: &Path) -> std::io::Result<()> {
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+/// Makes the file, so that nobody else can read it from its first byte on.
+fn private(path: &Path) -> Result<(), CommandError> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let refused = |why| CommandError::refused(format!("{} cannot be made: {why}", path.display()));
+    made.map(drop).map_err(refused)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

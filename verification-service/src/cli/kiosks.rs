@@ -184,7 +184,7 @@ fn remove_if_there(folder: &Path) -> std::io::Result<()> {
 async fn invite(app: &Arc<App>, number: String, lane: String) -> Result<Done, CommandError> {
     let (code, expires) = enrol::invite(app, Newcomer::kiosk(number, lane)?).await?;
     let root = pki::root_sha256(&app.config.tls.dir)?;
-    let url = format!("https://{}:{}", pki::server_name(&app.config.tls.dir)?, app.config.listen.portal.port());
+    let url = enrol::enrol_url(app)?;
     let command = format!("kiosk-app enroll {url} --root-sha256 {root}");
     Ok(code.expose(|code| {
         let text = format!("{code}\ngood until {expires}; at the kiosk, with the code on standard input:\n{command}");

@@ -256,7 +256,15 @@ async fn open(config: &std::path::Path) -> Result<App, CommandError> {
     let store = crate::store::open(&config.database_at()).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandomness::new());
-    crate::reindex::check(&mut store.read().await?, &keys.index().known()).await?;
+    let mut tx = store.read().await?;
+    crate::reindex::check(&mut tx, &keys.index().known()).await?;
+    if let Some(kid) = crate::codes::lacking_pepper(&mut tx, &keys).await? {
+        return Err(CommandError::refused(format!(
+            "codes stand under pepper {kid}, which {} does not have: copy the file from where it was changed, and restart",
+            config.secrets.pepper.display()
+        )));
+    }
+    drop(tx);
     Ok(App::new(store, keys, config, clock, random)?)
 }
 

@@ -14,6 +14,7 @@ use crate::secrets::with_new_pepper;
 use clap::Subcommand;
 use serde_json::json;
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use verification_api::log::Checkpoint;
 use verification_api::wire::Timestamp;
@@ -30,6 +31,9 @@ pub(super) enum SecretsCommand {
         /// at once (SIGHUP), or none runs.
         #[arg(long)]
         after: Option<u32>,
+        /// The file, if the configuration names a copy of it, as systemd credentials are.
+        #[arg(long)]
+        file: Option<PathBuf>,
     },
     /// Move what is stored to the pepper that is used now, in batches, while the service runs.
     Reseal,
@@ -38,6 +42,9 @@ pub(super) enum SecretsCommand {
         /// Use it after so many seconds, as for peppers.
         #[arg(long)]
         after: Option<u32>,
+        /// The file, if the configuration names a copy of it, as systemd credentials are.
+        #[arg(long)]
+        file: Option<PathBuf>,
     },
     /// Move numbers, documents, badges and user names to the index key that is used now, while the service runs. Begin it
     /// again if it was cut off.
@@ -59,13 +66,13 @@ pub(super) enum SecretsCommand {
 pub(super) async fn run(app: App, command: SecretsCommand) -> Result<Done, CommandError> {
     let app = Arc::new(app);
     match command {
-        SecretsCommand::RotatePepper { after } => rotate_pepper(&app, after).await,
+        SecretsCommand::RotatePepper { after, file } => rotate_pepper(&app, after, file).await,
         SecretsCommand::Reseal => {
             let moved = rotate::reseal(&app).await?;
             let text = format!("{moved} values moved to pepper {}", app.keys.current());
             Ok(Done::new(text, json!({ "moved": moved, "pepper": app.keys.current() })))
         }
-        SecretsCommand::RotateIndexKey { after } => rotate_index_key(&app, after).await,
+        SecretsCommand::RotateIndexKey { after, file } => rotate_index_key(&app, after, file).await,
         SecretsCommand::Reindex => reindex(&app).await,
         SecretsCommand::RotateLogKey { finish: false, .. } => rotate_log_key(&app).await,
         SecretsCommand::RotateLogKey { finish: true, leave_kiosks_behind } => {
@@ -75,10 +82,10 @@ pub(super) async fn run(app: App, command: SecretsCommand) -> Result<Done, Comma
     }
 }
 
-async fn rotate_pepper(app: &Arc<App>, after: Option<u32>) -> Result<Done, CommandError> {
-    let path = &app.config.secrets.pepper;
+async fn rotate_pepper(app: &Arc<App>, after: Option<u32>, file: Option<PathBuf>) -> Result<Done, CommandError> {
+    let path = &source(&app.config.secrets.pepper, file)?;
     let from = used_from(app, after);
-    let text = Zeroizing::new(std::fs::read_to_string(path)?);
+    let text = Zeroizing::new(String::from_utf8_lossy(&read(path)?).into_owned());
     let full = || CommandError::refused("there are 255 peppers already: take those away that nothing is stored under");
     let (text, number) = with_new_pepper(&text, from, &*app.random)?.ok_or_else(full)?;
     pki::replace(path, text.as_bytes(), 0o600)?;
@@ -91,17 +98,35 @@ async fn rotate_pepper(app: &Arc<App>, after: Option<u32>) -> Result<Done, Comma
     Ok(Done::new(text, detail))
 }
 
+/// The file to change. What systemd hands a service is a copy made at its start: nothing can be added to it.
+fn source(configured: &Path, given: Option<PathBuf>) -> Result<PathBuf, CommandError> {
+    match given {
+        Some(file) => Ok(file),
+        None if configured.starts_with("/run/credentials") => Err(CommandError::refused(format!(
+            "{} is systemd's copy: name the file that LoadCredential= copies with --file, and restart every instance before the \
+             new secret is used (--after SECONDS)",
+            configured.display()
+        ))),
+        None => Ok(configured.to_owned()),
+    }
+}
+
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, CommandError> {
+    let bytes = std::fs::read(path).map(Zeroizing::new);
+    bytes.map_err(|why| CommandError::refused(format!("cannot read {}: {why}", path.display())))
+}
+
 /// From when on a new secret is used.
 fn used_from(app: &App, after: Option<u32>) -> Timestamp {
     let after = after.unwrap_or_else(|| USED_AFTER.max(app.config.tls.reload_seconds.saturating_mul(2)));
     plus_millis(app.now(), i64::from(after) * 1000)
 }
 
-async fn rotate_index_key(app: &Arc<App>, after: Option<u32>) -> Result<Done, CommandError> {
-    let path = &app.config.secrets.index_key;
+async fn rotate_index_key(app: &Arc<App>, after: Option<u32>, file: Option<PathBuf>) -> Result<Done, CommandError> {
+    let path = &source(&app.config.secrets.index_key, file)?;
     let from = used_from(app, after);
-    let file = Zeroizing::new(std::fs::read(path)?);
-    let added = with_new_key(&file, from, &*app.random);
+    let old = read(path)?;
+    let added = with_new_key(&old, from, &*app.random);
     let (text, number) = added.map_err(|why| CommandError::refused(why.to_string()))?;
     pki::replace(path, text.as_bytes(), 0o600)?;
     let detail = json!({ "index_key": number, "used_from": from });
@@ -228,4 +253,19 @@ async fn status(app: &Arc<App>) -> Result<Done, CommandError> {
         "current": app.keys.current(), "peppers": found, "index_key": index.used(), "index_keys": places,
     });
     Ok(Done::new(text, object))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::source;
+    use std::path::{Path, PathBuf};
+
+    #[test]
+    fn systemds_copy_of_a_secret_is_not_what_is_changed() {
+        let copy = Path::new("/run/credentials/verification-service@1.service/pepper");
+        assert!(source(copy, None).is_err_and(|why| why.message.contains("--file")));
+        let given = PathBuf::from("/etc/verification-service/secrets/pepper");
+        assert_eq!(source(copy, Some(given.clone())).ok(), Some(given.clone()));
+        assert_eq!(source(&given, None).ok(), Some(given));
+    }
 }

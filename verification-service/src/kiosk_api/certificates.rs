@@ -33,7 +33,7 @@ pub async fn renew(
     })?;
     let (chain, not_after) = (certificate.chain_pem.clone(), certificate.not_after);
     let shared = Arc::clone(&app);
-    let stored = app.store.write("renew a certificate", move |tx| {
+    let stored = app.write_of(kiosk.id, "renew a certificate", move |tx| {
         Box::pin(async move {
             tx.lock(Locked::Kiosk, kiosk.id.as_bytes()).await?;
             let rate = shared.config.limits.renewals();

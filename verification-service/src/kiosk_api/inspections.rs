@@ -104,7 +104,7 @@ async fn decide(
 /// `refer`.
 async fn mock(app: &Arc<App>, once: Once, request: InspectionRequest) -> Result<Reply, Refusal> {
     let shared = Arc::clone(app);
-    let written = app.store.write("mock inspection", move |tx| {
+    let written = app.write_of(once.key.kiosk, "mock inspection", move |tx| {
         Box::pin(async move {
             let kiosk = once.key.kiosk;
             tx.lock(Locked::Kiosk, kiosk.as_bytes()).await?;

@@ -34,7 +34,7 @@ pub async fn sign_out(
 ) -> Result<Reply, Refusal> {
     let hash = hash_of(&session_of(&headers)?);
     let shared = Arc::clone(&app);
-    let ended = app.store.write("sign out", move |tx| {
+    let ended = app.write_of(kiosk.id, "sign out", move |tx| {
         Box::pin(async move {
             let now = shared.now();
             // Signing out twice, or with a session that is over, is no error: the wish is fulfilled.

@@ -49,7 +49,8 @@ pub async fn store(
     }
 
     let shared = Arc::clone(&app);
-    put_once::run(&app, once, None, move |tx, now| {
+    let limit = Some(("overrides", app.config.limits.records()));
+    put_once::run(&app, once, limit, move |tx, now| {
         Box::pin(async move {
             let (officer, flags) = match confirmed(tx, kiosk.id, &request).await? {
                 Ok(confirmed) => confirmed,

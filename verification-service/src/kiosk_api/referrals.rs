@@ -58,7 +58,8 @@ pub async fn store(
     }
     let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "referral", id: visit }, "referral", &raw);
     let shared = Arc::clone(&app);
-    put_once::run(&app, once, None, move |tx, now| {
+    let limit = Some(("referrals", app.config.limits.records()));
+    put_once::run(&app, once, limit, move |tx, now| {
         Box::pin(async move {
             // For another kiosk than the one that bound it, the visit's referral does not exist.
             if let Some(other) = tx.referral(visit).await? {
@@ -107,7 +108,7 @@ pub async fn open(
     let session = session_of(&headers)?;
     let reference = reference.to_ascii_uppercase();
     let shared = Arc::clone(&app);
-    let opened = app.store.write("open a referral", move |tx| {
+    let opened = app.write_of(kiosk.id, "open a referral", move |tx| {
         Box::pin(async move {
             tx.lock(Locked::Kiosk, kiosk.id.as_bytes()).await?;
             let now = shared.now();
@@ -191,7 +192,8 @@ pub async fn close(
     }
     let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "closed", id: visit }, "close a referral", &raw);
     let shared = Arc::clone(&app);
-    put_once::run(&app, once, None, move |tx, now| {
+    let limit = Some(("closures", app.config.limits.records()));
+    put_once::run(&app, once, limit, move |tx, now| {
         Box::pin(async move {
             let Some(officer) = officers::live(tx, &request.officer_session, kiosk.id, now).await? else {
                 return Ok(Work::Refused(Refusal::new(ProblemType::OfficerSession)));

@@ -58,7 +58,7 @@ pub async fn heartbeat(State(app): State<Arc<App>>, Caller(kiosk): Caller, body:
         tracing::error!(kiosk = %kiosk.number, "ALARM: this kiosk says that the audit log shrank or forked; look at its journal");
     }
     let shared = Arc::clone(&app);
-    let seen = app.store.write("heartbeat", move |tx| {
+    let seen = app.write_of(kiosk.id, "heartbeat", move |tx| {
         Box::pin(async move {
             let now = shared.now();
             let json = String::from_utf8(crate::put_once::json(&request)?.to_vec()).unwrap_or_default();

@@ -1,13 +1,18 @@
 //! The newest checkpoint, taken off this host: a file on a share that the database's masters cannot write
 //! (`[log] export`). It is also a witness: a tree that does not continue the exported one is an alarm, and the file
 //! stays as it is.
+//!
+//! A share may hang, and nothing else may hang with it: its files are touched on threads that nobody waits for.
 
 use super::LogFault;
 use crate::app::App;
+use crate::metrics::METRICS;
+use crate::random::{self, NoRandom};
 use crate::store::{Answer, Tx};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::oneshot;
 use verification_api::log::witness::{Breach, Follows, follows, judge};
 use verification_api::log::{Checkpoint, Tiles};
 
@@ -18,21 +23,23 @@ pub const FILE: &str = "checkpoint";
 #[derive(Debug, thiserror::Error)]
 pub enum ExportFault {
     #[error("{}: {cause}", path.display())]
-    File { path: PathBuf, cause: std::io::Error },
+    File { path: PathBuf, cause: io::Error },
     #[error("ALARM: {0}. The exported checkpoint stays as it is")]
     Breach(#[from] Breach),
     #[error("ALARM: {0}")]
     Log(#[from] LogFault),
     #[error(transparent)]
+    NoRandom(#[from] NoRandom),
+    #[error(transparent)]
     Store(#[from] crate::store::StoreError),
 }
 
 /// Exports, if it is configured, and says so if it does not work.
-pub async fn now(app: &Arc<App>) {
-    if let Some(path) = &app.config.log.export
-        && let Err(cause) = to(app, path).await
-    {
-        tracing::error!(%cause, "the newest checkpoint did not leave this host");
+pub async fn now(app: Arc<App>) {
+    let Some(path) = &app.config.log.export else { return };
+    match to(&app, path).await {
+        Ok(()) => METRICS.log_exported(app.now()),
+        Err(cause) => tracing::error!(%cause, "ALARM: the newest checkpoint did not leave this host"),
     }
 }
 
@@ -41,11 +48,17 @@ pub async fn now(app: &Arc<App>) {
 /// # Errors
 /// [`ExportFault`].
 pub async fn to(app: &Arc<App>, path: &Path) -> Result<(), ExportFault> {
-    let path = file_of(path);
+    let given = path.to_owned();
+    let read = apart(move || {
+        let path = file_of(&given);
+        let exported = std::fs::read_to_string(&path);
+        Ok((path, exported))
+    });
+    let (path, exported) = read.await.map_err(|cause| ExportFault::File { path: path.to_owned(), cause })?;
     let failed = |cause| ExportFault::File { path: path.clone(), cause };
-    let exported = match std::fs::read_to_string(&path) {
+    let exported = match exported {
         Ok(note) => Some(Checkpoint::open(&note, &app.log.trusted()).map_err(LogFault::from)?),
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => None,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => None,
         Err(why) => return Err(failed(why)),
     };
     let trusted = app.log.trusted();
@@ -65,7 +78,10 @@ pub async fn to(app: &Arc<App>, path: &Path) -> Result<(), ExportFault> {
     });
     match newest.await? {
         None => Ok(()),
-        Some(newest) => write_whole(&path, newest?.as_bytes()).map_err(failed),
+        Some(newest) => {
+            let (newest, suffix, to) = (newest?, u64::from_le_bytes(random::bytes(&*app.random)?), path.clone());
+            apart(move || write_whole(&to, suffix, newest.as_bytes())).await.map_err(failed)
+        }
     }
 }
 
@@ -96,12 +112,25 @@ pub fn file_of(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(FILE) } else { path.to_owned() }
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn write_whole(path: &Path, suffix: u64, bytes: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
+    // Not the process's number: instances in containers all have the same.
+    name.push(format!(".new-{suffix:016x}"));
     let fresh = path.with_file_name(name);
-    let mut file = std::fs::File::create(&fresh)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&fresh, path)
+    let written = std::fs::File::create(&fresh).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, path)
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(&fresh);
+    }
+    written
+}
+
+/// Runs what may never end on a thread of its own, which the end of the process does not wait for either.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    let (done, ended) = oneshot::channel();
+    std::thread::Builder::new().name("export".to_owned()).spawn(move || drop(done.send(work())))?;
+    ended.await.unwrap_or_else(|_| Err(io::Error::other("the thread that writes it ended")))
 }

@@ -8,17 +8,20 @@ use crate::store::{Answer, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// A row is a leaf within a second.
 const SEAL_EVERY: Duration = Duration::from_millis(500);
 /// The newest checkpoint leaves this host so often.
 const EXPORT_EVERY: Duration = Duration::from_secs(60);
+/// What the last export may take at the end.
+const LAST_EXPORT: Duration = Duration::from_secs(3);
 
 /// Runs until told to stop, and seals a last time then.
 pub async fn run(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     let (mut sealing, mut exporting) = (tokio::time::interval(SEAL_EVERY), tokio::time::interval(EXPORT_EVERY));
     sealing.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut said = None;
+    let (mut said, mut export) = (None, None);
     loop {
         tokio::select! {
             _ = sealing.tick() => {
@@ -35,7 +38,13 @@ pub async fn run(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
                     said = trouble;
                 }
             }
-            _ = exporting.tick() => export::now(&app).await,
+            _ = exporting.tick() => {
+                if export.as_ref().is_none_or(JoinHandle::is_finished) {
+                    export = Some(tokio::spawn(export::now(Arc::clone(&app))));
+                } else {
+                    tracing::error!("ALARM: [log] export does not answer: the newest checkpoint did not leave this host");
+                }
+            }
             // Also when the sender has gone.
             _ = stopping.changed() => break,
         }
@@ -43,7 +52,9 @@ pub async fn run(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     if let Err(cause) = once(&app).await {
         tracing::error!(%cause, "the audit log was not sealed at the end; the next start does it");
     }
-    export::now(&app).await;
+    if export.as_ref().is_none_or(JoinHandle::is_finished) {
+        let _ = tokio::time::timeout(LAST_EXPORT, tokio::spawn(export::now(app))).await;
+    }
 }
 
 /// Seals if something waits; else learns the newest checkpoint.

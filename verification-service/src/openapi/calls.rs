@@ -185,7 +185,7 @@ fn referrals() -> [Call; 3] {
                 }),
             )
             .answers("Receipt")
-            .or(&[Malformed, NotFound, TooLarge, IdConflict, ReferenceTaken, ReplyExpired]),
+            .or(&[Malformed, NotFound, TooLarge, IdConflict, ReferenceTaken, ReplyExpired, RateLimited]),
         call(
             Method::GET,
             "/kiosk/v1/referrals/by-reference/{reference}",
@@ -203,7 +203,7 @@ fn referrals() -> [Call; 3] {
             )
             .body("ClosedRequest", json!({ "officer_session": SESSION, "outcome": "secondary", "code": "CD" }))
             .answers("Receipt")
-            .or(&[Malformed, NotFound, TooLarge, IdConflict, ReplyExpired, OfficerSession]),
+            .or(&[Malformed, NotFound, TooLarge, IdConflict, ReplyExpired, RateLimited, OfficerSession]),
     ]
 }
 
@@ -239,7 +239,7 @@ fn officers() -> [Call; 3] {
                 }),
             )
             .answers("OverrideReply")
-            .or(&[Malformed, TooLarge, IdConflict, ReplyExpired, OfficerSession, Role]),
+            .or(&[Malformed, TooLarge, IdConflict, ReplyExpired, RateLimited, OfficerSession, Role]),
     ]
 }
 
@@ -269,7 +269,7 @@ fn kiosks() -> [Call; 4] {
         call(Method::POST, "/kiosk/v1/assistance", ("call_officer", "kiosks"), "A traveler calls an officer")
             .body("AssistanceRequest", json!({ "lane": "7", "visit": VISIT }))
             .answers("Receipt")
-            .or(&[Malformed, TooLarge]),
+            .or(&[Malformed, TooLarge, RateLimited]),
     ]
 }
 

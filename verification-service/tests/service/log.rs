@@ -197,3 +197,25 @@ async fn the_exported_checkpoint_is_a_witness_too() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), ahead, "the evidence stays");
     drop::<Serving>(serving);
 }
+
+/// A share that hangs: here a pipe that nobody writes into, which whoever opens it waits for.
+#[tokio::test]
+async fn an_export_that_hangs_hinders_neither_sealing_nor_the_end() {
+    let site = Site::new();
+    let pipe = site.path("hangs");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    site.export_to(&pipe);
+    let (kiosk, code) = (site.add_kiosk("K07"), site.new_code());
+    let serving = site.serve();
+    let client = serving.client(&kiosk);
+    for _ in 0..3 {
+        let before = newest(&client, &kiosk).await.size;
+        assert_eq!(client.verify(id(), ("a_number", A_NUMBER), other_than(&code)).await.result(), "not_verified");
+        until("it is sealed", Duration::from_secs(2), async || {
+            (newest(&client, &kiosk).await.size > before).then_some(())
+        })
+        .await;
+    }
+    serving.signal("TERM");
+    assert!(serving.ended(Duration::from_secs(20)).success());
+}

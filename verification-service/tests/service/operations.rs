@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use verification_service::clock::{Clock, DAY, SystemClock, plus_millis};
 
 /// A port that is free now.
 fn free_port() -> u16 {
@@ -341,4 +342,76 @@ async fn with_an_export_of_the_checkpoint_there_is_nothing_to_warn_of() {
     let facts: serde_json::Value = serde_json::from_str(&facts).unwrap();
     assert_eq!((status, &facts["warnings"]), (200, &serde_json::json!([])), "{facts}");
     assert!(!std::fs::read_to_string(site.path("log")).unwrap().contains("[log] export"));
+}
+
+#[tokio::test]
+async fn a_server_certificate_that_expires_soon_is_warned_of_in_time() {
+    let site = Site::new();
+    let port = watched(&site);
+    let serving = site.serve();
+    let left = async || value(&ask(port, "/metrics").await.1, "verification_server_certificate_expires_seconds");
+    assert!(left().await > 80.0 * 86_400.0);
+    assert!(!ask(port, "/ready").await.1.contains("30 days"));
+    serving.kill();
+    let (folder, random) = (site.path("svc"), verification_service::random::SystemRandomness::new());
+    let made = plus_millis(SystemClock.now(), -65 * DAY);
+    verification_service::pki::renew_server(&folder, &["localhost".to_owned()], &random, made).unwrap();
+    let _serving = site.serve();
+    assert!(left().await < 26.0 * 86_400.0);
+    let (status, facts) = ask(port, "/ready").await;
+    assert!(status == 200 && facts.contains("expires within 30 days"), "{facts}");
+    let said =
+        || std::fs::read_to_string(site.path("log")).unwrap().contains("ALARM: the server's certificate expires");
+    tokio::time::timeout(Duration::from_secs(5), async {
+        while !said() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("an alarm");
+    // The root's key is kept elsewhere, as it should be.
+    std::fs::rename(folder.join("root.key"), site.path("root.key")).unwrap();
+    let dir = folder.display().to_string();
+    let why = site.refusal(&["pki", "server", "--dir", &dir, "--server-name", "localhost"], "");
+    assert!(why.contains("bring the root's key back"), "{why}");
+}
+
+#[tokio::test]
+async fn codes_under_a_pepper_that_is_not_in_the_file_are_noticed() {
+    let site = Site::new();
+    let port = watched(&site);
+    let pepper = site.path("svc/secrets/pepper");
+    let first = std::fs::read(&pepper).unwrap();
+    let serving = site.serve();
+    site.new_code();
+    assert_eq!(ask(port, "/ready").await.0, 200);
+    // Somebody changes it elsewhere, and this machine does not get the file.
+    site.cli(&["secrets", "rotate-pepper", "--after", "0"]);
+    site.new_code();
+    std::fs::write(&pepper, first).unwrap();
+    let (status, facts) = ask(port, "/ready").await;
+    assert!(status == 503 && facts.contains("a pepper that is not in the file"), "{facts}");
+    serving.kill();
+    let why = site.refusal(&["serve"], "");
+    assert!(why.contains("codes stand under pepper 2") && why.contains("secrets/pepper"), "{why}");
+}
+
+#[tokio::test]
+async fn what_a_kiosk_may_store_is_limited() {
+    let site = Site::new();
+    site.set("records_per_minute", "1").set("records_burst", "2");
+    let (kiosk, serving) = (site.add_kiosk("K07"), site.serve());
+    let client = serving.client(&kiosk);
+    for nth in 0..3 {
+        let referral = serde_json::json!({
+            "reference": format!("K07-7KQ{nth}"), "lane": "7", "reason": "technical", "verification_ids": [],
+        });
+        let answer = client.put(&format!("/kiosk/v1/referrals/{}", id()), &referral).await;
+        let call = client.post("/kiosk/v1/assistance", &serde_json::json!({ "lane": "7" })).await;
+        if nth < 2 {
+            assert_eq!((answer.status.as_u16(), call.status.as_u16()), (200, 200));
+        } else {
+            assert_eq!((answer.problem(), call.problem()), ("rate-limited".to_owned(), "rate-limited".to_owned()));
+        }
+    }
 }

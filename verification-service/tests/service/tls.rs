@@ -246,3 +246,89 @@ async fn within<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let answer = tokio::time::timeout(std::time::Duration::from_secs(10), asking).await;
     answer.unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }
+
+/// What `name` is shown by the portal's port, if whoever trusts this root takes it.
+async fn portal_shows(port: u16, name: &str, root: &std::path::Path) -> Option<Vec<u8>> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    let builder = builder.with_protocol_versions(&[&rustls::version::TLS13]).unwrap();
+    let tls = Arc::new(builder.with_root_certificates(roots(root)).with_no_client_auth());
+    let tcp = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let stream = TlsConnector::from(tls).connect(name, tcp).await.ok()?;
+    Some(stream.get_ref().1.peer_certificates().unwrap()[0].to_vec())
+}
+
+/// Makes a root and a certificate of it, as a public authority would; their files.
+fn public_certificate(folder: &std::path::Path, names: &[&str]) {
+    let root_key = KeyPair::generate().unwrap();
+    let mut root = rcgen::CertificateParams::new(vec![]).unwrap();
+    root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    std::fs::write(folder.join("public-root.pem"), root.self_signed(&root_key).unwrap().pem()).unwrap();
+    let (issuer, key) = (rcgen::Issuer::new(root, root_key), KeyPair::generate().unwrap());
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let leaf = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
+    std::fs::write(folder.join("people.pem"), leaf.pem()).unwrap();
+    std::fs::write(folder.join("people.key"), key.serialize_pem()).unwrap();
+}
+
+#[tokio::test]
+async fn people_get_the_certificate_that_their_browsers_trust_and_new_kiosks_the_servers_own() {
+    let site = Site::new();
+    site.set("reload_seconds", "1");
+    let folder = site.path("svc");
+    public_certificate(&folder, &["people.example", "*.people.example"]);
+    let text = std::fs::read_to_string(site.config()).unwrap();
+    let text = text.replace("\n# certificate = ", "\ncertificate = ").replace("\n# key = ", "\nkey = ");
+    std::fs::write(site.config(), text).unwrap();
+    let serving = site.serve();
+    let port = serving.portal_port;
+    let (own, public) = (folder.join("root.pem"), folder.join("public-root.pem"));
+    for (name, root, taken) in [
+        ("people.example", &public, true),
+        ("www.people.example", &public, true),
+        ("PEOPLE.example", &public, true),
+        ("a.b.people.example", &public, false),
+        ("localhost", &public, false),
+        ("localhost", &own, true),
+        ("people.example", &own, false),
+    ] {
+        assert_eq!(portal_shows(port, name, root).await.is_some(), taken, "{name}, {}", root.display());
+    }
+    // A newer one is taken while the service runs; one whose key is another's is not.
+    let first = portal_shows(port, "people.example", &public).await.unwrap();
+    std::fs::write(folder.join("people.key"), KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    within("the refusal", async || {
+        std::fs::read_to_string(site.path("log")).unwrap().contains("people.key").then_some(())
+    })
+    .await;
+    assert_eq!(portal_shows(port, "people.example", &public).await, Some(first));
+    public_certificate(&folder, &["people.example"]);
+    within("the newer one", async || portal_shows(port, "people.example", &public).await.map(drop)).await;
+    serving.kill();
+    std::fs::remove_file(folder.join("people.key")).unwrap();
+    let why = site.refusal(&["serve"], "");
+    assert!(why.contains("people.key"), "{why}");
+}
+
+/// A certificate that is not valid yet is refused once; its files do not change when it becomes valid.
+#[tokio::test]
+async fn what_was_not_taken_is_tried_again() {
+    let site = Site::new();
+    site.set("reload_seconds", "1");
+    let (kiosk, serving) = (site.add_kiosk("K07"), site.serve());
+    let (folder, random) = (site.path("svc"), verification_service::random::SystemRandomness::new());
+    let root = kiosk.dir.join("root.pem");
+    let before = portal_shows(serving.portal_port, "localhost", &root).await.unwrap();
+    // Certificates are valid from five minutes before they are made.
+    let soon = plus_millis(SystemClock.now(), 5 * 60_000 + 4_000);
+    pki::renew_server(&folder, &["localhost".to_owned()], &random, soon).unwrap();
+    within("the refusal", async || {
+        std::fs::read_to_string(site.path("log")).unwrap().contains("is not valid yet").then_some(())
+    })
+    .await;
+    assert_eq!(portal_shows(serving.portal_port, "localhost", &root).await.unwrap(), before);
+    within("the newer certificate", async || {
+        portal_shows(serving.portal_port, "localhost", &root).await.filter(|newer| *newer != before).map(drop)
+    })
+    .await;
+}

@@ -30,6 +30,25 @@ impl Tx {
         }))
     }
 
+    /// The peppers of the oldest and of the newest code and login: both ends of what is kept.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn peppers_in_use(&mut self) -> Answer<Vec<i64>> {
+        let mut found = vec![];
+        for query in [
+            "SELECT kid FROM code ORDER BY id LIMIT 1",
+            "SELECT kid FROM code ORDER BY id DESC LIMIT 1",
+            "SELECT kid FROM login ORDER BY id LIMIT 1",
+            "SELECT kid FROM login ORDER BY id DESC LIMIT 1",
+        ] {
+            if let Some(row) = self.one(sql!(query)).await? {
+                found.push(row.get("kid")?);
+            }
+        }
+        Ok(found)
+    }
+
     /// Adds a code where its identifier stands.
     pub async fn add_code(&mut self, code: &Code) -> Answer<()> {
         let query = sql!(
