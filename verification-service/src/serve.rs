@@ -28,6 +28,9 @@ use zeroize::Zeroizing;
 /// What is past its time is deleted so often.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
 
+/// Files besides connections: the database, the metrics' port, what is read.
+const OTHER_FILES: usize = 256;
+
 /// Serves until a signal comes.
 ///
 /// # Errors
@@ -85,6 +88,13 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
 
     if app.config.log.export.is_none() {
         tracing::warn!("{}", monitor::NO_EXPORT);
+    }
+    let needed = 2 * limits.connections + OTHER_FILES;
+    if let Some(allowed) = open_files().filter(|allowed| *allowed < needed) {
+        tracing::warn!(
+            "this process may open {allowed} files, and its connections may need {needed}: raise LimitNOFILE in its unit \
+             (ulimit -n), or lower [limits] connections"
+        );
     }
     say(&if json {
         serde_json::json!({ "ready": { "kiosk": kiosk_at.to_string(), "portal": portal_at.to_string() } }).to_string()
@@ -245,6 +255,13 @@ async fn purge_now_and_then(app: Arc<App>) {
             tracing::error!(cause = %why, "what is past its time could not be deleted");
         }
     }
+}
+
+/// How many files this process may open; nothing if it has no limit or the system does not say.
+fn open_files() -> Option<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 async fn told_to_stop() {
