@@ -12,7 +12,7 @@ mod officers;
 pub mod probe;
 pub mod renewal;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tls;
 pub mod transport;
 pub mod witness;

@@ -27,7 +27,7 @@ use verification_api::personal::PersonalText;
 
 /// What the service does with a request.
 #[derive(Clone)]
-enum React {
+pub(crate) enum React {
     Reply(u16, String),
     Bytes(Vec<u8>),
     /// Takes the request and closes without a word.
@@ -35,21 +35,21 @@ enum React {
     Silent,
 }
 
-struct Seen {
-    line: String,
-    body: String,
+pub(crate) struct Seen {
+    pub(crate) line: String,
+    pub(crate) body: String,
 }
 
-type Log = Arc<Mutex<Vec<Seen>>>;
+pub(crate) type Log = Arc<Mutex<Vec<Seen>>>;
 
-struct Pki {
+pub(crate) struct Pki {
     dir: tempfile::TempDir,
     root: CertifiedIssuer<'static, KeyPair>,
     now: OffsetDateTime,
 }
 
 impl Pki {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().expect("folder");
         let mut params = CertificateParams::new(Vec::new()).expect("params");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -100,7 +100,7 @@ impl Pki {
         params.signed_by(&self.root).expect("signed").into()
     }
 
-    fn server(&self) -> (String, String) {
+    pub(crate) fn server(&self) -> (String, String) {
         self.leaf("localhost", ExtendedKeyUsagePurpose::ServerAuth, -1, 7)
     }
 
@@ -115,13 +115,13 @@ impl Pki {
         }
     }
 
-    fn verifier(&self, port: u16) -> Verifier {
+    pub(crate) fn verifier(&self, port: u16) -> Verifier {
         Verifier::new(&self.service(port), "7", self.dir.path(), Clock::start(0)).expect("address")
     }
 }
 
 /// Serves one reaction a request, the last one for ever; requires certificates of `clients`.
-async fn serve(own: (String, String), clients: &Pki, script: Vec<React>) -> (u16, Log) {
+pub(crate) async fn serve(own: (String, String), clients: &Pki, script: Vec<React>) -> (u16, Log) {
     serve_with(own, clients, None, script).await
 }
 
@@ -207,11 +207,11 @@ async fn read_request(stream: &mut (impl AsyncReadExt + Unpin)) -> Option<Seen> 
     }
 }
 
-fn timed(members: &str) -> String {
+pub(crate) fn timed(members: &str) -> String {
     format!("{{{members}\"checkpoint\":\"\",\"server_time\":\"2026-11-25T20:00:00.000Z\"}}")
 }
 
-fn problem(kind: &str, status: u16) -> React {
+pub(crate) fn problem(kind: &str, status: u16) -> React {
     let body = format!("{{\"type\":\"urn:poe:problem:{kind}\",\"title\":\"\",\"status\":{status}}}");
     React::Reply(status, body)
 }
