@@ -394,7 +394,9 @@ fn timestamp(unix_ms: u64) -> wire::Timestamp {
 
 /// A quarantined kiosk is still answered on these paths, so an answer there says nothing about it.
 fn open_to_released_kiosks(path: &str) -> bool {
-    !["health", "policy", "heartbeats", "officers/"].iter().any(|open| path.starts_with(&format!("kiosk/v1/{open}")))
+    const ALWAYS: [&str; 5] =
+        ["kiosk/v1/health", "kiosk/v1/policy", "kiosk/v1/heartbeats", "kiosk/v1/officers/", "log/"];
+    !ALWAYS.iter().any(|open| path.starts_with(open))
 }
 
 fn understood<R: DeserializeOwned>(reply: &Reply) -> Result<R, NoReply> {

@@ -2,6 +2,7 @@
 
 mod witness;
 
+use super::transport::Request;
 use super::{Failure, Settled, Verifier};
 use crate::clock::Clock;
 use crate::config::Service;
@@ -14,6 +15,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, ExtendedKeyUsagePurpose,
     IsCa, KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber,
 };
+use reqwest::Method;
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
@@ -355,7 +357,9 @@ async fn missing_and_mismatched_files_are_named_and_nothing_is_sent() {
 async fn a_quarantined_kiosk_knows_it_and_knows_its_release() {
     let pki = Pki::new();
     let heartbeat = React::Reply(200, timed(""));
-    let script = vec![problem("quarantined", 403), heartbeat, problem("quarantined", 403), problem("not-found", 404)];
+    let tile = React::Reply(200, String::new());
+    let script =
+        vec![problem("quarantined", 403), heartbeat, tile, problem("quarantined", 403), problem("not-found", 404)];
     let (port, _) = serve(pki.server(), &pki, script).await;
     let verifier = pki.verifier(port);
     let barred = verifier.barred();
@@ -363,6 +367,8 @@ async fn a_quarantined_kiosk_knows_it_and_knows_its_release() {
     assert!(*barred.borrow());
     assert_eq!(verifier.heartbeat(Vec::new(), &Head::empty(), None).await, Ok(String::new()));
     assert!(*barred.borrow(), "a heartbeat is answered to quarantined kiosks too");
+    assert!(verifier.call(&Request::new(Method::GET, "log/v1/tile/0/000")).await.is_ok());
+    assert!(*barred.borrow(), "and so is the log, which a heartbeat's checkpoint is judged by");
     verifier.knock().await;
     assert!(*barred.borrow());
     verifier.knock().await;
