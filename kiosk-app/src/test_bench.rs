@@ -1,12 +1,14 @@
 //! For tests: a kiosk driven through [`Kiosk::step`] as the shell drives it, with made-up time and randomness.
 
 use crate::effect::{Effect, JournalEvent};
-use crate::event::{Event, HandoverAnswer, Intent, StaffAnswer};
+use crate::event::{Event, HandoverAnswer, Intent, StaffAnswer, StaffId};
 use crate::kiosk::{Fitted, Kiosk, Mode, Moment, Site};
 use crate::officer;
-use crate::session::answers::{CallFailure, CodeAnswer, DocumentStatus, Record, RecordAnswer};
+use crate::session::answers::{CallFailure, CodeAnswer, DocumentStatus, OpenedReferral, Record, RecordAnswer};
 use crate::session::policy::Policy;
-use crate::session::state::{CompletedBy, Language, ReferralReason, RequestId, State, StateKind};
+use crate::session::state::{
+    CompletedBy, Language, Reference, ReferralReason, RequestId, State, StateKind, VisitId,
+};
 use card_reader::date::Date;
 use card_reader::mrz;
 use card_reader::ocr::{Advice, Reason};
@@ -160,6 +162,25 @@ impl Bench {
         })
     }
 
+    /// The last sign-in.
+    pub(crate) fn staff(&self) -> StaffId {
+        StaffId(self.kiosk.staff)
+    }
+
+    pub(crate) fn ask(&mut self, intent: officer::Intent) -> &mut Self {
+        self.touch(Intent::Officer(intent))
+    }
+
+    /// Types a reference at the desk, asks for it and is answered.
+    pub(crate) fn open_referral(&mut self, opened: OpenedReferral) -> &mut Self {
+        for c in opened.reference.0.clone().chars() {
+            self.touch(Intent::Key(c));
+        }
+        self.ask(officer::Intent::SubmitReference);
+        let (staff, answer) = (self.staff(), StaffAnswer::Referral(Ok(Box::new(opened))));
+        self.event(Event::Staff { staff, answer })
+    }
+
     /// Drives a fresh kiosk to a state by the ways a person has.
     pub(crate) fn at(kind: StateKind) -> Self {
         let mut bench = Self::new();
@@ -220,5 +241,22 @@ pub(crate) fn found() -> RecordAnswer {
         document_status: DocumentStatus::Valid,
         mismatch: Vec::new(),
         gate: Some("3".into()),
+    }
+}
+
+/// A referral of another kiosk.
+pub(crate) fn referral(reference: &str, inspection: Option<RecordAnswer>) -> OpenedReferral {
+    OpenedReferral {
+        visit: VisitId(uuid::Uuid::from_u128(7)),
+        reference: Reference(reference.to_owned()),
+        kiosk: "K03".into(),
+        lane: "A".into(),
+        reason: "check_document".into(),
+        lines: CARD.lines().map(PersonalText::from).collect(),
+        checks: Vec::new(),
+        identifier: None,
+        failure: None,
+        inspection,
+        verifications: Vec::new(),
     }
 }

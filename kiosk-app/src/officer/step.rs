@@ -413,6 +413,8 @@ impl Kiosk {
         visit.reference = Some(opened.reference.clone());
         visit.reference_stored = true;
         visit.with_officer = true;
+        // What the service said of the document closes the way to an override here as it does there.
+        visit.record.clone_from(&opened.inspection);
         visit.state = State::Held {
             reason: ReferralReason::AskedForOfficer,
             since: moment.now,

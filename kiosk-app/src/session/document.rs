@@ -22,19 +22,18 @@ impl Session {
         vec![self.arm(Accept::Documents, context), Effect::Preview(true)]
     }
 
-    /// An officer wants another look at the document: what was read before is dropped.
+    /// An officer wants another look at the document: what was read before is dropped. What the record service said of it
+    /// stays until it says something else, or a second look would open the way to an override against it.
     pub(crate) fn retry(&mut self, context: &mut Context<'_, '_>) -> Vec<Effect> {
         self.reading = None;
         self.guess = None;
         self.last_failure = None;
-        self.record = None;
         self.present(context)
     }
 
     /// A zone keyed in by an officer: looked up like a read one.
     pub(crate) fn keyed(&mut self, reading: Reading, context: &mut Context<'_, '_>) -> Vec<Effect> {
         self.reading = Some(reading);
-        self.record = None;
         self.look_up(context)
     }
 

@@ -6,7 +6,7 @@ use crate::effect::{Closing, Effect, JournalEvent, MustAct};
 use crate::event::{Event, HandoverAnswer, Intent};
 use crate::kiosk::{Mode, Why};
 use crate::officer::{self, OverrideReason};
-use crate::test_bench::{Bench, CARD, CARD_WRONG_DIGIT, found, zone};
+use crate::test_bench::{Bench, CARD, CARD_WRONG_DIGIT, found, referral, zone};
 use card_reader::fusion::{Comparison, Fusion};
 use card_reader::mrz;
 use card_reader::ocr::Advice;
@@ -507,6 +507,50 @@ fn an_override_is_not_offered_against_the_record_service() {
     bench.touch(Intent::Officer(officer::Intent::ChooseReason(OverrideReason::NameMisread)));
     bench.touch(Intent::Officer(officer::Intent::Override));
     assert!(bench.has(|e| matches!(e, Effect::Override(_))), "a mismatch of the name alone may be overridden");
+}
+
+/// Tries to override, and says whether it was asked for.
+fn overrides(bench: &mut Bench) -> bool {
+    bench.ask(officer::Intent::ChooseReason(OverrideReason::WornDocument)).ask(officer::Intent::Override);
+    bench.has(|e| matches!(e, Effect::Override(_)))
+}
+
+#[test]
+fn a_second_look_opens_no_way_to_an_override_against_the_record_service() {
+    let lost = || RecordAnswer { document_status: DocumentStatus::ReportedLost, ..found() };
+    let mut bench = Bench::at(StateKind::LookingUp);
+    bench.record(Ok(lost())).sign_in().ask(officer::Intent::Retry).failed_try();
+    assert!(!overrides(&mut bench), "the reading is gone, what was said of it is not");
+
+    let mut bench = Bench::at(StateKind::LookingUp);
+    bench.record(Ok(lost())).sign_in().ask(officer::Intent::KeyIn);
+    for c in CARD.chars().filter(|c| *c != '\n') {
+        bench.touch(Intent::Key(c));
+    }
+    bench.ask(officer::Intent::SubmitKeyed).record(Err(CallFailure::NotSent));
+    assert!(!overrides(&mut bench), "no answer replaces no answer");
+
+    // Only a new answer does: another document was put down.
+    let mut bench = Bench::at(StateKind::LookingUp);
+    bench.record(Ok(lost())).sign_in().ask(officer::Intent::Retry).card(CARD);
+    let unclear = RecordAnswer { document_status: DocumentStatus::Unknown, ..found() };
+    bench.record(Ok(unclear));
+    assert!(overrides(&mut bench));
+}
+
+#[test]
+fn a_referral_of_another_kiosk_is_not_overridden_against_the_record_service() {
+    for (inspection, may) in [
+        (Some(RecordAnswer { record: Record::NotFound, ..found() }), false),
+        (Some(RecordAnswer { document_status: DocumentStatus::Expired, ..found() }), false),
+        (Some(found()), true),
+        (None, true),
+    ] {
+        let mut bench = Bench::new();
+        bench.sign_in().open_referral(referral("K03-9X1C", inspection));
+        assert_eq!(bench.kind(), Some(StateKind::Held));
+        assert_eq!(overrides(&mut bench), may);
+    }
 }
 
 #[test]

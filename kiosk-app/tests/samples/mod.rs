@@ -372,6 +372,7 @@ pub fn officer() -> Vec<Sample> {
             .into(),
         identifier: Some("A000000701".into()),
         failure: Some("low_confidence".into()),
+        inspection: None,
         verifications: vec!["not_verified".into()],
     }));
     let pull_up = visit(State::Identifier(IdentifierEntry {
