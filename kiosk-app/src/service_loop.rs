@@ -170,7 +170,12 @@ impl ServiceLoop {
         let Some(outbox) = &self.outbox else { return true };
         let mut all = true;
         for id in outbox.waiting() {
-            let Some(signed) = outbox.open_one(id) else { continue };
+            let Some(signed) = outbox.open_one(id) else {
+                // Gone meanwhile, or sealed with another key. The self-test and the technician's screen say what to do.
+                tracing::warn!(%id, "an override that waits cannot be opened with [outbox] key: run \"kiosk-app selftest\"");
+                all = false;
+                continue;
+            };
             match self.verifier.send_override(&signed).await {
                 Ok(()) => outbox.confirmed(id),
                 Err(failure) => {

@@ -435,6 +435,7 @@ impl App {
             certificate: Some(selftest::certificate(&self.verifier)),
             journal: Some(journal),
             log: selftest::log(&self.verifier),
+            outbox: Some(selftest::waiting(self.outbox.as_deref())).filter(|row| !row.ok),
             tests: Vec::new(),
             stages: self.stage_times.clone(),
         }

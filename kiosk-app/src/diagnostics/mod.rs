@@ -98,6 +98,8 @@ pub struct Report {
     pub journal: Option<Row>,
     /// The service's audit log, as this kiosk has witnessed it.
     pub log: Option<Row>,
+    /// The overrides that wait, if somebody must do something about them.
+    pub outbox: Option<Row>,
     /// Result lines of the last tests, by row name.
     pub tests: Vec<Row>,
     /// (name, milliseconds) of the last reading's stages; the pictures are in the shell.

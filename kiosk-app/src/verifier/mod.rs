@@ -198,7 +198,7 @@ impl Verifier {
                 Some(Admission::Admitted { pseudonym }) => StaffAnswer::SignedIn {
                     session: PersonalText::default(),
                     pseudonym,
-                    offline_since: Some(self.clock().unix_ms() / 1000),
+                    offline_since: Some(self.clock().service_ms() / 1000),
                 },
                 Some(Admission::Refused) => StaffAnswer::Refused,
                 Some(Admission::Unknown) | None => StaffAnswer::Unavailable,
@@ -223,10 +223,11 @@ impl Verifier {
         self.send::<serde_json::Value>(Request::new(Method::POST, "kiosk/v1/assistance"), &body).await.is_ok()
     }
 
-    /// Puts an override into its final bytes and signs them, with the key valid now.
+    /// Puts an override into its final bytes and signs them, with the key valid now. It is dated by the service's clock as
+    /// far as that is known: the service judges by it which key and which session were good then.
     #[must_use]
     pub fn sign_override(&self, decided: &Override) -> Option<SignedOverride> {
-        let request = convert::decided_override(decided, self.device_time());
+        let request = convert::decided_override(decided, timestamp(self.clock().service_ms()));
         let body = Zeroizing::new(serde_json::to_vec(&request).ok()?);
         let signature = self.shared.transport.identity()?.sign_override(decided.id.0, &body)?;
         Some(SignedOverride { id: decided.id.0, body, signature })
@@ -240,7 +241,11 @@ impl Verifier {
         let mut ask = Request::new(Method::PUT, format!("kiosk/v1/overrides/{}", signed.id));
         ask.headers.push((wire::KIOSK_SIGNATURE_HEADER, Zeroizing::new(signed.signature.clone())));
         ask.body = Some(signed.body.clone());
-        self.call(&ask).await.map(|_| ()).map_err(|e| e.failure)
+        match self.call(&ask).await {
+            // It was stored, and so long ago that the reply to it is gone.
+            Ok(_) | Err(NoReply { failure: Failure::Problem(ProblemType::ReplyExpired), .. }) => Ok(()),
+            Err(no) => Err(no.failure),
+        }
     }
 
     /// Tells the service how the kiosk is, and gives the checkpoint of its audit log.

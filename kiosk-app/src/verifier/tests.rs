@@ -3,10 +3,10 @@
 mod witness;
 
 use super::transport::Request;
-use super::{Failure, Settled, Verifier};
-use crate::clock::Clock;
+use super::{Failure, Settled, SignedOverride, Verifier};
+use crate::clock::{Clock, parse_wire_time, wire_time};
 use crate::config::Service;
-use crate::effect::{Handover, Verification};
+use crate::effect::{Handover, Override, Verification};
 use crate::event::{HandoverAnswer, StaffAnswer};
 use crate::journal::Head;
 use crate::session::answers::{CallFailure, CodeAnswer};
@@ -26,6 +26,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 use verification_api::personal::PersonalText;
+use verification_api::wire::{OverrideReason, ProblemType};
 
 /// What the service does with a request.
 #[derive(Clone)]
@@ -431,6 +432,48 @@ async fn an_unknown_outcome_is_asked_for_until_the_service_tells() {
     let log = log.lock().expect("log");
     assert!(log.iter().all(|seen| seen.line.starts_with("GET /kiosk/v1/verifications/")));
     assert_eq!(log.len(), 6);
+}
+
+fn decided() -> Override {
+    Override {
+        visit: VisitId(Uuid::from_u128(1)),
+        id: RequestId(Uuid::from_u128(2)),
+        officer_session: PersonalText::from("00ff"),
+        pseudonym: "officer-a".to_owned(),
+        offline_since: None,
+        reason: OverrideReason::WornDocument,
+        note: None,
+        reading: None,
+    }
+}
+
+#[tokio::test]
+async fn an_override_is_dated_by_the_clock_of_the_service() {
+    let pki = Pki::new();
+    // Half an hour behind this machine: a key or a session of that clock would not be good yet by ours.
+    let service_ms = Clock::start(0).unix_ms() - 1_800_000;
+    let body = format!("{{\"checkpoint\":\"\",\"server_time\":\"{}\"}}", wire_time(service_ms));
+    let (port, _) = serve(pki.server(), &pki, vec![React::Reply(200, body)]).await;
+    let verifier = pki.verifier(port);
+    let decided_at = |signed: SignedOverride| {
+        let body: serde_json::Value = serde_json::from_slice(&signed.body).expect("JSON");
+        parse_wire_time(body["decided_at"].as_str().expect("a time")).expect("a time")
+    };
+    assert!(decided_at(verifier.sign_override(&decided()).expect("signed")) > service_ms + 1_700_000);
+    assert_eq!(verifier.heartbeat(Vec::new(), &Head::empty(), None).await, Ok(String::new()));
+    let dated = decided_at(verifier.sign_override(&decided()).expect("signed"));
+    assert!((service_ms..service_ms + 60_000).contains(&dated), "{dated} for {service_ms}");
+}
+
+#[tokio::test]
+async fn an_override_whose_stored_reply_is_gone_is_confirmed_and_a_refused_one_is_not() {
+    let pki = Pki::new();
+    let script = vec![problem("reply-expired", 410), problem("malformed", 422)];
+    let (port, _) = serve(pki.server(), &pki, script).await;
+    let verifier = pki.verifier(port);
+    let signed = verifier.sign_override(&decided()).expect("signed");
+    assert_eq!(verifier.send_override(&signed).await, Ok(()));
+    assert_eq!(verifier.send_override(&signed).await, Err(Failure::Problem(ProblemType::Malformed)));
 }
 
 #[tokio::test]

@@ -460,6 +460,7 @@ fn report() -> Report {
         certificate: row("certificate", "5 days left, renews in 2 days", true, MustAct::Technician),
         journal: row("journal", "sequence 88412 · chain verified · 61 % free", true, MustAct::Nobody),
         log: None,
+        outbox: None,
         tests: vec![Row {
             name: "scanner".into(),
             facts: "answered in 14 ms, version 2.1.7".into(),
