@@ -37,6 +37,8 @@ pub enum Page {
     Visit {
         reason: Option<OverrideReason>,
         note: PersonalText,
+        /// An override is being written down: until that is answered nothing else is decided.
+        waiting: bool,
     },
     /// The zone keyed in by hand, row by row.
     KeyIn(KeyIn),
@@ -53,6 +55,14 @@ pub enum Page {
     Card {
         keep_asked: bool,
     },
+}
+
+impl Page {
+    /// The visit, with nothing chosen yet.
+    #[must_use]
+    pub fn visit() -> Self {
+        Self::Visit { reason: None, note: PersonalText::default(), waiting: false }
+    }
 }
 
 pub struct SignIn {

@@ -90,6 +90,11 @@ impl Kiosk {
                 Vec::new()
             }
             Event::OverrideJournaled { visit, written } => {
+                if let Mode::Officer(desk) = &mut self.mode
+                    && let Page::Visit { waiting, .. } = &mut desk.page
+                {
+                    *waiting = false;
+                }
                 if !written {
                     self.notice(Notice::JournalNotWritable);
                 }
@@ -117,7 +122,7 @@ impl Kiosk {
         if matches!(desk.page, Page::PullUp)
             && self.visit.as_ref().is_some_and(|visit| visit.hands_over() || matches!(visit.state, State::NotVerified))
         {
-            desk.page = Page::Visit { reason: None, note: PersonalText::default() };
+            desk.page = Page::visit();
         }
         let completed = self.visit.as_ref().and_then(|visit| match visit.state {
             State::Complete { by, .. } => Some(by),
@@ -140,7 +145,8 @@ impl Kiosk {
     }
 
     fn desk_idle(&self, now: Duration) -> bool {
-        matches!(&self.mode, Mode::Officer(desk) if now.saturating_sub(desk.last_input) >= self.policy.officer_idle)
+        matches!(&self.mode, Mode::Officer(desk)
+            if now.saturating_sub(desk.last_input) >= self.policy.officer_idle && !desk.is_deciding())
     }
 
     /// Back to the traveler's side: signed out, and the visit goes where it belongs.
@@ -177,6 +183,10 @@ impl Kiosk {
         let today = moment.today();
         let Mode::Officer(desk) = &mut self.mode else { return Vec::new() };
         desk.last_input = moment.now;
+        if desk.is_deciding() {
+            // It is on its way to the disk: neither twice nor against it.
+            return Vec::new();
+        }
         desk.notice = None;
         match (&mut desk.page, intent) {
             (_, Touch::Officer(intent)) => self.officer_asked(intent, moment),
@@ -251,7 +261,7 @@ impl Kiosk {
             (Intent::SignOut, _) => return self.leave_desk("signed_out", None, moment),
             (Intent::EndVisit, _) if has_visit => return self.visit_step(Event::Intent(Touch::EndVisit), moment),
             (Intent::Back, Page::Card { keep_asked }) if *keep_asked => *keep_asked = false,
-            (Intent::Back, _) => desk.page = Page::Visit { reason: None, note: PersonalText::default() },
+            (Intent::Back, _) => desk.page = Page::visit(),
             (Intent::Card, _) if !self.movers.is_empty() => desk.page = Page::Card { keep_asked: false },
             (Intent::GiveCardBack, Page::Card { keep_asked: false }) => return self.move_card(false),
             (Intent::KeepCard, Page::Card { keep_asked }) => *keep_asked = true,
@@ -260,7 +270,7 @@ impl Kiosk {
                 return self.move_card(true);
             }
             (Intent::Retry, _) if has_visit => {
-                desk.page = Page::Visit { reason: None, note: PersonalText::default() };
+                desk.page = Page::visit();
                 return self.with_visit(moment, |visit, context| visit.retry(context)).unwrap_or_default();
             }
             (Intent::KeyIn, _) if has_visit => desk.page = Page::KeyIn(KeyIn::new(Format::Td1)),
@@ -268,11 +278,11 @@ impl Kiosk {
             (Intent::Row(row), Page::KeyIn(keyed)) if row < keyed.rows.len() => keyed.row = row,
             (Intent::SubmitKeyed, Page::KeyIn(keyed)) if keyed.whole() => {
                 let Some(reading) = keyed.reading(today) else { return Vec::new() };
-                desk.page = Page::Visit { reason: None, note: PersonalText::default() };
+                desk.page = Page::visit();
                 return self.with_visit(moment, |visit, context| visit.keyed(reading, context)).unwrap_or_default();
             }
             (Intent::ChooseReason(chosen), Page::Visit { reason, .. }) => *reason = Some(chosen),
-            (Intent::Override, Page::Visit { reason: Some(reason), note }) => {
+            (Intent::Override, Page::Visit { reason: Some(reason), note, waiting }) => {
                 let (reason, note) = (*reason, (!note.is_empty()).then(|| note.clone()));
                 if !offered {
                     desk.notice = Some(Notice::OverrideNotOffered);
@@ -280,6 +290,7 @@ impl Kiosk {
                     desk.notice = Some(Notice::NoteRequired);
                 } else {
                     let decided = decide(officer, desk.opened.as_deref(), reason, note, self.visit.as_ref(), moment);
+                    *waiting = decided.is_some();
                     return decided.into_iter().collect();
                 }
             }
@@ -425,10 +436,17 @@ impl Kiosk {
             .officer
             .as_ref()
             .map(|officer| note(JournalEvent::ReferralOpened, Some(opened.visit.0), officer, None));
-        desk.page = Page::Visit { reason: None, note: PersonalText::default() };
+        desk.page = Page::visit();
         desk.opened = Some(opened);
         self.visit = Some(visit);
         journaled.into_iter().collect()
+    }
+}
+
+impl Desk {
+    /// An override was asked for, and whether it is written down is not known yet.
+    const fn is_deciding(&self) -> bool {
+        matches!(self.page, Page::Visit { waiting: true, .. })
     }
 }
 
@@ -442,7 +460,7 @@ impl Moment<'_> {
 
 fn first_page(has_visit: bool) -> Page {
     if has_visit {
-        Page::Visit { reason: None, note: PersonalText::default() }
+        Page::visit()
     } else {
         Page::OpenReferral { typed: PersonalText::default(), waiting: false }
     }

@@ -554,6 +554,28 @@ fn a_referral_of_another_kiosk_is_not_overridden_against_the_record_service() {
 }
 
 #[test]
+fn while_an_override_is_written_down_nothing_else_is_decided() {
+    use officer::Intent as Ask;
+    let mut bench = Bench::at(StateKind::Referred);
+    let visit = bench.kiosk.visit.as_ref().unwrap().id;
+    bench.sign_in();
+    assert!(overrides(&mut bench));
+    let others = [Ask::Override, Ask::Refer, Ask::Retry, Ask::KeyIn, Ask::PullUpRecord, Ask::EndVisit, Ask::SignOut];
+    for other in others {
+        bench.ask(other);
+        assert!(bench.effects.is_empty());
+        assert!(matches!(&bench.kiosk.mode, Mode::Officer(desk)
+            if matches!(desk.page, officer::Page::Visit { waiting: true, .. })));
+    }
+    bench.wait(150);
+    assert!(matches!(bench.kiosk.mode, Mode::Officer(_)), "nor is the officer signed out before it is known");
+    bench.event(Event::OverrideJournaled { visit, written: false });
+    assert_eq!(bench.completed_by(), None);
+    bench.event(Event::Activity);
+    assert!(overrides(&mut bench), "it can be tried again");
+}
+
+#[test]
 fn with_an_officer_the_timers_stand_still_and_two_minutes_sign_out() {
     let mut bench = Bench::at(StateKind::BackupCode);
     bench.sign_in().wait(100);

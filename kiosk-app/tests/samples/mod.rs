@@ -316,7 +316,7 @@ pub fn officer() -> Vec<Sample> {
         let page = officer::Page::SignIn(SignIn { badge: "40017".into(), pin: "1234".into(), field, waiting: false });
         Desk { officer: None, notice, ..desk(page) }
     };
-    let page = |reason, note: &str| officer::Page::Visit { reason, note: note.into() };
+    let page = |reason, note: &str| officer::Page::Visit { reason, note: note.into(), waiting: false };
     let failed = || {
         let mut visit = visit(State::Held {
             reason: ReferralReason::DocumentUnreadable,
