@@ -28,6 +28,9 @@ pub enum Effect {
     /// Store the referral (or the hand-over of a completed visit); retried by the shell until stored or the visit's
     /// retention ends.
     Handover(Box<Handover>),
+    /// The same for a visit that is over and was handed over as complete, which it is not: without anything of the
+    /// traveler, also over a restart.
+    TakeBack(Box<Handover>),
     Assist {
         visit: Option<VisitId>,
     },
@@ -98,6 +101,23 @@ pub struct Handover {
     pub verifications: Vec<RequestId>,
     /// An earlier hand-over of this visit, which no longer holds.
     pub supersedes: Option<VisitId>,
+}
+
+impl Handover {
+    /// The same, but for what was read and typed.
+    #[must_use]
+    pub fn without_traveler(&self) -> Self {
+        Self {
+            visit: self.visit,
+            id: self.id,
+            reference: self.reference.clone(),
+            reason: self.reason,
+            reading: None,
+            identifier: None,
+            verifications: self.verifications.clone(),
+            supersedes: self.supersedes,
+        }
+    }
 }
 
 /// What was read, unedited.

@@ -61,6 +61,8 @@ pub enum Event {
 pub enum HandoverAnswer {
     Stored,
     ReferenceTaken,
+    /// It has another one under the same id.
+    IdConflict,
     NotStored,
 }
 

@@ -146,6 +146,7 @@ impl Kiosk {
             Mode::Traveler | Mode::OutOfService(_) => self.traveler_step(event, moment),
         });
         if self.visit.as_ref().is_some_and(|visit| visit.over) {
+            effects.extend(self.with_visit(moment, Session::left_to_take_back).flatten());
             self.visit = None;
             // Signed out at once when the visit ends.
             effects.extend(self.close_desk());

@@ -1,5 +1,6 @@
 //! The core's effects as tasks: the only caller of devices, service and journal.
 
+use super::settling::keep_take_back;
 use super::{App, TESTED_WITHIN, TRIED_WITHIN, Testing};
 use crate::clock::pause;
 use crate::diagnostics::{self, TestId};
@@ -10,8 +11,8 @@ use crate::message::Message;
 use crate::outbox::Outbox;
 use crate::screens;
 use crate::selftest;
-use crate::session::state::{RequestId, VisitId};
-use crate::verifier::{SETTLE_AFTER, SignedOverride};
+use crate::session::state::VisitId;
+use crate::verifier::SignedOverride;
 use card_reader::reader::{Command, SelfTestLevel, Source};
 use futures::SinkExt as _;
 use iced::Task;
@@ -44,13 +45,9 @@ impl App {
                     Task::perform(call, move |answer| Message::Kiosk(Event::Inspected { visit, request, answer })),
                 )
             }
-            // Never recalled: cancelling makes its outcome unknown, and it is settled.
-            Effect::Verify(asked) => {
-                let (visit, request) = (asked.visit, asked.request);
-                let call = async move { verifier.verify(&asked).await };
-                Task::perform(call, move |answer| Message::Verified { visit, request, answer })
-            }
+            Effect::Verify(asked) => self.verify(*asked),
             Effect::Handover(asked) => self.hand_over(*asked),
+            Effect::TakeBack(asked) => self.take_back(*asked),
             Effect::Assist { visit } => {
                 let call = async move { verifier.assist(visit).await };
                 Task::perform(call, move |called| Message::Kiosk(Event::Assistance { visit, called }))
@@ -95,12 +92,6 @@ impl App {
         }
     }
 
-    pub(super) fn settle(&self, visit: VisitId, request: RequestId) -> Task<Message> {
-        let verifier = self.verifier.clone();
-        let asked = async move { verifier.settle(request, SETTLE_AFTER).await };
-        Task::perform(asked, move |outcome| Message::Settled { visit, outcome })
-    }
-
     fn tell_reader(&self, command: Command) -> Task<Message> {
         self.reader.send(command);
         Task::none()
@@ -122,14 +113,22 @@ impl App {
 
     /// Asks again until it is stored; a taken reference is drawn anew by the visit.
     fn hand_over(&mut self, asked: Handover) -> Task<Message> {
-        let verifier = self.verifier.clone();
+        let (verifier, unfinished) = (self.verifier.clone(), Arc::clone(&self.unfinished));
         let visit = asked.visit;
         let tries = iced::stream::channel(1, async move |mut out: futures::channel::mpsc::Sender<Message>| {
+            if asked.supersedes.is_some() {
+                keep_take_back(&unfinished, &asked, verifier.clock().unix_ms()).await;
+            }
             loop {
                 let answer = verifier.hand_over(&asked).await;
-                let (visit, reference) = (asked.visit, asked.reference.clone());
+                let (visit, id, reference) = (asked.visit, asked.id, asked.reference.clone());
+                if answer == HandoverAnswer::Stored && asked.supersedes.is_some() {
+                    let unfinished = Arc::clone(&unfinished);
+                    let _ = tokio::task::spawn_blocking(move || unfinished.taken_back(id)).await;
+                }
                 let told = Message::Kiosk(Event::Handover { visit, reference, answer });
-                if out.send(told).await.is_err() || answer != HandoverAnswer::NotStored {
+                let settled = matches!(answer, HandoverAnswer::Stored | HandoverAnswer::ReferenceTaken);
+                if out.send(told).await.is_err() || settled {
                     return;
                 }
                 pause(HANDOVER_EVERY).await;

@@ -73,6 +73,22 @@ impl Session {
         self.refer(ReferralReason::CheckDocument, context)
     }
 
+    /// The visit is over, but the service may still have it as complete: what takes that back goes on without the traveler.
+    pub(crate) fn left_to_take_back(&mut self, context: &mut Context<'_, '_>) -> Option<Effect> {
+        let supersedes = self.taken_back.filter(|_| !self.reference_stored)?;
+        let reference = self.reference.clone().unwrap_or_else(|| context.moment.reference(&context.site.number));
+        Some(Effect::TakeBack(Box::new(Handover {
+            visit: self.id,
+            id: self.handover,
+            reference,
+            reason: ReferralReason::CheckDocument,
+            reading: None,
+            identifier: None,
+            verifications: self.verifications.clone(),
+            supersedes: Some(supersedes),
+        })))
+    }
+
     fn hold(&mut self, reason: ReferralReason, now: std::time::Duration) {
         self.state = State::Held { reason, since: now, storing: true, officer_called: self.officer_called };
     }

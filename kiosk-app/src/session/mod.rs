@@ -96,7 +96,7 @@ impl Session {
             Event::Handover { visit, reference, answer } if visit == self.id => match answer {
                 HandoverAnswer::Stored => self.handover_stored(&reference, context),
                 HandoverAnswer::ReferenceTaken => self.draw_another_reference(&reference, context),
-                HandoverAnswer::NotStored => Vec::new(),
+                HandoverAnswer::IdConflict | HandoverAnswer::NotStored => Vec::new(),
             },
             Event::Assistance { visit: Some(visit), called: true } if visit == self.id => {
                 self.officer_called = true;

@@ -156,6 +156,42 @@ fn a_barcode_that_disagrees_takes_back_what_was_complete() {
 }
 
 #[test]
+fn what_takes_back_a_completed_visit_does_not_die_with_the_visit() {
+    let taken_back = |bench: &Bench| {
+        bench.effects.iter().find_map(|effect| match effect {
+            Effect::TakeBack(asked) => Some((asked.id, asked.supersedes, asked.reference.clone(), asked.reading.is_some())),
+            _ => None,
+        })
+    };
+    for ends in [Intent::StartOver, Intent::EndVisit] {
+        let mut bench = Bench::at(StateKind::Complete);
+        let visit = bench.kiosk.visit.as_ref().unwrap().id;
+        let presentation = bench.presentation();
+        witness(&mut bench, presentation, false);
+        let held = bench.kiosk.visit.as_ref().unwrap();
+        let (id, reference) = (held.handover, held.reference.clone().unwrap());
+        if ends == Intent::EndVisit {
+            bench.sign_in().ask(officer::Intent::EndVisit);
+        } else {
+            bench.touch(ends);
+        }
+        assert!(bench.kiosk.visit.is_none());
+        assert_eq!(taken_back(&bench), Some((id, Some(visit), reference, false)), "without the reading");
+        let wiped = bench.effects.iter().position(|effect| matches!(effect, Effect::Wipe { .. }));
+        let taking = bench.effects.iter().position(|effect| matches!(effect, Effect::TakeBack(_)));
+        assert!(wiped < taking, "the wipe ends what still holds the traveler's");
+    }
+    let mut bench = Bench::at(StateKind::Complete);
+    let presentation = bench.presentation();
+    witness(&mut bench, presentation, false);
+    bench.stored().touch(Intent::Finish);
+    assert!(bench.kiosk.visit.is_none() && taken_back(&bench).is_none(), "the service has it");
+    let mut bench = Bench::at(StateKind::Held);
+    bench.touch(Intent::StartOver);
+    assert_eq!(taken_back(&bench), None, "what takes nothing back ends with its visit");
+}
+
+#[test]
 fn a_barcode_that_agrees_or_is_of_another_presentation_changes_no_outcome() {
     let mut bench = Bench::at(StateKind::Complete);
     let presentation = bench.presentation();

@@ -150,6 +150,7 @@ impl Verifier {
             Err(NoReply { failure: Failure::Problem(ProblemType::ReferenceTaken), .. }) => {
                 HandoverAnswer::ReferenceTaken
             }
+            Err(NoReply { failure: Failure::Problem(ProblemType::IdConflict), .. }) => HandoverAnswer::IdConflict,
             Err(_) => HandoverAnswer::NotStored,
         }
     }

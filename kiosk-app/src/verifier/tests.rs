@@ -219,7 +219,7 @@ pub(crate) fn problem(kind: &str, status: u16) -> React {
     React::Reply(status, body)
 }
 
-fn code() -> Verification {
+pub(crate) fn code() -> Verification {
     Verification {
         visit: VisitId(Uuid::from_u128(1)),
         request: RequestId(Uuid::from_u128(2)),
