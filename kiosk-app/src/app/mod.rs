@@ -206,10 +206,8 @@ impl App {
             Message::Settled { visit, request, outcome } => self.settled(visit, request, outcome),
             Message::Service(Told::Kiosk(event)) => self.step(event),
             Message::Service(Told::RevokedTechnicians(ids)) => {
-                if let Some(credentials) = &self.credentials {
-                    credentials.revoke(ids);
-                }
-                Task::none()
+                let Some(credentials) = self.credentials.clone() else { return Task::none() };
+                Task::future(tokio::task::spawn_blocking(move || credentials.revoke(ids))).discard()
             }
             Message::Journal(state) if state.opened.is_some() || state.fault.is_some() => {
                 self.step(Event::Journal { writable: state.writable })
