@@ -36,6 +36,9 @@ impl Kiosk {
             return Vec::new();
         }
         self.staff += 1;
+        if let Some(visit) = &mut self.visit {
+            visit.staff_comes();
+        }
         let field = if badge.is_some() { SignInField::Pin } else { SignInField::Badge };
         let sign_in = SignIn { badge: badge.unwrap_or_default(), pin: PersonalText::default(), field, waiting: false };
         self.mode = Mode::Officer(Box::new(Desk {
@@ -64,6 +67,7 @@ impl Kiosk {
     }
 
     pub(crate) fn officer_step(&mut self, event: Event, moment: &mut Moment<'_>) -> Vec<Effect> {
+        let signing_in = self.is_signing_in();
         let mut effects = match event {
             Event::Tick => {
                 let mut effects = self.visit_step(Event::Tick, moment);
@@ -80,6 +84,14 @@ impl Kiosk {
             }
             Event::Intent(intent) => self.desk_asked(intent, moment),
             Event::Reader(reader::Event::Read { reading: Reading::Staff(badge), .. }) => self.badge_read(badge, moment),
+            // The readers take badges here; a document put down now is none of the visit's.
+            Event::Reader(
+                reader::Event::Sensed { .. }
+                | reader::Event::Advice { .. }
+                | reader::Event::Read { .. }
+                | reader::Event::Failed { .. }
+                | reader::Event::Removed { .. },
+            ) if signing_in => Vec::new(),
             Event::Staff { staff, answer } => self.staff_answered(staff, answer, moment),
             Event::Reader(reader::Event::Card { what, .. }) => {
                 match what {
@@ -103,7 +115,19 @@ impl Kiosk {
             other => self.visit_step(other, moment),
         };
         effects.extend(self.after_desk(moment));
+        if signing_in && self.is_signing_in() && !self.visit.as_ref().is_some_and(|visit| visit.over) {
+            // The visit goes on meanwhile, but the readers are the officer's.
+            effects.retain(|effect| match effect {
+                Effect::Disarm | Effect::Preview(true) => false,
+                Effect::Arm { accept, .. } => matches!(accept, Accept::Staff),
+                _ => true,
+            });
+        }
         effects
+    }
+
+    fn is_signing_in(&self) -> bool {
+        matches!(&self.mode, Mode::Officer(desk) if matches!(desk.page, Page::SignIn(_)))
     }
 
     /// The visit is over: the officer is signed out with it.

@@ -167,6 +167,13 @@ impl Session {
         effects
     }
 
+    /// Staff sign in: the readers take badges from now on, so a try of reading is over, and does not count.
+    pub(crate) fn staff_comes(&mut self) {
+        if let State::Reading { advice, .. } = self.state {
+            self.state = State::PresentDocument { advice, quad: None };
+        }
+    }
+
     /// An officer has signed in on this visit: its timers stand still; a try of reading waits for the officer's retry.
     pub(crate) fn officer_arrived(&mut self) {
         self.with_officer = true;
@@ -176,8 +183,11 @@ impl Session {
         }
     }
 
-    /// Nobody signed in after all: the readers take again what they took before.
+    /// Nobody signed in after all: the readers take again what they took before, also under the idle warning.
     pub(crate) fn back_from_staff(&mut self, context: &mut Context<'_, '_>) -> Vec<Effect> {
+        if let State::StillThere { holds, .. } = &mut self.state {
+            self.state = std::mem::replace(holds, State::Language);
+        }
         match &self.state {
             State::PresentDocument { .. } | State::Reading { .. } => self.present(context),
             State::BackupCode(_) => vec![self.arm(Accept::BackupCode, context)],

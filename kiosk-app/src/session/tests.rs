@@ -623,6 +623,51 @@ fn with_an_officer_the_timers_stand_still_and_two_minutes_sign_out() {
     assert!(bench.has(|e| matches!(e, Effect::Handover(_))));
 }
 
+/// Effects that take the readers away from a badge.
+fn takes_the_readers(bench: &Bench) -> bool {
+    bench.has(|e| match e {
+        Effect::Disarm => true,
+        Effect::Arm { accept, .. } => *accept != Accept::Staff,
+        _ => false,
+    })
+}
+
+#[test]
+fn while_an_officer_signs_in_the_visit_goes_on_and_the_readers_take_badges() {
+    let enter = || Intent::Officer(officer::Intent::Enter);
+    let mut bench = Bench::at(StateKind::Reading);
+    bench.touch(enter());
+    assert_eq!(bench.kind(), Some(StateKind::PresentDocument), "the try is over");
+    let presentation = PresentationNo(bench.kiosk.presentations);
+    bench.event(Event::Reader(Heard::Sensed { presentation })).wait(9);
+    assert!(!takes_the_readers(&bench));
+    assert_eq!((bench.kind(), bench.kiosk.visit.as_ref().unwrap().failed_tries), (Some(StateKind::PresentDocument), 0));
+    bench.touch(Intent::Back);
+    assert!(bench.has(|e| matches!(e, Effect::Arm { accept: Accept::Documents, .. })), "nobody signed in after all");
+
+    // Answers that come meanwhile change the visit and leave the badge reader alone.
+    let mut bench = Bench::at(StateKind::Held);
+    bench.touch(enter()).stored();
+    assert_eq!((bench.kind(), takes_the_readers(&bench)), (Some(StateKind::Referred), false));
+    let mut bench = Bench::at(StateKind::LookingUp);
+    bench.touch(enter()).record(Err(CallFailure::NotSent));
+    assert_eq!((bench.kind(), takes_the_readers(&bench)), (Some(StateKind::Held), false));
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    bench.touch(enter()).event(Event::Reader(Heard::Lost { device: DeviceId("scanner".into()), fault: Fault::NotResponding }));
+    assert_eq!((bench.kind(), takes_the_readers(&bench)), (Some(StateKind::Identifier), false));
+
+    // The end of the visit ends the sign-in too, and with it what the readers take.
+    let mut bench = Bench::at(StateKind::Complete);
+    bench.touch(enter()).wait(20);
+    assert!(bench.kiosk.visit.is_none() && bench.has(|e| matches!(e, Effect::Disarm)));
+    // A warning in between leaves no reader deaf.
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    bench.touch(enter()).wait(60);
+    assert_eq!(bench.kind(), Some(StateKind::StillThere));
+    bench.touch(Intent::Back);
+    assert!(bench.has(|e| matches!(e, Effect::Arm { accept: Accept::Documents, .. })));
+}
+
 #[test]
 fn an_officer_keys_the_zone_in_and_the_service_is_asked_with_the_session() {
     let mut bench = Bench::at(StateKind::Held);
