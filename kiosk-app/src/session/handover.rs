@@ -205,8 +205,8 @@ impl Session {
     /// The officer has left: a visit that is not complete goes where it belongs.
     pub(crate) fn officer_left(&mut self, context: &mut Context<'_, '_>) -> Vec<Effect> {
         self.with_officer = false;
-        self.note_input(context.moment.now);
         let now = context.moment.now;
+        self.last_input = now;
         match &mut self.state {
             State::Complete { since, .. } | State::Referred { since, .. } => {
                 *since = now;

@@ -74,17 +74,15 @@ impl Session {
             Event::Tick => self.tick(context),
             // A press under the idle warning becomes an intent when it is released: MoreTime or EndVisit.
             Event::Activity => {
-                if !matches!(self.state, State::StillThere { .. }) {
-                    self.note_input(context.moment.now);
-                }
-                Vec::new()
+                if matches!(self.state, State::StillThere { .. }) { Vec::new() } else { self.input(context) }
             }
             Event::Intent(Intent::EndVisit) if matches!(self.state, State::StillThere { .. }) || self.with_officer => {
                 self.end(JournalEvent::VisitEnded, Some("ended"))
             }
             Event::Intent(intent) => {
-                self.note_input(context.moment.now);
-                self.asked(intent, context)
+                let mut effects = self.input(context);
+                effects.extend(self.asked(intent, context));
+                effects
             }
             Event::Reader(event) => self.reader_said(event, context),
             Event::Inspected { visit, request, answer } if visit == self.id => {

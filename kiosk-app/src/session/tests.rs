@@ -435,6 +435,41 @@ fn the_idle_warning_gives_thirty_seconds_and_then_wipes_without_a_referral() {
 }
 
 #[test]
+fn a_card_that_passes_is_no_input_where_none_is_wanted() {
+    for kind in [StateKind::Identifier, StateKind::BackupCode] {
+        let mut bench = Bench::at(kind);
+        let presentation = PresentationNo(bench.kiosk.presentations);
+        bench.wait(60);
+        for _ in 0..3 {
+            bench.event(Event::Reader(Heard::Sensed { presentation }));
+            bench.event(Event::Reader(Heard::Read { presentation, reading: zone(CARD) }));
+            assert_eq!(bench.kind(), Some(StateKind::StillThere), "{kind:?}: the last person's number stays away");
+        }
+        let reading = Reading::BackupCode(PersonalText::from("7KQ25-M4PXX-9ABCG-WXYZF"));
+        bench.event(Event::Reader(Heard::Read { presentation, reading }));
+        assert_eq!(bench.kind(), Some(StateKind::StillThere));
+        let armed = bench.has(|e| matches!(e, Effect::Arm { accept: Accept::BackupCode, .. }));
+        assert_eq!(armed, kind == StateKind::BackupCode, "the next code is taken once there is more time");
+        bench.wait(30);
+        assert!(bench.kiosk.visit.is_none() && bench.journaled(JournalEvent::VisitTimedOut), "{kind:?}");
+    }
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    let presentation = bench.presentation();
+    bench.wait(60).event(Event::Reader(Heard::Sensed { presentation }));
+    assert_eq!(bench.kind(), Some(StateKind::Reading), "there it is what was asked for");
+}
+
+#[test]
+fn more_time_without_a_reader_left_goes_to_the_identifier() {
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    bench.wait(60);
+    bench.event(Event::Reader(Heard::Lost { device: DeviceId("scanner".into()), fault: Fault::NotReachable }));
+    assert_eq!(bench.kind(), Some(StateKind::StillThere));
+    bench.touch(Intent::MoreTime);
+    assert_eq!(bench.kind(), Some(StateKind::Identifier), "there is nothing to put a card on");
+}
+
+#[test]
 fn more_time_can_be_asked_for_ten_times() {
     let mut bench = Bench::at(StateKind::PresentDocument);
     for _ in 0..10 {
