@@ -287,10 +287,16 @@ impl Kiosk {
             }
             Event::Journal { writable } => {
                 self.journal_writable = *writable;
-                // Without a record there is no visit: wiped, whatever it was doing.
+                // Without a record there is no visit: wiped, whatever it was doing. That it ended the journal's reserve takes.
                 if !writable && let Some(visit) = &mut self.visit {
                     visit.over = true;
-                    return vec![Effect::Disarm, Effect::Preview(false), Effect::Wipe { visit: visit.id }];
+                    let cause = Some(Why::JournalNotWritable.name());
+                    return vec![
+                        entry(JournalEvent::VisitAborted, Some(visit.id), "system", cause, MustAct::Technician),
+                        Effect::Disarm,
+                        Effect::Preview(false),
+                        Effect::Wipe { visit: visit.id },
+                    ];
                 }
                 Vec::new()
             }

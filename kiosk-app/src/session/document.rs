@@ -100,7 +100,7 @@ impl Session {
 
     /// A document is asked for, or was before the idle warning.
     fn wants_document(&self) -> bool {
-        let state = match &self.state {
+        let state: &State = match &self.state {
             State::StillThere { holds, .. } => holds,
             state => state,
         };

@@ -1066,6 +1066,11 @@ fn every_state_has_an_outcome_for_every_trouble() {
                 }
                 Trouble::JournalFull => {
                     bench.event(Event::Journal { writable: false });
+                    let aborted = |e: &Effect| {
+                        matches!(e, Effect::Journal(entry) if entry.event == JournalEvent::VisitAborted
+                            && entry.visit.is_some() && entry.cause.as_deref() == Some("journal_not_writable"))
+                    };
+                    assert!(bench.has(aborted), "{state:?}: the visit has no end in the journal");
                     assert!(matches!(bench.kiosk.mode, Mode::OutOfService(Why::JournalNotWritable)));
                 }
                 Trouble::Barred => {
