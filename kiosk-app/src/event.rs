@@ -80,7 +80,11 @@ pub enum StaffAnswer {
     Refused,
     /// The service does not answer and there is no valid cached credential.
     Unavailable,
-    Referral(Result<Box<OpenedReferral>, CallFailure>),
+    /// The referral that was asked for by `asked`, as it was typed.
+    Referral {
+        asked: PersonalText,
+        answer: Result<Box<OpenedReferral>, CallFailure>,
+    },
 }
 
 /// What a person asks for by touch, key or badge.

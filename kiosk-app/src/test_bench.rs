@@ -173,11 +173,20 @@ impl Bench {
 
     /// Types a reference at the desk, asks for it and is answered.
     pub(crate) fn open_referral(&mut self, opened: OpenedReferral) -> &mut Self {
-        for c in opened.reference.0.clone().chars() {
+        let reference = opened.reference.0.clone();
+        self.ask_for(&reference).answer_referral(&reference, Ok(opened))
+    }
+
+    pub(crate) fn ask_for(&mut self, reference: &str) -> &mut Self {
+        for c in reference.chars() {
             self.touch(Intent::Key(c));
         }
-        self.ask(officer::Intent::SubmitReference);
-        let (staff, answer) = (self.staff(), StaffAnswer::Referral(Ok(Box::new(opened))));
+        self.ask(officer::Intent::SubmitReference)
+    }
+
+    pub(crate) fn answer_referral(&mut self, asked: &str, answer: Result<OpenedReferral, CallFailure>) -> &mut Self {
+        let answer = StaffAnswer::Referral { asked: PersonalText::from(asked), answer: answer.map(Box::new) };
+        let staff = self.staff();
         self.event(Event::Staff { staff, answer })
     }
 

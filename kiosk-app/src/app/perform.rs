@@ -68,9 +68,10 @@ impl App {
                 Task::future(call).discard()
             }
             Effect::OpenReferral { staff, session, reference } => {
+                let asked = reference.clone();
                 let call = async move { verifier.open_referral(&session, &reference).await.map(Box::new) };
-                Task::perform(call, move |opened| {
-                    Message::Kiosk(Event::Staff { staff, answer: StaffAnswer::Referral(opened) })
+                Task::perform(call, move |answer| {
+                    Message::Kiosk(Event::Staff { staff, answer: StaffAnswer::Referral { asked: asked.clone(), answer } })
                 })
             }
             Effect::Override(decided) => self.decide(*decided),

@@ -236,8 +236,10 @@ impl Kiosk {
                 edit(note, &intent, LONGEST_NOTE);
                 Vec::new()
             }
-            (Page::OpenReferral { typed, .. }, intent) => {
-                edit(typed, &intent, LONGEST_REFERENCE);
+            (Page::OpenReferral { typed, waiting }, intent) => {
+                if !*waiting {
+                    edit(typed, &intent, LONGEST_REFERENCE);
+                }
                 match intent {
                     Touch::Forward => self.officer_asked(Intent::SubmitReference, moment),
                     Touch::Back => self.officer_asked(Intent::Back, moment),
@@ -424,18 +426,21 @@ impl Kiosk {
                 desk.notice = Some(Notice::SignInUnavailable);
                 Vec::new()
             }
-            (StaffAnswer::Referral(answer), Page::OpenReferral { waiting, .. }) => {
+            // Only what was typed last: an answer to an earlier reference must not open as the later one.
+            (StaffAnswer::Referral { asked, answer }, Page::OpenReferral { typed, waiting })
+                if *waiting && asked == *typed =>
+            {
                 *waiting = false;
-                match answer {
-                    Ok(opened) => self.referral_opened(opened, moment),
-                    Err(failure) => {
-                        desk.notice = Some(match failure {
-                            CallFailure::Refused => Notice::ReferralNotFound,
-                            CallFailure::NotSent | CallFailure::Unknown => Notice::ServiceUnavailable,
-                        });
-                        Vec::new()
-                    }
-                }
+                let failure = match answer {
+                    Ok(opened) if opened.reference.is_typed_as(typed) => return self.referral_opened(opened, moment),
+                    Ok(_) => CallFailure::Unknown,
+                    Err(failure) => failure,
+                };
+                desk.notice = Some(match failure {
+                    CallFailure::Refused => Notice::ReferralNotFound,
+                    CallFailure::NotSent | CallFailure::Unknown => Notice::ServiceUnavailable,
+                });
+                Vec::new()
             }
             _ => Vec::new(),
         }

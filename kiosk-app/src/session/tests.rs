@@ -647,6 +647,27 @@ fn while_an_override_is_written_down_nothing_else_is_decided() {
 }
 
 #[test]
+fn an_answer_to_an_earlier_reference_does_not_open_as_the_later_one() {
+    let notice = |bench: &Bench| match &bench.kiosk.mode {
+        Mode::Officer(desk) => desk.notice,
+        _ => panic!("left the desk"),
+    };
+    let mut bench = Bench::new();
+    bench.sign_in().ask_for("K03-AAAA").ask(officer::Intent::Back).ask(officer::Intent::OpenReferral);
+    bench.ask_for("k03-bbbb");
+    bench.touch(Intent::Key('X'));
+    bench.answer_referral("K03-AAAA", Err(CallFailure::Refused));
+    assert_eq!(notice(&bench), None, "the later one is still being asked for");
+    bench.answer_referral("K03-AAAA", Ok(referral("K03-AAAA", None)));
+    assert!(bench.kiosk.visit.is_none());
+    bench.answer_referral("k03-bbbb", Ok(referral("K03-AAAA", None)));
+    assert!(bench.kiosk.visit.is_none(), "the service gave another than was asked for");
+    assert_eq!(notice(&bench), Some(officer::Notice::ServiceUnavailable));
+    bench.ask(officer::Intent::SubmitReference).answer_referral("k03-bbbb", Ok(referral("K03-BBBB", None)));
+    assert!(bench.kiosk.visit.is_some(), "in capitals or not");
+}
+
+#[test]
 fn with_an_officer_the_timers_stand_still_and_two_minutes_sign_out() {
     let mut bench = Bench::at(StateKind::BackupCode);
     bench.sign_in().wait(100);

@@ -26,7 +26,7 @@ use crate::event::{HandoverAnswer, StaffAnswer};
 use crate::journal::Head;
 use crate::lockout::KeptLockout;
 use crate::session::answers::{CallFailure, CodeAnswer, OpenedReferral, RecordAnswer};
-use crate::session::state::{RequestId, VisitId};
+use crate::session::state::{Reference, RequestId, VisitId};
 use officers::{Admission, OfflineOfficers};
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
@@ -164,11 +164,8 @@ impl Verifier {
         session: &PersonalText,
         reference: &PersonalText,
     ) -> Result<OpenedReferral, CallFailure> {
-        // Only what a reference is made of goes into an address.
-        let safe: Zeroizing<String> = Zeroizing::new(reference.expose(|text| {
-            text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect::<String>().to_ascii_uppercase()
-        }));
-        let mut ask = Request::new(Method::GET, format!("kiosk/v1/referrals/by-reference/{}", safe.as_str()));
+        let Reference(safe) = Reference::written(reference);
+        let mut ask = Request::new(Method::GET, format!("kiosk/v1/referrals/by-reference/{safe}"));
         ask.headers.push((wire::OFFICER_SESSION_HEADER, session.expose(|s| Zeroizing::new(s.to_owned()))));
         let reply = self.call(&ask).await.and_then(|reply| understood::<wire::OpenedReferral>(&reply));
         reply.map(convert::opened_referral).map_err(|e| e.failure.call_failure(false))
