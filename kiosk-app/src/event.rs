@@ -44,10 +44,12 @@ pub enum Event {
     Journal {
         writable: bool,
     },
-    /// The service's `/policy`: groups of a code, and times if the agency sets them.
+    /// The service's `/policy`: groups of a code, times if the agency sets them, and the pseudonyms of officers who may not
+    /// be signed in any more.
     Policy {
         code_groups: u8,
         timers: Option<Timers>,
+        disabled_officers: Vec<String>,
     },
     /// The kiosk is quarantined or revoked, or taken back.
     Barred(bool),

@@ -5,8 +5,8 @@
 
 use crate::diagnostics::Diagnostics;
 use crate::effect::{Effect, Entry, JournalEvent, MustAct};
-use crate::event::{Event, Intent};
-use crate::officer::Desk;
+use crate::event::{Event, Intent, StaffAnswer};
+use crate::officer::{self, Desk};
 use crate::session::Context;
 use crate::session::policy::Policy;
 use crate::session::state::{ReferralReason, Session, Settings, VisitId};
@@ -140,10 +140,16 @@ impl Kiosk {
     pub fn step(&mut self, event: Event, moment: &mut Moment<'_>) -> Vec<Effect> {
         self.now = moment.now;
         let mut effects = self.note_world(&event, moment);
-        effects.extend(match &self.mode {
-            Mode::Officer(_) => self.officer_step(event, moment),
-            Mode::Diagnostics(_) => self.diagnostics_step(event, moment),
-            Mode::Traveler | Mode::OutOfService(_) => self.traveler_step(event, moment),
+        effects.extend(match (&self.mode, event) {
+            // Whoever asked for it has left, whatever the kiosk does now.
+            (_, Event::Staff { staff, answer: StaffAnswer::SignedIn { session, pseudonym, .. } })
+                if !self.awaits_sign_in(staff) =>
+            {
+                officer::came_too_late(session, pseudonym)
+            }
+            (Mode::Officer(_), event) => self.officer_step(event, moment),
+            (Mode::Diagnostics(_), event) => self.diagnostics_step(event, moment),
+            (Mode::Traveler | Mode::OutOfService(_), event) => self.traveler_step(event, moment),
         });
         if self.visit.as_ref().is_some_and(|visit| visit.over) {
             effects.extend(self.with_visit(moment, Session::left_to_take_back).flatten());
@@ -309,12 +315,12 @@ impl Kiosk {
                 }
                 Vec::new()
             }
-            Event::Policy { code_groups, timers } => {
+            Event::Policy { code_groups, timers, disabled_officers } => {
                 self.policy.code_groups = *code_groups;
                 if let Some(timers) = timers {
                     self.policy.take(timers);
                 }
-                Vec::new()
+                self.dismiss(disabled_officers, moment)
             }
             _ => Vec::new(),
         }

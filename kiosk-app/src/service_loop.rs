@@ -158,7 +158,12 @@ impl ServiceLoop {
         if version.as_ref() != Some(&policy.version) {
             *version = Some(policy.version);
             // The receiver is the program itself: gone only when it ends.
-            let _ = out.send(Told::Kiosk(Event::Policy { code_groups: policy.groups, timers: policy.timers })).await;
+            let told = Event::Policy {
+                code_groups: policy.groups,
+                timers: policy.timers,
+                disabled_officers: policy.disabled_officers,
+            };
+            let _ = out.send(Told::Kiosk(told)).await;
             let _ = out.send(Told::RevokedTechnicians(policy.revoked_technicians)).await;
         }
         true

@@ -150,16 +150,19 @@ impl Bench {
 
     pub(crate) fn sign_in(&mut self) -> &mut Self {
         self.touch(Intent::Officer(officer::Intent::Enter));
-        let Mode::Officer(desk) = &self.kiosk.mode else { panic!("not at the desk") };
-        let staff = desk.staff;
-        self.event(Event::Staff {
-            staff,
-            answer: StaffAnswer::SignedIn {
-                session: PersonalText::from("s"),
-                pseudonym: "officer-1".into(),
-                offline_since: None,
-            },
-        })
+        assert!(matches!(self.kiosk.mode, Mode::Officer(_)), "not at the desk");
+        self.signed_in()
+    }
+
+    /// The service lets the officer of the last sign-in in.
+    pub(crate) fn signed_in(&mut self) -> &mut Self {
+        let answer = StaffAnswer::SignedIn {
+            session: PersonalText::from("s"),
+            pseudonym: "officer-1".into(),
+            offline_since: None,
+        };
+        let staff = self.staff();
+        self.event(Event::Staff { staff, answer })
     }
 
     /// The last sign-in.

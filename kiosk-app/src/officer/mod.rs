@@ -4,6 +4,8 @@
 mod keyed;
 mod step;
 
+pub(crate) use step::came_too_late;
+
 use crate::event::StaffId;
 use crate::session::answers::OpenedReferral;
 use card_reader::mrz::{Check, Format};

@@ -168,6 +168,20 @@ impl Kiosk {
         effects
     }
 
+    /// The sign-in `staff` is still waited for.
+    pub(crate) fn awaits_sign_in(&self, staff: StaffId) -> bool {
+        matches!(&self.mode, Mode::Officer(desk) if desk.staff == staff && matches!(desk.page, Page::SignIn(_)))
+    }
+
+    /// The service has disabled these officers: one of them who stands here is signed out now.
+    pub(crate) fn dismiss(&mut self, disabled: &[String], moment: &mut Moment<'_>) -> Vec<Effect> {
+        let here = match &self.mode {
+            Mode::Officer(desk) => desk.officer.as_ref().is_some_and(|officer| disabled.contains(&officer.pseudonym)),
+            _ => false,
+        };
+        if here { self.leave_desk("disabled", None, moment) } else { Vec::new() }
+    }
+
     fn desk_idle(&self, now: Duration) -> bool {
         matches!(&self.mode, Mode::Officer(desk)
             if now.saturating_sub(desk.last_input) >= self.policy.officer_idle && !desk.is_deciding())
@@ -391,13 +405,7 @@ impl Kiosk {
 
     fn staff_answered(&mut self, staff: StaffId, answer: StaffAnswer, moment: &mut Moment<'_>) -> Vec<Effect> {
         let has_visit = self.visit.is_some();
-        let Mode::Officer(desk) = &mut self.mode else {
-            // The officer has left meanwhile: a session that nobody holds is ended at once.
-            return match answer {
-                StaffAnswer::SignedIn { session, .. } => vec![Effect::SignOut { session, closing: None }],
-                _ => Vec::new(),
-            };
-        };
+        let Mode::Officer(desk) = &mut self.mode else { return Vec::new() };
         if desk.staff != staff {
             return Vec::new();
         }
@@ -505,6 +513,14 @@ fn sign_in_now(staff: StaffId, sign_in: &mut SignIn) -> Vec<Effect> {
     }
     sign_in.waiting = true;
     vec![Effect::SignIn { staff, badge: sign_in.badge.clone(), pin: sign_in.pin.clone() }]
+}
+
+/// An officer was let in after having left the sign-in: a session that nobody holds is ended at once.
+pub(crate) fn came_too_late(session: PersonalText, pseudonym: String) -> Vec<Effect> {
+    let cause = Some("left_before".to_owned());
+    let (event, must_act) = (JournalEvent::OfficerSignedOut, MustAct::Nobody);
+    let signed_out = Entry { event, visit: None, role: "officer", actor: Some(pseudonym), cause, must_act };
+    vec![Effect::Journal(signed_out), Effect::SignOut { session, closing: None }]
 }
 
 fn signed_out(desk: Desk, why: &'static str, closing: Option<Closing>) -> Vec<Effect> {

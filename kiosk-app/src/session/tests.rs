@@ -3,7 +3,7 @@
 use super::answers::{CallFailure, CodeAnswer, DocumentStatus, Record, RecordAnswer};
 use super::state::{CompletedBy, IdentifierKind, Language, ReferralReason, State, StateKind, TextSize};
 use crate::effect::{Closing, Effect, JournalEvent, MustAct};
-use crate::event::{Event, HandoverAnswer, Intent};
+use crate::event::{Event, HandoverAnswer, Intent, StaffAnswer};
 use crate::kiosk::{Mode, Why};
 use crate::officer::{self, OverrideReason};
 use crate::test_bench::{Bench, CARD, CARD_WRONG_DIGIT, found, referral, zone};
@@ -353,13 +353,17 @@ fn a_scanned_code_fills_the_groups_and_waits_for_the_touch() {
     assert!(bench.has(|e| matches!(e, Effect::Verify(v) if v.code.expose(|c| c == "7KQ25-M4PXX-9ABCG-WXYZF"))));
 }
 
+fn policy(code_groups: u8, timers: Option<Timers>) -> Event {
+    Event::Policy { code_groups, timers, disabled_officers: Vec::new() }
+}
+
 /// The long form of a code, from the published vectors.
 const LONG_CODE: &str = "GHJKP-MNPQ2-RSTVZ-WXYZF-00005-0001P";
 
 #[test]
 fn a_code_of_six_groups_is_typed_where_the_service_asks_for_six() {
     let mut bench = Bench::new();
-    bench.event(Event::Policy { code_groups: 6, timers: None }).at_code();
+    bench.event(policy(6, None)).at_code();
     let (four, rest) = LONG_CODE.split_at(23);
     for c in four.chars().filter(|c| *c != '-') {
         bench.touch(Intent::Key(c));
@@ -668,6 +672,56 @@ fn an_answer_to_an_earlier_reference_does_not_open_as_the_later_one() {
 }
 
 #[test]
+fn a_session_that_comes_after_the_officer_has_left_is_ended_and_journaled() {
+    let ended = |bench: &Bench| {
+        bench.has(|e| matches!(e, Effect::SignOut { session, closing: None } if session.expose(|s| s == "s")))
+            && bench.has(|e| {
+                matches!(e, Effect::Journal(entry) if entry.event == JournalEvent::OfficerSignedOut
+                    && entry.actor.as_deref() == Some("officer-1") && entry.cause.as_deref() == Some("left_before"))
+            })
+    };
+    // Gone back to the traveler's screen, in a visit or without one.
+    for begin in [false, true] {
+        let mut bench = Bench::new();
+        if begin {
+            bench.at_present();
+        }
+        bench.ask(officer::Intent::Enter).touch(Intent::Back).signed_in();
+        assert!(ended(&bench) && matches!(bench.kiosk.mode, Mode::Traveler));
+        assert!(!bench.kiosk.visit.as_ref().is_some_and(|visit| visit.with_officer));
+    }
+    // A technician has come instead.
+    let mut bench = Bench::new();
+    bench.ask(officer::Intent::Enter).ask(officer::Intent::Technician).signed_in();
+    assert!(ended(&bench) && matches!(bench.kiosk.mode, Mode::Diagnostics(_)));
+    // Another officer signs in meanwhile.
+    let mut bench = Bench::new();
+    bench.ask(officer::Intent::Enter);
+    let (first, answer) = (bench.staff(), |session: &str| StaffAnswer::SignedIn {
+        session: PersonalText::from(session),
+        pseudonym: "officer-1".into(),
+        offline_since: None,
+    });
+    bench.touch(Intent::Back).ask(officer::Intent::Enter);
+    bench.event(Event::Staff { staff: first, answer: answer("s") });
+    assert!(ended(&bench) && matches!(&bench.kiosk.mode, Mode::Officer(desk) if desk.officer.is_none()));
+    bench.signed_in();
+    assert!(matches!(&bench.kiosk.mode, Mode::Officer(desk) if desk.officer.is_some()));
+}
+
+#[test]
+fn an_officer_who_is_disabled_leaves_the_desk() {
+    let disabled = |who: &str| Event::Policy { code_groups: 4, timers: None, disabled_officers: vec![who.into()] };
+    let mut bench = Bench::at(StateKind::BackupCode);
+    bench.sign_in().event(disabled("officer-2"));
+    assert!(matches!(bench.kiosk.mode, Mode::Officer(_)), "another");
+    bench.event(disabled("officer-1"));
+    assert!(matches!(bench.kiosk.mode, Mode::Traveler));
+    assert!(bench.has(|e| matches!(e, Effect::SignOut { .. })) && bench.journaled(JournalEvent::OfficerSignedOut));
+    assert_eq!(bench.held_for(), Some(ReferralReason::AskedForOfficer), "the visit is handed over");
+}
+
+#[test]
 fn with_an_officer_the_timers_stand_still_and_two_minutes_sign_out() {
     let mut bench = Bench::at(StateKind::BackupCode);
     bench.sign_in().wait(100);
@@ -950,7 +1004,7 @@ fn a_quarantined_kiosk_refers_the_running_visit_and_goes_out_of_service_after_it
 fn the_agencys_times_hold_from_the_next_visit_on() {
     let timers = Timers { warn_s: 300, answer_s: 20, complete_s: 7, referred_s: 8, held_s: 9 };
     let mut bench = Bench::new();
-    bench.event(Event::Policy { code_groups: 4, timers: Some(timers) });
+    bench.event(policy(4, Some(timers)));
     bench.at_code().wait(290);
     assert_eq!(bench.kind(), Some(StateKind::BackupCode), "the kiosk's own minute does not count any more");
     bench.wait(11);
