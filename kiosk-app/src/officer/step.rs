@@ -59,7 +59,8 @@ impl Kiosk {
         moment: &mut Moment<'_>,
     ) -> Vec<Effect> {
         if self.visit.is_some() {
-            return Vec::new();
+            // The scan has used up what was armed; an officer's badge must still be read.
+            return vec![self.arm(Accept::Staff)];
         }
         self.mode = Mode::Diagnostics(Box::new(Diagnostics::new(credential, moment.now)));
         // The header tells version and start before anybody has signed in.
@@ -400,7 +401,8 @@ impl Kiosk {
         desk.last_input = moment.now;
         sign_in.badge = badge;
         sign_in.field = SignInField::Pin;
-        Vec::new()
+        // Perhaps it was the wrong one: the next takes its place.
+        vec![self.arm(Accept::Staff)]
     }
 
     fn staff_answered(&mut self, staff: StaffId, answer: StaffAnswer, moment: &mut Moment<'_>) -> Vec<Effect> {
@@ -426,13 +428,16 @@ impl Kiosk {
                 sign_in.pin = PersonalText::default();
                 sign_in.waiting = false;
                 desk.notice = Some(Notice::SignInRefused);
-                vec![crate::kiosk::entry(JournalEvent::OfficerRefused, None, "officer", None, MustAct::Officer)]
+                vec![
+                    crate::kiosk::entry(JournalEvent::OfficerRefused, None, "officer", None, MustAct::Officer),
+                    self.arm(Accept::Staff),
+                ]
             }
             (StaffAnswer::Unavailable, Page::SignIn(sign_in)) => {
                 sign_in.pin = PersonalText::default();
                 sign_in.waiting = false;
                 desk.notice = Some(Notice::SignInUnavailable);
-                Vec::new()
+                vec![self.arm(Accept::Staff)]
             }
             // Only what was typed last: an answer to an earlier reference must not open as the later one.
             (StaffAnswer::Referral { asked, answer }, Page::OpenReferral { typed, waiting })

@@ -722,6 +722,34 @@ fn an_officer_who_is_disabled_leaves_the_desk() {
 }
 
 #[test]
+fn after_one_scan_the_badge_reader_takes_the_next() {
+    let armed = |bench: &Bench| bench.has(|e| matches!(e, Effect::Arm { accept: Accept::Staff, .. }));
+    let scan = |bench: &mut Bench, text: &str| {
+        let presentation = PresentationNo(bench.kiosk.presentations);
+        let reading = Reading::Staff(PersonalText::from(text));
+        bench.event(Event::Reader(Heard::Read { presentation, reading }));
+    };
+    // A technician's credential where a traveler waits for an officer.
+    let mut bench = Bench::at(StateKind::Held);
+    bench.wait(5);
+    scan(&mut bench, "TC1:x.y");
+    assert!(armed(&bench) && matches!(bench.kiosk.mode, Mode::Traveler));
+    // The badge, another badge, a credential that is not for now.
+    scan(&mut bench, "B-1");
+    assert!(armed(&bench) && matches!(bench.kiosk.mode, Mode::Officer(_)));
+    for text in ["B-2", "TC1:x.y"] {
+        scan(&mut bench, text);
+        assert!(armed(&bench), "deaf after {text}");
+    }
+    // Sent, and not let in.
+    for refused in [StaffAnswer::Refused, StaffAnswer::Unavailable] {
+        let staff = bench.staff();
+        bench.event(Event::Staff { staff, answer: refused });
+        assert!(armed(&bench));
+    }
+}
+
+#[test]
 fn with_an_officer_the_timers_stand_still_and_two_minutes_sign_out() {
     let mut bench = Bench::at(StateKind::BackupCode);
     bench.sign_in().wait(100);
@@ -1009,6 +1037,10 @@ fn the_agencys_times_hold_from_the_next_visit_on() {
     assert_eq!(bench.kind(), Some(StateKind::BackupCode), "the kiosk's own minute does not count any more");
     bench.wait(11);
     assert_eq!(bench.kind(), Some(StateKind::StillThere));
+    bench.touch(Intent::MoreTime).event(policy(4, None)).wait(60);
+    assert_eq!(bench.kind(), Some(StateKind::StillThere), "taken back: the kiosk's own minute counts again");
+    bench.wait(20);
+    assert!(bench.kiosk.visit.is_some(), "and its own half minute to answer");
 }
 
 /// What can go wrong under a visit.
