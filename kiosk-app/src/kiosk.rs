@@ -87,6 +87,8 @@ pub struct Kiosk {
     pub visit: Option<Session>,
     pub site: Site,
     pub policy: Policy,
+    /// The policy before the agency said anything.
+    configured: Policy,
     pub devices: BTreeMap<DeviceId, Device>,
     /// Those of them that move cards and read nothing.
     pub movers: BTreeSet<DeviceId>,
@@ -122,6 +124,7 @@ impl Kiosk {
             mode: Mode::Traveler,
             visit: None,
             site,
+            configured: policy.clone(),
             policy,
             movers: fitted.iter().filter(|fitted| !fitted.reads).map(|fitted| fitted.device.clone()).collect(),
             cards_left: BTreeSet::new(),
@@ -317,8 +320,10 @@ impl Kiosk {
             }
             Event::Policy { code_groups, timers, disabled_officers } => {
                 self.policy.code_groups = *code_groups;
-                if let Some(timers) = timers {
-                    self.policy.take(timers);
+                // What the agency takes back is as this kiosk's own settings have it.
+                match timers {
+                    Some(timers) => self.policy.take(timers),
+                    None => self.policy.take_own(&self.configured),
                 }
                 self.dismiss(disabled_officers, moment)
             }
