@@ -4,7 +4,7 @@ mod witness;
 
 use super::transport::Request;
 use super::{Failure, Settled, SignedOverride, Verifier};
-use crate::clock::{Clock, parse_wire_time, wire_time};
+use crate::clock::{Clock, Quality, parse_wire_time, wire_time};
 use crate::config::Service;
 use crate::effect::{Handover, Override, Verification};
 use crate::event::{HandoverAnswer, StaffAnswer};
@@ -474,6 +474,26 @@ async fn an_override_whose_stored_reply_is_gone_is_confirmed_and_a_refused_one_i
     let signed = verifier.sign_override(&decided()).expect("signed");
     assert_eq!(verifier.send_override(&signed).await, Ok(()));
     assert_eq!(verifier.send_override(&signed).await, Err(Failure::Problem(ProblemType::Malformed)));
+}
+
+#[tokio::test]
+async fn the_clock_is_not_judged_by_a_reply_that_was_stored_long_ago() {
+    let pki = Pki::new();
+    let now = format!("{{\"checkpoint\":\"\",\"server_time\":\"{}\"}}", wire_time(Clock::start(0).unix_ms()));
+    let stored = |result: &str| {
+        let yesterday = wire_time(Clock::start(0).unix_ms() - 86_400_000);
+        format!("{{\"result\":\"{result}\",\"checkpoint\":\"\",\"server_time\":\"{yesterday}\"}}")
+    };
+    let script =
+        vec![React::Reply(200, now), React::Reply(200, stored("not_verified")), React::Reply(200, stored("verified"))];
+    let (port, _) = serve(pki.server(), &pki, script).await;
+    let verifier = pki.verifier(port);
+    assert_eq!(verifier.heartbeat(Vec::new(), &Head::empty(), None).await, Ok(String::new()));
+    assert_eq!(verifier.clock().quality(), Quality::Agrees);
+    assert!(matches!(verifier.verify(&code()).await, Ok(CodeAnswer::NotVerified)));
+    assert_eq!(verifier.clock().quality(), Quality::Agrees);
+    let settled = verifier.settle(RequestId(Uuid::from_u128(2)), Duration::from_millis(1)).await;
+    assert_eq!((settled, verifier.clock().quality()), (Settled::Verified, Quality::Agrees));
 }
 
 #[tokio::test]
