@@ -1,4 +1,4 @@
-//! What the pure core wants done. The shell (`app.rs`) does it; nothing else does.
+//! What the pure core wants done. The shell (`app/perform.rs`) does it; nothing else does.
 
 use crate::diagnostics;
 use crate::event::StaffId;
@@ -9,6 +9,7 @@ use card_reader::reader::{Accept, DeviceId, PresentationNo, Source};
 use verification_api::personal::PersonalText;
 use verification_api::wire::ReferralOutcome;
 
+/// One thing that the core wants done; its answer, if it has one, comes back as an [`crate::event::Event`].
 pub enum Effect {
     Arm {
         presentation: PresentationNo,

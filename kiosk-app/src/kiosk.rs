@@ -82,6 +82,7 @@ pub struct Fitted {
     pub reads: bool,
 }
 
+/// The state of the machine: whose turn it is, the visit if there is one, and what is known of devices, journal and service.
 pub struct Kiosk {
     pub mode: Mode,
     pub visit: Option<Session>,

@@ -18,6 +18,7 @@ pub struct Diagnostics {
     pub running: Option<TestId>,
 }
 
+/// What the technician's mode shows.
 pub enum Page {
     /// `TC1:` by scanner or camera, then the PIN.
     SignIn {
@@ -115,6 +116,7 @@ pub struct Row {
     pub must_act: MustAct,
 }
 
+/// What the shell tells the technician's mode.
 pub enum Event {
     Admitted {
         technician: String,
@@ -130,6 +132,7 @@ pub enum Event {
     },
 }
 
+/// What a technician asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
     Key(char),
@@ -142,6 +145,7 @@ pub enum Intent {
     MockVisit,
 }
 
+/// What the technician's mode wants done.
 pub enum Effect {
     Admit {
         credential: PersonalText,

@@ -33,6 +33,7 @@ pub struct SignedIn {
     pub offline_since: Option<u64>,
 }
 
+/// What the desk shows.
 pub enum Page {
     SignIn(SignIn),
     /// The visit as it stands (or the opened referral): reading, verdicts, record, what can be done.
@@ -95,6 +96,7 @@ pub struct KeyIn {
 /// Why a failed scan is overridden: the words of the wire.
 pub use verification_api::wire::OverrideReason;
 
+/// What an officer is told about the last thing that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Notice {
     SignInRefused,
@@ -111,6 +113,7 @@ pub enum Notice {
     CardKept,
 }
 
+/// What an officer asks for at the desk, or on the way to it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Intent {
     /// Long press in the corner: the sign-in screen.

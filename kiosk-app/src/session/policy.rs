@@ -1,4 +1,4 @@
-//! The times and limits of a visit, all in one place (`docs/architecture.md`, "Times").
+//! The times and limits of a visit, all in one place.
 
 use std::time::Duration;
 use verification_api::wire::Timers;
