@@ -66,8 +66,8 @@ impl Credentials {
         let (file, bytes) = read(technician.pepper.as_deref(), "pepper")?;
         let pepper = secret(&bytes).ok_or(CredentialsError::NotAKey { file, what: "a secret of 32 bytes" })?;
         let revoked_file = state.join(REVOKED_FILE);
-        let revoked = kept_revoked(&revoked_file)
-            .ok_or_else(|| CredentialsError::Revoked(revoked_file.display().to_string()))?;
+        let revoked =
+            kept_revoked(&revoked_file).ok_or_else(|| CredentialsError::Revoked(revoked_file.display().to_string()))?;
         Ok(Self {
             public_key,
             pepper,

@@ -6,9 +6,7 @@ use crate::kiosk::{Fitted, Kiosk, Mode, Moment, Site};
 use crate::officer;
 use crate::session::answers::{CallFailure, CodeAnswer, DocumentStatus, OpenedReferral, Record, RecordAnswer};
 use crate::session::policy::Policy;
-use crate::session::state::{
-    CompletedBy, Language, Reference, ReferralReason, RequestId, State, StateKind, VisitId,
-};
+use crate::session::state::{CompletedBy, Language, Reference, ReferralReason, RequestId, State, StateKind, VisitId};
 use card_reader::date::Date;
 use card_reader::mrz;
 use card_reader::ocr::{Advice, Reason};

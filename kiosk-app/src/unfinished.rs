@@ -149,9 +149,13 @@ impl Unfinished {
         if kept.codes.len() + kept.take_backs.len() == before {
             return;
         }
-        let written = serde_json::to_vec(&*kept).map_err(io::Error::from).and_then(|text| write_whole(&self.file, &text));
+        let written =
+            serde_json::to_vec(&*kept).map_err(io::Error::from).and_then(|text| write_whole(&self.file, &text));
         if let Err(error) = written {
-            tracing::warn!("{}: {error}; what is finished is asked for again after the next start", self.file.display());
+            tracing::warn!(
+                "{}: {error}; what is finished is asked for again after the next start",
+                self.file.display()
+            );
         }
     }
 
@@ -241,7 +245,10 @@ mod tests {
         let unfinished = Unfinished::open(dir.path());
         let left = unfinished.take_backs(now + 4 * HOUR_MS);
         let [left] = left.as_slice() else { panic!("kept once") };
-        assert_eq!((left.id, left.supersedes, &left.reference.0), (VisitId(id(2)), Some(VisitId(id(1))), &"K07-4M2P".into()));
+        assert_eq!(
+            (left.id, left.supersedes, &left.reference.0),
+            (VisitId(id(2)), Some(VisitId(id(1))), &"K07-4M2P".into())
+        );
         assert!(left.reading.is_none() && left.identifier.is_none() && left.verifications == [RequestId(id(3))]);
         assert!(unfinished.take_backs(now + 4 * HOUR_MS + 1).is_empty(), "the service keeps none so long");
         assert!(Unfinished::open(dir.path()).take_backs(now).is_empty());

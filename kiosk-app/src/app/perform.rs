@@ -71,7 +71,10 @@ impl App {
                 let asked = reference.clone();
                 let call = async move { verifier.open_referral(&session, &reference).await.map(Box::new) };
                 Task::perform(call, move |answer| {
-                    Message::Kiosk(Event::Staff { staff, answer: StaffAnswer::Referral { asked: asked.clone(), answer } })
+                    Message::Kiosk(Event::Staff {
+                        staff,
+                        answer: StaffAnswer::Referral { asked: asked.clone(), answer },
+                    })
                 })
             }
             Effect::Override(decided) => self.decide(*decided),
@@ -293,7 +296,8 @@ mod tests {
     #[tokio::test]
     async fn an_override_is_decided_by_the_disk_alone_and_nothing_is_left_of_one_that_is_not() {
         let dir = tempfile::tempdir().expect("folder");
-        let outbox = Outbox::open(&Settings { dir: dir.path().join("outbox"), key: None }).map(Arc::new).expect("opens");
+        let outbox =
+            Outbox::open(&Settings { dir: dir.path().join("outbox"), key: None }).map(Arc::new).expect("opens");
         let (journal, thread) = Writer::start(&dir.path().join("journal"), Clock::start(0)).expect("journal");
         let decided = entry(JournalEvent::OverrideDecided);
         // No service in sight: it waits, and is told.

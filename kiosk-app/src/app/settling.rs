@@ -225,7 +225,10 @@ mod tests {
             let bodies: Vec<serde_json::Value> =
                 log.iter().map(|seen| serde_json::from_str(&seen.body).expect("JSON")).collect();
             assert_eq!(log.len(), 3, "{why}");
-            assert!(log.iter().all(|seen| seen.line.starts_with(&format!("PUT /kiosk/v1/referrals/{} ", Uuid::from_u128(2)))));
+            assert!(
+                log.iter()
+                    .all(|seen| seen.line.starts_with(&format!("PUT /kiosk/v1/referrals/{} ", Uuid::from_u128(2))))
+            );
             assert!(bodies.iter().all(|body| body["supersedes"] == Uuid::from_u128(1).to_string()));
             assert_eq!((&bodies[0]["reference"], &bodies[1]["reference"]), (&"K07-4M2P".into(), &"K07-4M2P".into()));
             assert_ne!(bodies[2]["reference"], "K07-4M2P", "taken: another is drawn");

@@ -501,11 +501,7 @@ impl Moment<'_> {
 }
 
 fn first_page(has_visit: bool) -> Page {
-    if has_visit {
-        Page::visit()
-    } else {
-        Page::OpenReferral { typed: PersonalText::default(), waiting: false }
-    }
+    if has_visit { Page::visit() } else { Page::OpenReferral { typed: PersonalText::default(), waiting: false } }
 }
 
 fn sign_in_now(staff: StaffId, sign_in: &mut SignIn) -> Vec<Effect> {

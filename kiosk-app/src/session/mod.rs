@@ -74,7 +74,11 @@ impl Session {
             Event::Tick => self.tick(context),
             // A press under the idle warning becomes an intent when it is released: MoreTime or EndVisit.
             Event::Activity => {
-                if matches!(self.state, State::StillThere { .. }) { Vec::new() } else { self.input(context) }
+                if matches!(self.state, State::StillThere { .. }) {
+                    Vec::new()
+                } else {
+                    self.input(context)
+                }
             }
             Event::Intent(Intent::EndVisit) if matches!(self.state, State::StillThere { .. }) || self.with_officer => {
                 self.end(JournalEvent::VisitEnded, Some("ended"))

@@ -159,7 +159,9 @@ fn a_barcode_that_disagrees_takes_back_what_was_complete() {
 fn what_takes_back_a_completed_visit_does_not_die_with_the_visit() {
     let taken_back = |bench: &Bench| {
         bench.effects.iter().find_map(|effect| match effect {
-            Effect::TakeBack(asked) => Some((asked.id, asked.supersedes, asked.reference.clone(), asked.reading.is_some())),
+            Effect::TakeBack(asked) => {
+                Some((asked.id, asked.supersedes, asked.reference.clone(), asked.reading.is_some()))
+            }
             _ => None,
         })
     };
@@ -791,7 +793,9 @@ fn while_an_officer_signs_in_the_visit_goes_on_and_the_readers_take_badges() {
     bench.touch(enter()).record(Err(CallFailure::NotSent));
     assert_eq!((bench.kind(), takes_the_readers(&bench)), (Some(StateKind::Held), false));
     let mut bench = Bench::at(StateKind::PresentDocument);
-    bench.touch(enter()).event(Event::Reader(Heard::Lost { device: DeviceId("scanner".into()), fault: Fault::NotResponding }));
+    bench
+        .touch(enter())
+        .event(Event::Reader(Heard::Lost { device: DeviceId("scanner".into()), fault: Fault::NotResponding }));
     assert_eq!((bench.kind(), takes_the_readers(&bench)), (Some(StateKind::Identifier), false));
 
     // The end of the visit ends the sign-in too, and with it what the readers take.

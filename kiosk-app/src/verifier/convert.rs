@@ -29,11 +29,7 @@ pub(super) fn record_answer(reply: wire::InspectionReply) -> RecordAnswer {
     RecordAnswer { gate: reply.gate, ..answer(reply.record, reply.document_status, &reply.mismatch) }
 }
 
-fn answer(
-    record: wire::RecordFound,
-    status: wire::DocumentStatus,
-    mismatch: &[wire::DocumentMember],
-) -> RecordAnswer {
+fn answer(record: wire::RecordFound, status: wire::DocumentStatus, mismatch: &[wire::DocumentMember]) -> RecordAnswer {
     RecordAnswer {
         record: match record {
             wire::RecordFound::Found => Record::Found,
