@@ -390,6 +390,7 @@ device-service = Record service
 device-certificate = Certificate
 device-journal = Journal
 device-log = Service's log
+device-outbox = Overrides
 device-reads = { $good } good, { $failed } failed
 device-reconnects = { $count ->
     [one] 1 reconnect

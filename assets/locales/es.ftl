@@ -389,6 +389,7 @@ device-service = Servicio de registro
 device-certificate = Certificado
 device-journal = Diario
 device-log = Registro del servicio
+device-outbox = Anulaciones
 device-reads = { $good } buenas, { $failed } fallidas
 device-reconnects = { $count ->
     [one] 1 reconexión

@@ -37,6 +37,8 @@ struct Told {
     /// Largest `server_time` seen, milliseconds since 1970, and the monotonic milliseconds of this run then.
     server_ms: AtomicU64,
     server_at_ms: AtomicU64,
+    /// The newest `server_time` minus the monotonic milliseconds of this run then; nothing before the first reply.
+    service_zero_ms: AtomicI64,
 }
 
 /// What the wall clock is worth.
@@ -92,6 +94,7 @@ impl Clock {
                 difference_ms: AtomicI64::new(UNCHECKED),
                 server_ms: AtomicU64::new(last_seen_ms),
                 server_at_ms: AtomicU64::new(0),
+                service_zero_ms: AtomicI64::new(UNCHECKED),
             }),
         }
     }
@@ -132,9 +135,21 @@ impl Clock {
         let difference = i128::from(self.unix_ms()) - i128::from(server_ms);
         let difference = i64::try_from(difference).unwrap_or(i64::MAX).max(UNCHECKED + 1);
         self.told.difference_ms.store(difference, Ordering::Relaxed);
+        let zero = i128::from(server_ms) - i128::from(millis(self.now()));
+        self.told.service_zero_ms.store(i64::try_from(zero).unwrap_or(UNCHECKED), Ordering::Relaxed);
         if server_ms >= self.told.server_ms.load(Ordering::Relaxed) {
             self.told.server_ms.store(server_ms, Ordering::Relaxed);
             self.told.server_at_ms.store(millis(self.now()), Ordering::Relaxed);
+        }
+    }
+
+    /// The service's clock, milliseconds since 1970: what it told last, advanced by the monotonic clock, so that a wall
+    /// clock that is off (or is set meanwhile) dates nothing that the service will judge. The wall clock before it told any.
+    #[must_use]
+    pub fn service_ms(&self) -> u64 {
+        match self.told.service_zero_ms.load(Ordering::Relaxed) {
+            UNCHECKED => self.unix_ms(),
+            zero => u64::try_from(i128::from(zero) + i128::from(millis(self.now()))).unwrap_or(0),
         }
     }
 
@@ -233,6 +248,17 @@ mod tests {
         clock.agree(now - 600_000);
         assert!(matches!(clock.quality(), Quality::Differs(ms) if ms >= 600_000));
         assert!(clock.last_seen_ms() >= now, "an older server time does not turn last seen back");
+    }
+
+    #[test]
+    fn what_the_service_dates_is_dated_by_its_clock_as_soon_as_it_is_known() {
+        let clock = Clock::start(4_000_000_000_000);
+        let wall = clock.unix_ms();
+        assert!((wall..wall + 60_000).contains(&clock.service_ms()), "nothing better is known yet");
+        for told in [wall - 3_600_000, wall + 3_600_000, wall - 60_000_000] {
+            clock.agree(told);
+            assert!((told..told + 60_000).contains(&clock.service_ms()));
+        }
     }
 
     #[test]

@@ -6,12 +6,13 @@
 use crate::clock::Clock;
 use crate::config::{Technician, io_cause};
 use crate::diagnostics::Notice;
+use crate::journal::disk::write_whole;
 use crate::lockout::KeptLockout;
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::{constant_time, signature};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 use uuid::Uuid;
 use verification_api::personal::PersonalText;
@@ -22,6 +23,9 @@ use zeroize::Zeroizing;
 const MEMORY_KIB: u32 = 64 * 1024;
 const PASSES: u32 = 3;
 
+/// One id a line.
+const REVOKED_FILE: &str = "revoked-technicians";
+
 /// Judges credentials; the keys are read once.
 pub struct Credentials {
     public_key: [u8; 32],
@@ -29,6 +33,8 @@ pub struct Credentials {
     pin_digits: usize,
     lockout: KeptLockout,
     revoked: RwLock<Vec<Uuid>>,
+    /// The same over a restart: a revoked technician comes when the network is down.
+    revoked_file: PathBuf,
 }
 
 /// What is wrong with the files of `[technician]`; each a sentence that says what to do.
@@ -40,33 +46,50 @@ pub enum CredentialsError {
     NotSet { key: &'static str },
     #[error("{file}: {cause}; [technician] {key} must name the file that \"verification-service init\" made")]
     Unreadable { file: String, key: &'static str, cause: String },
+    #[error(
+        "{0} cannot be read, so that nobody knows which technicians are revoked; delete it once the kiosk reaches the service, and start the kiosk again"
+    )]
+    Revoked(String),
     #[error("{file} is not {what}; copy the file that \"verification-service init\" made again")]
     NotAKey { file: String, what: &'static str },
 }
 
 impl Credentials {
-    /// Reads the files of `[technician]`; the count of wrong PINs is kept in `state`.
+    /// Reads the files of `[technician]`; the count of wrong PINs and the revoked ids are kept in `state`.
     ///
     /// # Errors
-    /// A file is not set, missing, or not a key.
+    /// A file is not set, missing, or not a key; or what is kept of the revoked ids cannot be read.
     pub fn load(technician: &Technician, state: &Path) -> Result<Self, CredentialsError> {
         let (file, bytes) = read(technician.public_key.as_deref(), "public_key")?;
         let public_key = public_key(&bytes)
             .ok_or(CredentialsError::NotAKey { file, what: "an Ed25519 public key (PEM, or 32 bytes)" })?;
         let (file, bytes) = read(technician.pepper.as_deref(), "pepper")?;
         let pepper = secret(&bytes).ok_or(CredentialsError::NotAKey { file, what: "a secret of 32 bytes" })?;
+        let revoked_file = state.join(REVOKED_FILE);
+        let revoked =
+            kept_revoked(&revoked_file).ok_or_else(|| CredentialsError::Revoked(revoked_file.display().to_string()))?;
         Ok(Self {
             public_key,
             pepper,
             pin_digits: technician.pin_digits,
             lockout: KeptLockout::open(&state.join("technician-pins")),
-            revoked: RwLock::default(),
+            revoked: RwLock::new(revoked),
+            revoked_file,
         })
     }
 
-    /// Takes the revoked ids of the service's policy.
+    /// Takes the revoked ids of the service's policy, and keeps them for the next run; blocks for a write to the disk.
     pub fn revoke(&self, ids: Vec<Uuid>) {
-        *self.revoked.write().unwrap_or_else(std::sync::PoisonError::into_inner) = ids;
+        let mut revoked = self.revoked.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if *revoked == ids {
+            return;
+        }
+        let lines: String = ids.iter().map(|id| format!("{id}\n")).collect();
+        if let Err(error) = write_whole(&self.revoked_file, lines.as_bytes()) {
+            let file = self.revoked_file.display();
+            tracing::error!("{file}: {}; a restart forgets which technicians are revoked", io_cause(&error));
+        }
+        *revoked = ids;
     }
 
     /// Judges a credential and its PIN; takes about 150 ms.
@@ -112,6 +135,15 @@ impl Credentials {
             key.verify(&json, &signed).ok()?;
             serde_json::from_slice(&json).ok()
         })
+    }
+}
+
+/// The ids that an earlier run kept; `None` if the file is there and does not hold ids.
+fn kept_revoked(file: &Path) -> Option<Vec<Uuid>> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => text.lines().map(|line| Uuid::try_parse(line).ok()).collect(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(Vec::new()),
+        Err(_) => None,
     }
 }
 
@@ -190,13 +222,16 @@ mod tests {
             Self { dir, key, clock: Clock::start(0) }
         }
 
-        fn credentials(&self) -> Credentials {
-            let technician = Technician {
+        fn technician(&self) -> Technician {
+            Technician {
                 public_key: Some(self.dir.path().join("technician.pub")),
                 pepper: Some(self.dir.path().join("pepper")),
                 pin_digits: 8,
-            };
-            Credentials::load(&technician, self.dir.path()).expect("loads")
+            }
+        }
+
+        fn credentials(&self) -> Credentials {
+            Credentials::load(&self.technician(), self.dir.path()).expect("loads")
         }
 
         fn issue(&self, id: Uuid, expires_in_ms: i64) -> PersonalText {
@@ -254,6 +289,22 @@ mod tests {
         assert_eq!(credentials.admit(&good, &short, &issuer.clock), Err(Notice::CredentialRefused));
         credentials.revoke(vec![id]);
         assert_eq!(credentials.admit(&good, &right, &issuer.clock), Err(Notice::CredentialRefused));
+    }
+
+    #[test]
+    fn a_revoked_technician_is_refused_after_a_restart_without_the_service_too() {
+        let issuer = Issuer::new();
+        let (id, right) = (Uuid::from_u128(9), PersonalText::from(PIN));
+        let good = issuer.issue(id, 60_000);
+        issuer.credentials().revoke(vec![Uuid::from_u128(8), id]);
+        assert_eq!(issuer.credentials().admit(&good, &right, &issuer.clock), Err(Notice::CredentialRefused));
+        // The agency's policy is the newest word, also when it takes one back.
+        issuer.credentials().revoke(vec![Uuid::from_u128(8)]);
+        assert_eq!(issuer.credentials().admit(&good, &right, &issuer.clock), Ok(id));
+        // What cannot be read admits nobody, and says what to do.
+        std::fs::write(issuer.dir.path().join("revoked-technicians"), "garbage\n").expect("written");
+        let error = Credentials::load(&issuer.technician(), issuer.dir.path()).err().expect("refused").to_string();
+        assert!(error.contains("revoked-technicians") && error.contains("delete it once"), "{error}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the pure core wants done. The shell (`app.rs`) does it; nothing else does.
+//! What the pure core wants done. The shell (`app/perform.rs`) does it; nothing else does.
 
 use crate::diagnostics;
 use crate::event::StaffId;
@@ -9,6 +9,7 @@ use card_reader::reader::{Accept, DeviceId, PresentationNo, Source};
 use verification_api::personal::PersonalText;
 use verification_api::wire::ReferralOutcome;
 
+/// One thing that the core wants done; its answer, if it has one, comes back as an [`crate::event::Event`].
 pub enum Effect {
     Arm {
         presentation: PresentationNo,
@@ -28,6 +29,9 @@ pub enum Effect {
     /// Store the referral (or the hand-over of a completed visit); retried by the shell until stored or the visit's
     /// retention ends.
     Handover(Box<Handover>),
+    /// The same for a visit that is over and was handed over as complete, which it is not: without anything of the
+    /// traveler, also over a restart.
+    TakeBack(Box<Handover>),
     Assist {
         visit: Option<VisitId>,
     },
@@ -98,6 +102,23 @@ pub struct Handover {
     pub verifications: Vec<RequestId>,
     /// An earlier hand-over of this visit, which no longer holds.
     pub supersedes: Option<VisitId>,
+}
+
+impl Handover {
+    /// The same, but for what was read and typed.
+    #[must_use]
+    pub fn without_traveler(&self) -> Self {
+        Self {
+            visit: self.visit,
+            id: self.id,
+            reference: self.reference.clone(),
+            reason: self.reason,
+            reading: None,
+            identifier: None,
+            verifications: self.verifications.clone(),
+            supersedes: self.supersedes,
+        }
+    }
 }
 
 /// What was read, unedited.

@@ -44,10 +44,12 @@ pub enum Event {
     Journal {
         writable: bool,
     },
-    /// The service's `/policy`: groups of a code, and times if the agency sets them.
+    /// The service's `/policy`: groups of a code, times if the agency sets them, and the pseudonyms of officers who may not
+    /// be signed in any more.
     Policy {
         code_groups: u8,
         timers: Option<Timers>,
+        disabled_officers: Vec<String>,
     },
     /// The kiosk is quarantined or revoked, or taken back.
     Barred(bool),
@@ -61,6 +63,8 @@ pub enum Event {
 pub enum HandoverAnswer {
     Stored,
     ReferenceTaken,
+    /// It has another one under the same id.
+    IdConflict,
     NotStored,
 }
 
@@ -78,7 +82,11 @@ pub enum StaffAnswer {
     Refused,
     /// The service does not answer and there is no valid cached credential.
     Unavailable,
-    Referral(Result<Box<OpenedReferral>, CallFailure>),
+    /// The referral that was asked for by `asked`, as it was typed.
+    Referral {
+        asked: PersonalText,
+        answer: Result<Box<OpenedReferral>, CallFailure>,
+    },
 }
 
 /// What a person asks for by touch, key or badge.

@@ -5,8 +5,8 @@
 
 use crate::diagnostics::Diagnostics;
 use crate::effect::{Effect, Entry, JournalEvent, MustAct};
-use crate::event::{Event, Intent};
-use crate::officer::Desk;
+use crate::event::{Event, Intent, StaffAnswer};
+use crate::officer::{self, Desk};
 use crate::session::Context;
 use crate::session::policy::Policy;
 use crate::session::state::{ReferralReason, Session, Settings, VisitId};
@@ -82,11 +82,14 @@ pub struct Fitted {
     pub reads: bool,
 }
 
+/// The state of the machine: whose turn it is, the visit if there is one, and what is known of devices, journal and service.
 pub struct Kiosk {
     pub mode: Mode,
     pub visit: Option<Session>,
     pub site: Site,
     pub policy: Policy,
+    /// The policy before the agency said anything.
+    configured: Policy,
     pub devices: BTreeMap<DeviceId, Device>,
     /// Those of them that move cards and read nothing.
     pub movers: BTreeSet<DeviceId>,
@@ -122,6 +125,7 @@ impl Kiosk {
             mode: Mode::Traveler,
             visit: None,
             site,
+            configured: policy.clone(),
             policy,
             movers: fitted.iter().filter(|fitted| !fitted.reads).map(|fitted| fitted.device.clone()).collect(),
             cards_left: BTreeSet::new(),
@@ -140,12 +144,19 @@ impl Kiosk {
     pub fn step(&mut self, event: Event, moment: &mut Moment<'_>) -> Vec<Effect> {
         self.now = moment.now;
         let mut effects = self.note_world(&event, moment);
-        effects.extend(match &self.mode {
-            Mode::Officer(_) => self.officer_step(event, moment),
-            Mode::Diagnostics(_) => self.diagnostics_step(event, moment),
-            Mode::Traveler | Mode::OutOfService(_) => self.traveler_step(event, moment),
+        effects.extend(match (&self.mode, event) {
+            // Whoever asked for it has left, whatever the kiosk does now.
+            (_, Event::Staff { staff, answer: StaffAnswer::SignedIn { session, pseudonym, .. } })
+                if !self.awaits_sign_in(staff) =>
+            {
+                officer::came_too_late(session, pseudonym)
+            }
+            (Mode::Officer(_), event) => self.officer_step(event, moment),
+            (Mode::Diagnostics(_), event) => self.diagnostics_step(event, moment),
+            (Mode::Traveler | Mode::OutOfService(_), event) => self.traveler_step(event, moment),
         });
         if self.visit.as_ref().is_some_and(|visit| visit.over) {
+            effects.extend(self.with_visit(moment, Session::left_to_take_back).flatten());
             self.visit = None;
             // Signed out at once when the visit ends.
             effects.extend(self.close_desk());
@@ -286,10 +297,16 @@ impl Kiosk {
             }
             Event::Journal { writable } => {
                 self.journal_writable = *writable;
-                // Without a record there is no visit: wiped, whatever it was doing.
+                // Without a record there is no visit: wiped, whatever it was doing. That it ended the journal's reserve takes.
                 if !writable && let Some(visit) = &mut self.visit {
                     visit.over = true;
-                    return vec![Effect::Disarm, Effect::Preview(false), Effect::Wipe { visit: visit.id }];
+                    let cause = Some(Why::JournalNotWritable.name());
+                    return vec![
+                        entry(JournalEvent::VisitAborted, Some(visit.id), "system", cause, MustAct::Technician),
+                        Effect::Disarm,
+                        Effect::Preview(false),
+                        Effect::Wipe { visit: visit.id },
+                    ];
                 }
                 Vec::new()
             }
@@ -302,12 +319,14 @@ impl Kiosk {
                 }
                 Vec::new()
             }
-            Event::Policy { code_groups, timers } => {
+            Event::Policy { code_groups, timers, disabled_officers } => {
                 self.policy.code_groups = *code_groups;
-                if let Some(timers) = timers {
-                    self.policy.take(timers);
+                // What the agency takes back is as this kiosk's own settings have it.
+                match timers {
+                    Some(timers) => self.policy.take(timers),
+                    None => self.policy.take_own(&self.configured),
                 }
-                Vec::new()
+                self.dismiss(disabled_officers, moment)
             }
             _ => Vec::new(),
         }

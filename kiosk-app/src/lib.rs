@@ -26,5 +26,6 @@ pub mod targets;
 #[cfg(test)]
 mod test_bench;
 pub mod theme;
+pub mod unfinished;
 pub mod verifier;
 pub mod widgets;

@@ -26,6 +26,7 @@ pub enum Message {
     /// An outcome that was unknown.
     Settled {
         visit: VisitId,
+        request: RequestId,
         outcome: Settled,
     },
     Service(Told),

@@ -122,10 +122,22 @@ impl Outbox {
         Some(SignedOverride { id, body: Zeroizing::new(plain[at + 1..].to_vec()), signature })
     }
 
+    /// Those that wait but do not open with this key: the service never gets them unless the key that sealed them is back.
+    #[must_use]
+    pub fn sealed_otherwise(&self) -> Vec<Uuid> {
+        let mut waiting = self.waiting();
+        waiting.retain(|id| self.open_one(*id).is_none() && self.path(*id).exists());
+        waiting
+    }
+
     /// The service has it: gone from here.
     pub fn confirmed(&self, id: Uuid) {
-        if let Err(error) = std::fs::remove_file(self.path(id)) {
-            tracing::warn!(%id, %error, "a confirmed override could not be deleted");
+        match std::fs::remove_file(self.path(id)) {
+            // The first try and the service loop may both have sent it.
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(%id, %error, "a confirmed override could not be deleted");
+            }
+            _ => {}
         }
     }
 
@@ -159,6 +171,8 @@ fn make_key(path: &Path) -> Result<(), OutboxError> {
 #[cfg(test)]
 mod tests {
     use super::{Outbox, Settings, SignedOverride};
+    use crate::effect::MustAct;
+    use crate::selftest;
     use uuid::Uuid;
     use zeroize::Zeroizing;
 
@@ -200,6 +214,27 @@ mod tests {
         outbox.adopt_undecided();
         assert_eq!(outbox.waiting(), [Uuid::from_u128(2)]);
         assert!(outbox.open_one(Uuid::from_u128(2)).is_some());
+    }
+
+    #[test]
+    fn what_another_key_has_sealed_is_named_and_not_passed_over() {
+        let dir = tempfile::tempdir().expect("folder");
+        let settings = |key: &str| {
+            std::fs::write(dir.path().join(key), [key.len() as u8; 32]).expect("written");
+            Settings { dir: dir.path().join("outbox"), key: Some(dir.path().join(key)) }
+        };
+        let old = Outbox::open(&settings("old key")).expect("opens");
+        old.keep(&signed(1)).expect("kept");
+        old.decided(signed(1).id);
+        assert!(selftest::waiting(Some(&old)).ok);
+        let new = Outbox::open(&settings("key")).expect("opens");
+        new.keep(&signed(2)).expect("kept");
+        new.decided(signed(2).id);
+        assert_eq!(new.sealed_otherwise(), [signed(1).id]);
+        let row = selftest::waiting(Some(&new));
+        assert!(!row.ok && row.must_act == MustAct::Technician, "{}", row.facts);
+        assert!(row.facts.contains("1 of 2") && row.facts.contains("[outbox] key"), "{}", row.facts);
+        assert!(!selftest::waiting(None).ok, "no outbox, no overrides");
     }
 
     #[test]

@@ -116,9 +116,26 @@ pub fn disk(dir: &Path) -> Row {
 #[must_use]
 pub fn outbox(config: &Config) -> Row {
     match Outbox::open(&config.outbox) {
-        Ok(outbox) => passed("outbox", format!("{} waiting", outbox.waiting().len())),
+        Ok(outbox) => waiting(Some(&outbox)),
         Err(error) => failed("outbox", error.to_string(), MustAct::Technician),
     }
+}
+
+/// The overrides that wait in the outbox; without one the running kiosk cannot take any.
+#[must_use]
+pub fn waiting(outbox: Option<&Outbox>) -> Row {
+    let Some(outbox) = outbox else {
+        let facts = "there is none, so there are no overrides; correct [outbox] and start the kiosk again";
+        return failed("outbox", facts.to_owned(), MustAct::Technician);
+    };
+    let (all, sealed) = (outbox.waiting().len(), outbox.sealed_otherwise().len());
+    if sealed == 0 {
+        return passed("outbox", format!("{all} waiting"));
+    }
+    let facts = format!(
+        "{sealed} of {all} overrides do not open with this key; put back the [outbox] key that sealed them, or tell the agency"
+    );
+    failed("outbox", facts, MustAct::Technician)
 }
 
 /// Whether technicians' credentials can be verified; without any keys configured that is no fault.

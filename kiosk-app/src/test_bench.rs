@@ -1,12 +1,12 @@
 //! For tests: a kiosk driven through [`Kiosk::step`] as the shell drives it, with made-up time and randomness.
 
 use crate::effect::{Effect, JournalEvent};
-use crate::event::{Event, HandoverAnswer, Intent, StaffAnswer};
+use crate::event::{Event, HandoverAnswer, Intent, StaffAnswer, StaffId};
 use crate::kiosk::{Fitted, Kiosk, Mode, Moment, Site};
 use crate::officer;
-use crate::session::answers::{CallFailure, CodeAnswer, DocumentStatus, Record, RecordAnswer};
+use crate::session::answers::{CallFailure, CodeAnswer, DocumentStatus, OpenedReferral, Record, RecordAnswer};
 use crate::session::policy::Policy;
-use crate::session::state::{CompletedBy, Language, ReferralReason, RequestId, State, StateKind};
+use crate::session::state::{CompletedBy, Language, Reference, ReferralReason, RequestId, State, StateKind, VisitId};
 use card_reader::date::Date;
 use card_reader::mrz;
 use card_reader::ocr::{Advice, Reason};
@@ -148,16 +148,47 @@ impl Bench {
 
     pub(crate) fn sign_in(&mut self) -> &mut Self {
         self.touch(Intent::Officer(officer::Intent::Enter));
-        let Mode::Officer(desk) = &self.kiosk.mode else { panic!("not at the desk") };
-        let staff = desk.staff;
-        self.event(Event::Staff {
-            staff,
-            answer: StaffAnswer::SignedIn {
-                session: PersonalText::from("s"),
-                pseudonym: "officer-1".into(),
-                offline_since: None,
-            },
-        })
+        assert!(matches!(self.kiosk.mode, Mode::Officer(_)), "not at the desk");
+        self.signed_in()
+    }
+
+    /// The service lets the officer of the last sign-in in.
+    pub(crate) fn signed_in(&mut self) -> &mut Self {
+        let answer = StaffAnswer::SignedIn {
+            session: PersonalText::from("s"),
+            pseudonym: "officer-1".into(),
+            offline_since: None,
+        };
+        let staff = self.staff();
+        self.event(Event::Staff { staff, answer })
+    }
+
+    /// The last sign-in.
+    pub(crate) fn staff(&self) -> StaffId {
+        StaffId(self.kiosk.staff)
+    }
+
+    pub(crate) fn ask(&mut self, intent: officer::Intent) -> &mut Self {
+        self.touch(Intent::Officer(intent))
+    }
+
+    /// Types a reference at the desk, asks for it and is answered.
+    pub(crate) fn open_referral(&mut self, opened: OpenedReferral) -> &mut Self {
+        let reference = opened.reference.0.clone();
+        self.ask_for(&reference).answer_referral(&reference, Ok(opened))
+    }
+
+    pub(crate) fn ask_for(&mut self, reference: &str) -> &mut Self {
+        for c in reference.chars() {
+            self.touch(Intent::Key(c));
+        }
+        self.ask(officer::Intent::SubmitReference)
+    }
+
+    pub(crate) fn answer_referral(&mut self, asked: &str, answer: Result<OpenedReferral, CallFailure>) -> &mut Self {
+        let answer = StaffAnswer::Referral { asked: PersonalText::from(asked), answer: answer.map(Box::new) };
+        let staff = self.staff();
+        self.event(Event::Staff { staff, answer })
     }
 
     /// Drives a fresh kiosk to a state by the ways a person has.
@@ -220,5 +251,22 @@ pub(crate) fn found() -> RecordAnswer {
         document_status: DocumentStatus::Valid,
         mismatch: Vec::new(),
         gate: Some("3".into()),
+    }
+}
+
+/// A referral of another kiosk.
+pub(crate) fn referral(reference: &str, inspection: Option<RecordAnswer>) -> OpenedReferral {
+    OpenedReferral {
+        visit: VisitId(uuid::Uuid::from_u128(7)),
+        reference: Reference(reference.to_owned()),
+        kiosk: "K03".into(),
+        lane: "A".into(),
+        reason: "check_document".into(),
+        lines: CARD.lines().map(PersonalText::from).collect(),
+        checks: Vec::new(),
+        identifier: None,
+        failure: None,
+        inspection,
+        verifications: Vec::new(),
     }
 }

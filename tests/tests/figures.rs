@@ -50,6 +50,18 @@ fn at_rest_it_needs_next_to_no_processor_and_little_memory() -> Outcome {
     ensure(share <= if RELEASE { 0.01 } else { 0.03 }, || format!("{:.2} % of a core while idle", share * 100.0))
 }
 
+/// What a traveler typed must not be written to the disk by a crash.
+#[test]
+fn a_crash_leaves_no_core_file() -> Outcome {
+    let post = Post::open(&Options::default())?;
+    let limits =
+        std::fs::read_to_string(format!("/proc/{}/limits", post.kiosk.process_id())).or_trouble(|| "limits")?;
+    let core =
+        limits.lines().find_map(|line| line.strip_prefix("Max core file size")).or_trouble(|| "no such limit")?;
+    let (soft, hard) = core.trim().split_once(' ').or_trouble(|| "no such limit")?;
+    ensure(soft == "0" && hard.trim_start().starts_with("0 "), || format!("cores of{core}"))
+}
+
 /// The whole loop over a camera of 1280×960: gate, zone, barcodes, preview. What it needs is counted by its threads' names,
 /// because other tests run in this process.
 #[test]

@@ -61,5 +61,13 @@ fn a_full_disk_closes_the_kiosk_until_there_is_room_again() -> Outcome {
     post.kiosk.attract(SOON)?;
     post.begin("en")?;
     let entries = post.kiosk.journal()?;
-    ensure(entries.iter().any(|entry| entry["event"] == "out_of_service"), || "the journal does not say why")
+    ensure(entries.iter().any(|entry| entry["event"] == "out_of_service"), || "the journal does not say why")?;
+    // Whatever the disk had room for, no visit but the one just begun is without its end.
+    let of = |events: &[&str]| -> Vec<String> {
+        let told = entries.iter().filter(|entry| events.iter().any(|event| entry["event"] == *event));
+        told.filter_map(|entry| entry["visit"].as_str().map(str::to_owned)).collect()
+    };
+    let ended = of(&["visit_ended", "visit_aborted", "visit_timed_out"]);
+    let open = of(&["visit_started"]).into_iter().filter(|visit| !ended.contains(visit)).count();
+    ensure(open == 1, || format!("{open} visits without an end"))
 }

@@ -1,8 +1,11 @@
 //! A traveler whose card does not read types the backup code.
 
+use kiosk_tests::harness::line::State;
 use kiosk_tests::harness::people::{ANNA, BRUNO};
 use kiosk_tests::harness::post::{Options, Post, SOON};
+use kiosk_tests::harness::wait::until_true;
 use kiosk_tests::harness::{Outcome, ensure};
+use std::time::Duration;
 
 /// Right by its check symbols, and nobody's.
 const NOBODYS: &str = "7KQ25-M4PXX-9ABCG-WXYZF";
@@ -103,4 +106,29 @@ fn the_code_can_be_shown_to_the_camera_instead_of_typed() -> Outcome {
     post.kiosk.visit("Complete", SOON)?;
     let visit = post.site.visit("the hand-over", |visit| visit.reference.is_some())?;
     ensure(visit.completed("code") && visit.verifications == ["verified"], || format!("{visit:?}"))
+}
+
+#[test]
+fn a_code_on_its_way_when_the_kiosk_ends_is_settled_after_the_next_start() -> Outcome {
+    let mut post = at_number()?;
+    let code = post.site.code(&ANNA)?;
+    post.type_number(&ANNA)?;
+    post.site.line.set(State::Silent);
+    post.type_code(&code)?;
+    post.kiosk.visit("Verifying", SOON)?;
+    post.kiosk.process.kill();
+    post.site.line.set(State::Up);
+    post.kiosk = post.site.start()?;
+    post.kiosk.attract(SOON)?;
+    // Half a minute after the last try that it is not there is final.
+    let settled = Duration::from_secs(40) + SOON;
+    until_true("the settled outcome", settled, || {
+        post.site.visits().is_ok_and(|visits| {
+            visits.iter().any(|visit| visit.journal.contains(&"code_outcome_unknown never_arrived".to_owned()))
+        })
+    })?;
+    let visits = post.site.visits()?;
+    ensure(visits.len() == 1 && visits[0].never_completed() && visits[0].count("visit_aborted") == 1, || {
+        format!("{visits:?}")
+    })
 }

@@ -1,5 +1,6 @@
 //! An officer takes over at the kiosk.
 
+use kiosk_tests::harness::line::State;
 use kiosk_tests::harness::people::{ANNA, STRANGER};
 use kiosk_tests::harness::post::{BADGE, Options, Post, SOON, Site};
 use kiosk_tests::harness::process::run;
@@ -9,6 +10,7 @@ use kiosk_tests::harness::{OrTrouble, Outcome, ensure};
 use kiosk_tests::sim::{Act, Card, Model, Protocol, Simulator};
 use serde_json::Value;
 use std::process::Command;
+use std::time::Duration;
 
 #[test]
 fn an_officer_overrides_a_failed_scan_with_a_reason() -> Outcome {
@@ -24,6 +26,24 @@ fn an_officer_overrides_a_failed_scan_with_a_reason() -> Outcome {
     let decided = visit.journal.iter().position(|line| line.starts_with("override_decided"));
     let completed = visit.journal.iter().position(|line| line == "visit_completed officer");
     ensure(decided.is_some() && decided < completed, || format!("completed before it was decided: {visit:?}"))
+}
+
+#[test]
+fn an_override_is_done_before_the_network_has_it() -> Outcome {
+    let mut post = Post::open(&Options::default())?;
+    post.begin("en")?;
+    post.fail_to_read(&ANNA, 1)?;
+    post.sign_in()?;
+    post.hand()?.press("override-worn")?;
+    post.site.line.set(State::Silent);
+    post.hand()?.press("override")?;
+    // A call that nobody answers takes twelve seconds.
+    post.kiosk.visit("Complete", Duration::from_secs(6))?;
+    ensure(post.site.visit("the visit", |_| true)?.overrides.is_empty(), || "the service has it through a dead line")?;
+    post.site.line.set(State::Up);
+    until_true("the override at the service", Duration::from_secs(80) + SOON, || {
+        post.site.visits().is_ok_and(|visits| visits.iter().any(|visit| visit.overrides == ["worn_document"]))
+    })
 }
 
 #[test]

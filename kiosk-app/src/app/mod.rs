@@ -4,6 +4,7 @@
 mod listen;
 mod perform;
 mod repaint;
+mod settling;
 pub mod stages;
 #[cfg(feature = "simulated")]
 mod state_file;
@@ -19,9 +20,9 @@ use crate::kiosk::{Fitted, Kiosk, Mode, Moment};
 use crate::message::Message;
 use crate::screens::{self, Look, Preview, Stage};
 use crate::service_loop::Told;
-use crate::session::answers::{CallFailure, CodeAnswer};
-use crate::session::state::{Language, RequestId, State, VisitId};
-use crate::verifier::{Settled, Verifier};
+use crate::session::state::{Language, VisitId};
+use crate::unfinished::Unfinished;
+use crate::verifier::Verifier;
 use crate::{devices, selftest};
 use card_reader::reader::{self, DeviceId, PreviewFrame, ReaderHandle};
 use iced::widget::image::Handle;
@@ -60,6 +61,7 @@ pub struct App {
     reader: ReaderHandle,
     reader_events: Arc<Mutex<Option<mpsc::Receiver<reader::Event>>>>,
     outbox: Option<Arc<crate::outbox::Outbox>>,
+    unfinished: Arc<Unfinished>,
     credentials: Option<Arc<Credentials>>,
     /// Calls that end with their visit.
     calls: Vec<(VisitId, task::Handle)>,
@@ -112,7 +114,9 @@ pub fn run(world: World) -> iced::Result {
     let ready = Mutex::new(Some(App::new(world, size)));
     let boot = move || {
         let app = ready.lock().unwrap_or_else(PoisonError::into_inner).take();
-        (app.unwrap_or_else(|| unreachable!("the program boots once")), Task::none())
+        let app = app.unwrap_or_else(|| unreachable!("the program boots once"));
+        let resumed = app.resume();
+        (app, resumed)
     };
     iced::application(boot, App::update, App::view)
         .title("Inspection Kiosk")
@@ -143,6 +147,7 @@ impl App {
             #[cfg(feature = "simulated")]
             state_file: world.state_file.map(|path| state_file::StateFile::new(path, world.config.display.scale)),
             restart: world.restart,
+            unfinished: Arc::new(Unfinished::open(world.journal.dir())),
             config: world.config,
             verifier: world.verifier,
             journal: world.journal,
@@ -198,16 +203,11 @@ impl App {
             Message::Reader(reader::Event::SelfTest { device, report }) => self.device_tested(&device, &report),
             Message::Reader(event) => self.step(Event::Reader(event)),
             Message::Verified { visit, request, answer } => self.code_answered(visit, request, answer),
-            Message::Settled { visit, outcome } => {
-                self.settled(visit, outcome);
-                Task::none()
-            }
+            Message::Settled { visit, request, outcome } => self.settled(visit, request, outcome),
             Message::Service(Told::Kiosk(event)) => self.step(event),
             Message::Service(Told::RevokedTechnicians(ids)) => {
-                if let Some(credentials) = &self.credentials {
-                    credentials.revoke(ids);
-                }
-                Task::none()
+                let Some(credentials) = self.credentials.clone() else { return Task::none() };
+                Task::future(tokio::task::spawn_blocking(move || credentials.revoke(ids))).discard()
             }
             Message::Journal(state) if state.opened.is_some() || state.fault.is_some() => {
                 self.step(Event::Journal { writable: state.writable })
@@ -290,44 +290,6 @@ impl App {
     /// Attract, or out of service: nobody stands here.
     fn at_rest(&self) -> bool {
         self.kiosk.visit.is_none() && matches!(self.kiosk.mode, Mode::Traveler | Mode::OutOfService(_))
-    }
-
-    /// An answer that the visit no longer waits for changes no screen, but it is not forgotten.
-    fn code_answered(
-        &mut self,
-        visit: VisitId,
-        request: RequestId,
-        answer: Result<CodeAnswer, CallFailure>,
-    ) -> Task<Message> {
-        let awaited = self.kiosk.visit.as_ref().is_some_and(|session| {
-            session.id == visit && matches!(session.state, State::Verifying { request: asked, .. } if asked == request)
-        });
-        let settle = match &answer {
-            Err(CallFailure::Unknown) => self.settle(visit, request),
-            Ok(CodeAnswer::Verified { .. }) if !awaited => {
-                self.settled(visit, Settled::Verified);
-                Task::none()
-            }
-            Ok(CodeAnswer::NotVerified) if !awaited => {
-                self.settled(visit, Settled::NotVerified);
-                Task::none()
-            }
-            Ok(_) | Err(_) => Task::none(),
-        };
-        Task::batch([self.step(Event::Verified { visit, request, answer }), settle])
-    }
-
-    /// A later "verified" is used but not honoured: nobody was let through by it.
-    fn settled(&self, visit: VisitId, outcome: Settled) {
-        let (event, cause) = match outcome {
-            Settled::Verified => (JournalEvent::CodeUsedNotHonoured, "settled"),
-            Settled::NotVerified => (JournalEvent::CodeNotVerified, "settled"),
-            Settled::Never => (JournalEvent::CodeOutcomeUnknown, "never_arrived"),
-            Settled::Unsettled => (JournalEvent::CodeOutcomeUnknown, "not_settled"),
-        };
-        let must_act = if outcome == Settled::Verified { MustAct::Officer } else { MustAct::Nobody };
-        let cause = Some(cause.to_owned());
-        self.journal.note(Entry { event, visit: Some(visit), role: "system", actor: None, cause, must_act });
     }
 
     fn on_camera_page(&self) -> bool {
@@ -435,6 +397,7 @@ impl App {
             certificate: Some(selftest::certificate(&self.verifier)),
             journal: Some(journal),
             log: selftest::log(&self.verifier),
+            outbox: Some(selftest::waiting(self.outbox.as_deref())).filter(|row| !row.ok),
             tests: Vec::new(),
             stages: self.stage_times.clone(),
         }

@@ -1,15 +1,18 @@
 //! The core's effects as tasks: the only caller of devices, service and journal.
 
+use super::settling::keep_take_back;
 use super::{App, TESTED_WITHIN, TRIED_WITHIN, Testing};
 use crate::clock::pause;
 use crate::diagnostics::{self, TestId};
 use crate::effect::{Effect, Entry, Handover, Inspection, JournalEvent, MustAct, Override};
 use crate::event::{Event, HandoverAnswer, StaffAnswer};
+use crate::journal::Writer;
 use crate::message::Message;
+use crate::outbox::Outbox;
 use crate::screens;
 use crate::selftest;
-use crate::session::state::{RequestId, VisitId};
-use crate::verifier::SETTLE_AFTER;
+use crate::session::state::VisitId;
+use crate::verifier::SignedOverride;
 use card_reader::reader::{Command, SelfTestLevel, Source};
 use futures::SinkExt as _;
 use iced::Task;
@@ -42,13 +45,9 @@ impl App {
                     Task::perform(call, move |answer| Message::Kiosk(Event::Inspected { visit, request, answer })),
                 )
             }
-            // Never recalled: cancelling makes its outcome unknown, and it is settled.
-            Effect::Verify(asked) => {
-                let (visit, request) = (asked.visit, asked.request);
-                let call = async move { verifier.verify(&asked).await };
-                Task::perform(call, move |answer| Message::Verified { visit, request, answer })
-            }
+            Effect::Verify(asked) => self.verify(*asked),
             Effect::Handover(asked) => self.hand_over(*asked),
+            Effect::TakeBack(asked) => self.take_back(*asked),
             Effect::Assist { visit } => {
                 let call = async move { verifier.assist(visit).await };
                 Task::perform(call, move |called| Message::Kiosk(Event::Assistance { visit, called }))
@@ -69,9 +68,13 @@ impl App {
                 Task::future(call).discard()
             }
             Effect::OpenReferral { staff, session, reference } => {
+                let asked = reference.clone();
                 let call = async move { verifier.open_referral(&session, &reference).await.map(Box::new) };
-                Task::perform(call, move |opened| {
-                    Message::Kiosk(Event::Staff { staff, answer: StaffAnswer::Referral(opened) })
+                Task::perform(call, move |answer| {
+                    Message::Kiosk(Event::Staff {
+                        staff,
+                        answer: StaffAnswer::Referral { asked: asked.clone(), answer },
+                    })
                 })
             }
             Effect::Override(decided) => self.decide(*decided),
@@ -91,12 +94,6 @@ impl App {
             }
             Effect::Diagnostics(effect) => self.perform_diagnostics(effect),
         }
-    }
-
-    pub(super) fn settle(&self, visit: VisitId, request: RequestId) -> Task<Message> {
-        let verifier = self.verifier.clone();
-        let asked = async move { verifier.settle(request, SETTLE_AFTER).await };
-        Task::perform(asked, move |outcome| Message::Settled { visit, outcome })
     }
 
     fn tell_reader(&self, command: Command) -> Task<Message> {
@@ -120,14 +117,22 @@ impl App {
 
     /// Asks again until it is stored; a taken reference is drawn anew by the visit.
     fn hand_over(&mut self, asked: Handover) -> Task<Message> {
-        let verifier = self.verifier.clone();
+        let (verifier, unfinished) = (self.verifier.clone(), Arc::clone(&self.unfinished));
         let visit = asked.visit;
         let tries = iced::stream::channel(1, async move |mut out: futures::channel::mpsc::Sender<Message>| {
+            if asked.supersedes.is_some() {
+                keep_take_back(&unfinished, &asked, verifier.clock().unix_ms()).await;
+            }
             loop {
                 let answer = verifier.hand_over(&asked).await;
-                let (visit, reference) = (asked.visit, asked.reference.clone());
+                let (visit, id, reference) = (asked.visit, asked.id, asked.reference.clone());
+                if answer == HandoverAnswer::Stored && asked.supersedes.is_some() {
+                    let unfinished = Arc::clone(&unfinished);
+                    let _ = tokio::task::spawn_blocking(move || unfinished.taken_back(id)).await;
+                }
                 let told = Message::Kiosk(Event::Handover { visit, reference, answer });
-                if out.send(told).await.is_err() || answer != HandoverAnswer::NotStored {
+                let settled = matches!(answer, HandoverAnswer::Stored | HandoverAnswer::ReferenceTaken);
+                if out.send(told).await.is_err() || settled {
                     return;
                 }
                 pause(HANDOVER_EVERY).await;
@@ -136,13 +141,14 @@ impl App {
         self.of_visit(visit, Task::stream(tries))
     }
 
-    /// Kept sealed, then journaled, then sent: if it can be neither kept nor journaled, there is no override.
+    /// Kept sealed, then journaled, then told, then sent: if it can be neither kept nor journaled, there is no override. The
+    /// screen does not wait for the network.
     fn decide(&mut self, decided: Override) -> Task<Message> {
         let visit = decided.visit;
-        let undone = Message::Kiosk(Event::OverrideJournaled { visit, written: false });
+        let told = move |written| Message::Kiosk(Event::OverrideJournaled { visit, written });
         let (Some(outbox), Some(signed)) = (self.outbox.clone(), self.verifier.sign_override(&decided)) else {
             tracing::error!("an override can be neither signed nor kept: run \"kiosk-app selftest\"");
-            return Task::done(undone);
+            return Task::done(told(false));
         };
         let entry = Entry {
             event: JournalEvent::OverrideDecided,
@@ -152,30 +158,19 @@ impl App {
             cause: Some(format!("{} {}", decided.reason.name(), decided.id.0)),
             must_act: MustAct::Nobody,
         };
-        let (journal, verifier) = (self.journal.clone(), self.verifier.clone());
-        let kept = async move {
-            let sealing = Arc::clone(&outbox);
-            let sealed = tokio::task::spawn_blocking(move || sealing.keep(&signed).map(|()| signed)).await;
-            let signed = match sealed {
-                Ok(Ok(signed)) => signed,
-                Ok(Err(error)) => {
-                    tracing::error!("{error}");
-                    return undone;
-                }
-                Err(_) => return undone,
-            };
-            if !journal.append(entry).await.unwrap_or(false) {
-                outbox.withdraw(signed.id);
-                return undone;
-            }
-            outbox.decided(signed.id);
+        let kept = keep_override(Arc::clone(&outbox), self.journal.clone(), signed, entry);
+        let verifier = self.verifier.clone();
+        Task::future(kept).then(move |kept| {
+            let Some(signed) = kept else { return Task::done(told(false)) };
+            let (verifier, outbox) = (verifier.clone(), Arc::clone(&outbox));
             // The first try, at once; the service loop makes the others.
-            if verifier.send_override(&signed).await.is_ok() {
-                outbox.confirmed(signed.id);
-            }
-            Message::Kiosk(Event::OverrideJournaled { visit, written: true })
-        };
-        Task::future(kept)
+            let first = async move {
+                if verifier.send_override(&signed).await.is_ok() {
+                    outbox.confirmed(signed.id);
+                }
+            };
+            Task::batch([Task::done(told(true)), Task::future(first).discard()])
+        })
     }
 
     fn perform_diagnostics(&mut self, effect: diagnostics::Effect) -> Task<Message> {
@@ -259,5 +254,60 @@ impl App {
             TestId::All | TestId::Device(_) | TestId::Interactive(_) => selftest::all(&config, &verifier, Some(head)),
         });
         Task::perform(tested, |rows| Message::Tested(rows.unwrap_or_default()))
+    }
+}
+
+/// Into the outbox, then into the journal; `None`: not decided, and nothing of it is left.
+async fn keep_override(
+    outbox: Arc<Outbox>,
+    journal: Writer,
+    signed: SignedOverride,
+    entry: Entry,
+) -> Option<SignedOverride> {
+    let sealing = Arc::clone(&outbox);
+    let sealed = tokio::task::spawn_blocking(move || sealing.keep(&signed).map(|()| signed)).await.ok()?;
+    let signed = sealed.inspect_err(|error| tracing::error!("{error}")).ok()?;
+    if !journal.append(entry).await.unwrap_or(false) {
+        outbox.withdraw(signed.id);
+        return None;
+    }
+    outbox.decided(signed.id);
+    Some(signed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keep_override;
+    use crate::clock::Clock;
+    use crate::config::Outbox as Settings;
+    use crate::effect::JournalEvent;
+    use crate::journal::Writer;
+    use crate::journal::record::tests::entry;
+    use crate::outbox::Outbox;
+    use crate::verifier::SignedOverride;
+    use std::sync::Arc;
+    use uuid::Uuid;
+    use zeroize::Zeroizing;
+
+    fn signed() -> SignedOverride {
+        SignedOverride { id: Uuid::from_u128(1), body: Zeroizing::new(b"{}".to_vec()), signature: "a:b".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn an_override_is_decided_by_the_disk_alone_and_nothing_is_left_of_one_that_is_not() {
+        let dir = tempfile::tempdir().expect("folder");
+        let outbox =
+            Outbox::open(&Settings { dir: dir.path().join("outbox"), key: None }).map(Arc::new).expect("opens");
+        let (journal, thread) = Writer::start(&dir.path().join("journal"), Clock::start(0)).expect("journal");
+        let decided = entry(JournalEvent::OverrideDecided);
+        // No service in sight: it waits, and is told.
+        assert!(keep_override(Arc::clone(&outbox), journal.clone(), signed(), decided.clone()).await.is_some());
+        assert_eq!(outbox.waiting(), [signed().id]);
+        outbox.confirmed(signed().id);
+        journal.stop();
+        thread.join().expect("ended");
+        assert!(keep_override(Arc::clone(&outbox), journal, signed(), decided).await.is_none());
+        outbox.adopt_undecided();
+        assert!(outbox.waiting().is_empty(), "withdrawn");
     }
 }

@@ -24,6 +24,8 @@ use verification_api::wire::{EnrolReply, EnrolRequest, Problem, ProblemType};
 use zeroize::Zeroizing;
 
 const WITHIN: Duration = Duration::from_secs(20);
+/// Told apart from the rest: before there is a connection the code cannot have been used.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const MAX_REPLY: usize = 256 * 1024;
 
 #[derive(Args)]
@@ -57,6 +59,10 @@ enum EnrolError {
     OtherRoot(String),
     #[error("{0} cannot be reached: {1}. Check network and address; the code was not used")]
     Unreachable(String, String),
+    #[error(
+        "{0} was reached, but its answer did not come: {1}. The code may have been used. Run this once more with the same code; if it is not taken, ask the agency to invite this kiosk again under the same number (`kiosk invite`)"
+    )]
+    Unanswered(String, String),
     #[error("the service did not take the code: {0}. Ask the agency for a new one (`kiosk invite`)")]
     Refused(String),
     #[error("the service's answer was not understood; ask the agency to revoke this kiosk and to invite it again")]
@@ -161,6 +167,7 @@ impl<'a> Files<'a> {
 fn send(url: &Url, root: [u8; 32], request: &EnrolRequest) -> Result<(EnrolReply, Vec<u8>), EnrolError> {
     let address = url.host_str().unwrap_or_default().to_owned();
     let unreachable = |why: &dyn std::fmt::Display| EnrolError::Unreachable(address.clone(), why.to_string());
+    let unanswered = |why: &reqwest::Error| EnrolError::Unanswered(address.clone(), cause(why));
     let pinned = Arc::new(PinnedRoot::new(root));
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -174,6 +181,7 @@ fn send(url: &Url, root: [u8; 32], request: &EnrolRequest) -> Result<(EnrolReply
         .https_only(true)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_WITHIN)
         .timeout(WITHIN)
         .build()
         .map_err(|why| unreachable(&why))?;
@@ -185,11 +193,13 @@ fn send(url: &Url, root: [u8; 32], request: &EnrolRequest) -> Result<(EnrolReply
         let mut answer = match sent.await {
             Ok(answer) => answer,
             Err(_) if pinned.refused() => return Err(EnrolError::OtherRoot(address.clone())),
-            Err(why) => return Err(unreachable(&cause(&why))),
+            // Without a connection nothing was sent; anything else may have happened after the code had arrived.
+            Err(why) if why.is_connect() => return Err(unreachable(&cause(&why))),
+            Err(why) => return Err(unanswered(&why)),
         };
         let status = answer.status();
         let mut bytes = Zeroizing::new(Vec::new());
-        while let Some(part) = answer.chunk().await.map_err(|_| EnrolError::NotUnderstood)? {
+        while let Some(part) = answer.chunk().await.map_err(|why| unanswered(&why))? {
             if bytes.len() + part.len() > MAX_REPLY {
                 return Err(EnrolError::NotUnderstood);
             }
@@ -295,5 +305,78 @@ impl ServerCertVerifier for PinnedRoot {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arguments, DONE, run};
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    /// A service that takes one request, says `answer` and closes. Its port, and the hash of its root.
+    fn service(answer: &'static str) -> (u16, String) {
+        let mut params = CertificateParams::new(Vec::new()).expect("params");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("key")).expect("root");
+        let key = KeyPair::generate().expect("key");
+        let leaf = CertificateParams::new(vec!["localhost".to_owned()]).expect("params");
+        let leaf = leaf.signed_by(&key, &root).expect("signed");
+        let hash = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, root.der()));
+        let chain: Vec<CertificateDer<'static>> = vec![leaf.der().clone(), root.der().clone()];
+        let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).expect("PEM");
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .expect("TLS 1.3")
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .expect("certificate");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("port");
+        let port = listener.local_addr().expect("address").port();
+        std::thread::spawn(move || {
+            let (socket, _) = listener.accept().expect("a caller");
+            let connection = ServerConnection::new(Arc::new(config)).expect("TLS");
+            let mut stream = StreamOwned::new(connection, socket);
+            let mut request = Vec::new();
+            // The body is one JSON object, and no brace comes before it.
+            while !request.ends_with(b"}") {
+                let mut part = [0; 4096];
+                match stream.read(&mut part) {
+                    Ok(0) | Err(_) => break,
+                    Ok(n) => request.extend_from_slice(&part[..n]),
+                }
+            }
+            let _ = stream.write_all(answer.as_bytes()).and_then(|()| stream.flush());
+        });
+        (port, hash)
+    }
+
+    /// What the command says, and whether it left a key.
+    fn enrolled(port: u16, root: &str) -> (u8, String, bool) {
+        let dir = tempfile::tempdir().expect("folder");
+        let url = format!("https://localhost:{port}");
+        let arguments = Arguments { url, root_sha256: root.to_owned(), dir: dir.path().to_owned() };
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let status = run(&arguments, &b"0000-0000\n"[..], &mut out, &mut err).expect("told");
+        (status, String::from_utf8(err).expect("text"), dir.path().join("key.pem").exists())
+    }
+
+    #[test]
+    fn a_code_is_called_unused_only_if_it_cannot_have_arrived() {
+        for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n{\"kiosk\":"] {
+            let (port, root) = service(answer);
+            let (status, said, key) = enrolled(port, &root);
+            assert!(status != DONE && !key, "{said}");
+            assert!(said.contains("may have been used") && said.contains("invite this kiosk again"), "{said}");
+        }
+        let free = TcpListener::bind("127.0.0.1:0").expect("port").local_addr().expect("address").port();
+        let (status, said, key) = enrolled(free, &"ab".repeat(32));
+        assert!(status != DONE && !key, "{said}");
+        assert!(said.contains("the code was not used"), "{said}");
     }
 }

@@ -13,6 +13,7 @@ use crate::verifier::Verifier;
 use crate::{devices, documents, theme};
 use card_reader::reader::Reader;
 use clap::Args;
+use rustix::process::{Resource, Rlimit, setrlimit};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixStream};
@@ -49,6 +50,7 @@ impl Arguments {
 
 /// Runs the kiosk until it is told to stop; a planned restart is this program anew in the same process. Exit status 0 after SIGTERM or a closed window, 1 if it cannot start.
 pub fn run(arguments: &Arguments) -> u8 {
+    leave_no_core();
     // What a person can correct in a file is told first, with or without a display.
     let checked = configured(arguments).and_then(|config| display().map(|()| config));
     let restart = Arc::new(AtomicBool::new(false));
@@ -79,6 +81,19 @@ pub fn run(arguments: &Arguments) -> u8 {
             eprintln!("kiosk-app: {sentence}");
             NOT_ALL
         }
+    }
+}
+
+/// A crash must not write to the disk what a traveler typed and a document says: no core file, and in a product none for
+/// a collector either (which is not bound by the limit). The tests look into a running kiosk's memory, which the second
+/// forbids.
+fn leave_no_core() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let limited = setrlimit(Resource::Core, none);
+    #[cfg(not(feature = "simulated"))]
+    let limited = limited.and(rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable));
+    if let Err(error) = limited {
+        tracing::error!("a crash of this program may leave its memory on the disk: {error}");
     }
 }
 

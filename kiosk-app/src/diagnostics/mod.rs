@@ -18,6 +18,7 @@ pub struct Diagnostics {
     pub running: Option<TestId>,
 }
 
+/// What the technician's mode shows.
 pub enum Page {
     /// `TC1:` by scanner or camera, then the PIN.
     SignIn {
@@ -98,6 +99,8 @@ pub struct Report {
     pub journal: Option<Row>,
     /// The service's audit log, as this kiosk has witnessed it.
     pub log: Option<Row>,
+    /// The overrides that wait, if somebody must do something about them.
+    pub outbox: Option<Row>,
     /// Result lines of the last tests, by row name.
     pub tests: Vec<Row>,
     /// (name, milliseconds) of the last reading's stages; the pictures are in the shell.
@@ -113,6 +116,7 @@ pub struct Row {
     pub must_act: MustAct,
 }
 
+/// What the shell tells the technician's mode.
 pub enum Event {
     Admitted {
         technician: String,
@@ -128,6 +132,7 @@ pub enum Event {
     },
 }
 
+/// What a technician asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
     Key(char),
@@ -140,6 +145,7 @@ pub enum Intent {
     MockVisit,
 }
 
+/// What the technician's mode wants done.
 pub enum Effect {
     Admit {
         credential: PersonalText,

@@ -119,8 +119,8 @@ impl Kiosk {
                 mode.last_input = moment.now;
                 if text.expose(|t| t.starts_with("TC1:")) {
                     *credential = Some(text);
-                    return Vec::new();
                 }
+                // Another one takes its place.
                 vec![self.arm(Accept::Staff)]
             }
             (reader::Event::Read { reading: Reading::Zone(zone), .. }, Page::Mock { stage, .. })
@@ -284,6 +284,17 @@ mod tests {
         bench.event(Event::Diagnostics(Told::Refused(Notice::CredentialRefused)));
         assert!(matches!(page(&bench), Page::SignIn { credential: None, .. }));
         assert!(bench.journaled(JournalEvent::TechnicianRefused));
+    }
+
+    #[test]
+    fn a_second_credential_can_be_shown_after_the_first() {
+        let mut bench = at_sign_in();
+        for text in ["TC1:x.y", "B-1", "TC1:z.z"] {
+            shown(&mut bench, text);
+            assert!(bench.has(|e| matches!(e, Effect::Arm { accept: Accept::Staff, .. })), "deaf after {text}");
+        }
+        let Page::SignIn { credential: Some(newest), .. } = page(&bench) else { panic!("none taken") };
+        assert!(newest.expose(|text| text == "TC1:z.z"));
     }
 
     #[test]

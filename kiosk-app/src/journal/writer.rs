@@ -37,6 +37,7 @@ pub struct Writer {
 enum Command {
     Append { entry: Entry, stamp: Stamp, done: oneshot::Sender<bool> },
     Acknowledge(Head),
+    Noted { done: oneshot::Sender<()> },
     Stop { stamp: Stamp },
 }
 
@@ -67,6 +68,14 @@ impl Writer {
     /// Queues `entry` without waiting for it.
     pub fn note(&self, entry: Entry) {
         drop(self.append(entry));
+    }
+
+    /// Resolves once everything queued before is on the disk, as far as the disk takes it.
+    #[must_use]
+    pub fn noted(&self) -> oneshot::Receiver<()> {
+        let (done, noted) = oneshot::channel();
+        drop(self.sender.send(Command::Noted { done }));
+        noted
     }
 
     /// Keeps the head that the service acknowledged.
@@ -112,6 +121,10 @@ impl Thread {
                     if let Some(Err(error)) = self.disk.as_ref().map(|disk| disk.acknowledge(&head)) {
                         tracing::warn!(%error, "the acknowledged head of the journal could not be kept");
                     }
+                }
+                Ok(Command::Noted { done }) => {
+                    // Nobody may be waiting for it.
+                    let _ = done.send(());
                 }
                 Ok(Command::Stop { stamp }) => {
                     self.append(&system(JournalEvent::KioskStopped), &stamp);

@@ -4,6 +4,8 @@
 mod keyed;
 mod step;
 
+pub(crate) use step::came_too_late;
+
 use crate::event::StaffId;
 use crate::session::answers::OpenedReferral;
 use card_reader::mrz::{Check, Format};
@@ -31,12 +33,15 @@ pub struct SignedIn {
     pub offline_since: Option<u64>,
 }
 
+/// What the desk shows.
 pub enum Page {
     SignIn(SignIn),
     /// The visit as it stands (or the opened referral): reading, verdicts, record, what can be done.
     Visit {
         reason: Option<OverrideReason>,
         note: PersonalText,
+        /// An override is being written down: until that is answered nothing else is decided.
+        waiting: bool,
     },
     /// The zone keyed in by hand, row by row.
     KeyIn(KeyIn),
@@ -53,6 +58,14 @@ pub enum Page {
     Card {
         keep_asked: bool,
     },
+}
+
+impl Page {
+    /// The visit, with nothing chosen yet.
+    #[must_use]
+    pub fn visit() -> Self {
+        Self::Visit { reason: None, note: PersonalText::default(), waiting: false }
+    }
 }
 
 pub struct SignIn {
@@ -83,6 +96,7 @@ pub struct KeyIn {
 /// Why a failed scan is overridden: the words of the wire.
 pub use verification_api::wire::OverrideReason;
 
+/// What an officer is told about the last thing that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Notice {
     SignInRefused,
@@ -99,6 +113,7 @@ pub enum Notice {
     CardKept,
 }
 
+/// What an officer asks for at the desk, or on the way to it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Intent {
     /// Long press in the corner: the sign-in screen.

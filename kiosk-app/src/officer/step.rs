@@ -36,6 +36,9 @@ impl Kiosk {
             return Vec::new();
         }
         self.staff += 1;
+        if let Some(visit) = &mut self.visit {
+            visit.staff_comes();
+        }
         let field = if badge.is_some() { SignInField::Pin } else { SignInField::Badge };
         let sign_in = SignIn { badge: badge.unwrap_or_default(), pin: PersonalText::default(), field, waiting: false };
         self.mode = Mode::Officer(Box::new(Desk {
@@ -56,7 +59,8 @@ impl Kiosk {
         moment: &mut Moment<'_>,
     ) -> Vec<Effect> {
         if self.visit.is_some() {
-            return Vec::new();
+            // The scan has used up what was armed; an officer's badge must still be read.
+            return vec![self.arm(Accept::Staff)];
         }
         self.mode = Mode::Diagnostics(Box::new(Diagnostics::new(credential, moment.now)));
         // The header tells version and start before anybody has signed in.
@@ -64,6 +68,7 @@ impl Kiosk {
     }
 
     pub(crate) fn officer_step(&mut self, event: Event, moment: &mut Moment<'_>) -> Vec<Effect> {
+        let signing_in = self.is_signing_in();
         let mut effects = match event {
             Event::Tick => {
                 let mut effects = self.visit_step(Event::Tick, moment);
@@ -80,6 +85,14 @@ impl Kiosk {
             }
             Event::Intent(intent) => self.desk_asked(intent, moment),
             Event::Reader(reader::Event::Read { reading: Reading::Staff(badge), .. }) => self.badge_read(badge, moment),
+            // The readers take badges here; a document put down now is none of the visit's.
+            Event::Reader(
+                reader::Event::Sensed { .. }
+                | reader::Event::Advice { .. }
+                | reader::Event::Read { .. }
+                | reader::Event::Failed { .. }
+                | reader::Event::Removed { .. },
+            ) if signing_in => Vec::new(),
             Event::Staff { staff, answer } => self.staff_answered(staff, answer, moment),
             Event::Reader(reader::Event::Card { what, .. }) => {
                 match what {
@@ -90,6 +103,11 @@ impl Kiosk {
                 Vec::new()
             }
             Event::OverrideJournaled { visit, written } => {
+                if let Mode::Officer(desk) = &mut self.mode
+                    && let Page::Visit { waiting, .. } = &mut desk.page
+                {
+                    *waiting = false;
+                }
                 if !written {
                     self.notice(Notice::JournalNotWritable);
                 }
@@ -98,7 +116,19 @@ impl Kiosk {
             other => self.visit_step(other, moment),
         };
         effects.extend(self.after_desk(moment));
+        if signing_in && self.is_signing_in() && !self.visit.as_ref().is_some_and(|visit| visit.over) {
+            // The visit goes on meanwhile, but the readers are the officer's.
+            effects.retain(|effect| match effect {
+                Effect::Disarm | Effect::Preview(true) => false,
+                Effect::Arm { accept, .. } => matches!(accept, Accept::Staff),
+                _ => true,
+            });
+        }
         effects
+    }
+
+    fn is_signing_in(&self) -> bool {
+        matches!(&self.mode, Mode::Officer(desk) if matches!(desk.page, Page::SignIn(_)))
     }
 
     /// The visit is over: the officer is signed out with it.
@@ -117,7 +147,7 @@ impl Kiosk {
         if matches!(desk.page, Page::PullUp)
             && self.visit.as_ref().is_some_and(|visit| visit.hands_over() || matches!(visit.state, State::NotVerified))
         {
-            desk.page = Page::Visit { reason: None, note: PersonalText::default() };
+            desk.page = Page::visit();
         }
         let completed = self.visit.as_ref().and_then(|visit| match visit.state {
             State::Complete { by, .. } => Some(by),
@@ -139,8 +169,23 @@ impl Kiosk {
         effects
     }
 
+    /// The sign-in `staff` is still waited for.
+    pub(crate) fn awaits_sign_in(&self, staff: StaffId) -> bool {
+        matches!(&self.mode, Mode::Officer(desk) if desk.staff == staff && matches!(desk.page, Page::SignIn(_)))
+    }
+
+    /// The service has disabled these officers: one of them who stands here is signed out now.
+    pub(crate) fn dismiss(&mut self, disabled: &[String], moment: &mut Moment<'_>) -> Vec<Effect> {
+        let here = match &self.mode {
+            Mode::Officer(desk) => desk.officer.as_ref().is_some_and(|officer| disabled.contains(&officer.pseudonym)),
+            _ => false,
+        };
+        if here { self.leave_desk("disabled", None, moment) } else { Vec::new() }
+    }
+
     fn desk_idle(&self, now: Duration) -> bool {
-        matches!(&self.mode, Mode::Officer(desk) if now.saturating_sub(desk.last_input) >= self.policy.officer_idle)
+        matches!(&self.mode, Mode::Officer(desk)
+            if now.saturating_sub(desk.last_input) >= self.policy.officer_idle && !desk.is_deciding())
     }
 
     /// Back to the traveler's side: signed out, and the visit goes where it belongs.
@@ -177,6 +222,10 @@ impl Kiosk {
         let today = moment.today();
         let Mode::Officer(desk) = &mut self.mode else { return Vec::new() };
         desk.last_input = moment.now;
+        if desk.is_deciding() {
+            // It is on its way to the disk: neither twice nor against it.
+            return Vec::new();
+        }
         desk.notice = None;
         match (&mut desk.page, intent) {
             (_, Touch::Officer(intent)) => self.officer_asked(intent, moment),
@@ -202,8 +251,10 @@ impl Kiosk {
                 edit(note, &intent, LONGEST_NOTE);
                 Vec::new()
             }
-            (Page::OpenReferral { typed, .. }, intent) => {
-                edit(typed, &intent, LONGEST_REFERENCE);
+            (Page::OpenReferral { typed, waiting }, intent) => {
+                if !*waiting {
+                    edit(typed, &intent, LONGEST_REFERENCE);
+                }
                 match intent {
                     Touch::Forward => self.officer_asked(Intent::SubmitReference, moment),
                     Touch::Back => self.officer_asked(Intent::Back, moment),
@@ -251,7 +302,7 @@ impl Kiosk {
             (Intent::SignOut, _) => return self.leave_desk("signed_out", None, moment),
             (Intent::EndVisit, _) if has_visit => return self.visit_step(Event::Intent(Touch::EndVisit), moment),
             (Intent::Back, Page::Card { keep_asked }) if *keep_asked => *keep_asked = false,
-            (Intent::Back, _) => desk.page = Page::Visit { reason: None, note: PersonalText::default() },
+            (Intent::Back, _) => desk.page = Page::visit(),
             (Intent::Card, _) if !self.movers.is_empty() => desk.page = Page::Card { keep_asked: false },
             (Intent::GiveCardBack, Page::Card { keep_asked: false }) => return self.move_card(false),
             (Intent::KeepCard, Page::Card { keep_asked }) => *keep_asked = true,
@@ -260,7 +311,7 @@ impl Kiosk {
                 return self.move_card(true);
             }
             (Intent::Retry, _) if has_visit => {
-                desk.page = Page::Visit { reason: None, note: PersonalText::default() };
+                desk.page = Page::visit();
                 return self.with_visit(moment, |visit, context| visit.retry(context)).unwrap_or_default();
             }
             (Intent::KeyIn, _) if has_visit => desk.page = Page::KeyIn(KeyIn::new(Format::Td1)),
@@ -268,11 +319,11 @@ impl Kiosk {
             (Intent::Row(row), Page::KeyIn(keyed)) if row < keyed.rows.len() => keyed.row = row,
             (Intent::SubmitKeyed, Page::KeyIn(keyed)) if keyed.whole() => {
                 let Some(reading) = keyed.reading(today) else { return Vec::new() };
-                desk.page = Page::Visit { reason: None, note: PersonalText::default() };
+                desk.page = Page::visit();
                 return self.with_visit(moment, |visit, context| visit.keyed(reading, context)).unwrap_or_default();
             }
             (Intent::ChooseReason(chosen), Page::Visit { reason, .. }) => *reason = Some(chosen),
-            (Intent::Override, Page::Visit { reason: Some(reason), note }) => {
+            (Intent::Override, Page::Visit { reason: Some(reason), note, waiting }) => {
                 let (reason, note) = (*reason, (!note.is_empty()).then(|| note.clone()));
                 if !offered {
                     desk.notice = Some(Notice::OverrideNotOffered);
@@ -280,6 +331,7 @@ impl Kiosk {
                     desk.notice = Some(Notice::NoteRequired);
                 } else {
                     let decided = decide(officer, desk.opened.as_deref(), reason, note, self.visit.as_ref(), moment);
+                    *waiting = decided.is_some();
                     return decided.into_iter().collect();
                 }
             }
@@ -349,18 +401,13 @@ impl Kiosk {
         desk.last_input = moment.now;
         sign_in.badge = badge;
         sign_in.field = SignInField::Pin;
-        Vec::new()
+        // Perhaps it was the wrong one: the next takes its place.
+        vec![self.arm(Accept::Staff)]
     }
 
     fn staff_answered(&mut self, staff: StaffId, answer: StaffAnswer, moment: &mut Moment<'_>) -> Vec<Effect> {
         let has_visit = self.visit.is_some();
-        let Mode::Officer(desk) = &mut self.mode else {
-            // The officer has left meanwhile: a session that nobody holds is ended at once.
-            return match answer {
-                StaffAnswer::SignedIn { session, .. } => vec![Effect::SignOut { session, closing: None }],
-                _ => Vec::new(),
-            };
-        };
+        let Mode::Officer(desk) = &mut self.mode else { return Vec::new() };
         if desk.staff != staff {
             return Vec::new();
         }
@@ -381,26 +428,32 @@ impl Kiosk {
                 sign_in.pin = PersonalText::default();
                 sign_in.waiting = false;
                 desk.notice = Some(Notice::SignInRefused);
-                vec![crate::kiosk::entry(JournalEvent::OfficerRefused, None, "officer", None, MustAct::Officer)]
+                vec![
+                    crate::kiosk::entry(JournalEvent::OfficerRefused, None, "officer", None, MustAct::Officer),
+                    self.arm(Accept::Staff),
+                ]
             }
             (StaffAnswer::Unavailable, Page::SignIn(sign_in)) => {
                 sign_in.pin = PersonalText::default();
                 sign_in.waiting = false;
                 desk.notice = Some(Notice::SignInUnavailable);
-                Vec::new()
+                vec![self.arm(Accept::Staff)]
             }
-            (StaffAnswer::Referral(answer), Page::OpenReferral { waiting, .. }) => {
+            // Only what was typed last: an answer to an earlier reference must not open as the later one.
+            (StaffAnswer::Referral { asked, answer }, Page::OpenReferral { typed, waiting })
+                if *waiting && asked == *typed =>
+            {
                 *waiting = false;
-                match answer {
-                    Ok(opened) => self.referral_opened(opened, moment),
-                    Err(failure) => {
-                        desk.notice = Some(match failure {
-                            CallFailure::Refused => Notice::ReferralNotFound,
-                            CallFailure::NotSent | CallFailure::Unknown => Notice::ServiceUnavailable,
-                        });
-                        Vec::new()
-                    }
-                }
+                let failure = match answer {
+                    Ok(opened) if opened.reference.is_typed_as(typed) => return self.referral_opened(opened, moment),
+                    Ok(_) => CallFailure::Unknown,
+                    Err(failure) => failure,
+                };
+                desk.notice = Some(match failure {
+                    CallFailure::Refused => Notice::ReferralNotFound,
+                    CallFailure::NotSent | CallFailure::Unknown => Notice::ServiceUnavailable,
+                });
+                Vec::new()
             }
             _ => Vec::new(),
         }
@@ -413,6 +466,8 @@ impl Kiosk {
         visit.reference = Some(opened.reference.clone());
         visit.reference_stored = true;
         visit.with_officer = true;
+        // What the service said of the document closes the way to an override here as it does there.
+        visit.record.clone_from(&opened.inspection);
         visit.state = State::Held {
             reason: ReferralReason::AskedForOfficer,
             since: moment.now,
@@ -423,10 +478,17 @@ impl Kiosk {
             .officer
             .as_ref()
             .map(|officer| note(JournalEvent::ReferralOpened, Some(opened.visit.0), officer, None));
-        desk.page = Page::Visit { reason: None, note: PersonalText::default() };
+        desk.page = Page::visit();
         desk.opened = Some(opened);
         self.visit = Some(visit);
         journaled.into_iter().collect()
+    }
+}
+
+impl Desk {
+    /// An override was asked for, and whether it is written down is not known yet.
+    const fn is_deciding(&self) -> bool {
+        matches!(self.page, Page::Visit { waiting: true, .. })
     }
 }
 
@@ -439,11 +501,7 @@ impl Moment<'_> {
 }
 
 fn first_page(has_visit: bool) -> Page {
-    if has_visit {
-        Page::Visit { reason: None, note: PersonalText::default() }
-    } else {
-        Page::OpenReferral { typed: PersonalText::default(), waiting: false }
-    }
+    if has_visit { Page::visit() } else { Page::OpenReferral { typed: PersonalText::default(), waiting: false } }
 }
 
 fn sign_in_now(staff: StaffId, sign_in: &mut SignIn) -> Vec<Effect> {
@@ -456,6 +514,14 @@ fn sign_in_now(staff: StaffId, sign_in: &mut SignIn) -> Vec<Effect> {
     }
     sign_in.waiting = true;
     vec![Effect::SignIn { staff, badge: sign_in.badge.clone(), pin: sign_in.pin.clone() }]
+}
+
+/// An officer was let in after having left the sign-in: a session that nobody holds is ended at once.
+pub(crate) fn came_too_late(session: PersonalText, pseudonym: String) -> Vec<Effect> {
+    let cause = Some("left_before".to_owned());
+    let (event, must_act) = (JournalEvent::OfficerSignedOut, MustAct::Nobody);
+    let signed_out = Entry { event, visit: None, role: "officer", actor: Some(pseudonym), cause, must_act };
+    vec![Effect::Journal(signed_out), Effect::SignOut { session, closing: None }]
 }
 
 fn signed_out(desk: Desk, why: &'static str, closing: Option<Closing>) -> Vec<Effect> {

@@ -87,19 +87,6 @@ pub fn is_moving(motion: Duration) -> bool {
     motion < MOTION
 }
 
-/// Whether the screen has a picture that may move: the shell asks for frames only there, and only while
-/// [`is_moving`].
-#[must_use]
-pub fn has_motion(kiosk: &Kiosk) -> bool {
-    match (&kiosk.mode, &kiosk.visit) {
-        (Mode::Traveler, None) => true,
-        (Mode::Traveler, Some(visit)) => {
-            visit.overlay.is_none() && matches!(visit.state, State::PresentDocument { .. })
-        }
-        _ => false,
-    }
-}
-
 /// [`Look::turn`] at a monotonic time.
 #[must_use]
 pub fn turn_at(now: Duration) -> usize {

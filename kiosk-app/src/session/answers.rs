@@ -72,5 +72,7 @@ pub struct OpenedReferral {
     pub checks: Vec<(String, String)>,
     pub identifier: Option<PersonalText>,
     pub failure: Option<String>,
+    /// What the record service said of the document, if it was asked: it binds this officer as it bound the first.
+    pub inspection: Option<RecordAnswer>,
     pub verifications: Vec<String>,
 }

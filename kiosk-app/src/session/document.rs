@@ -22,19 +22,18 @@ impl Session {
         vec![self.arm(Accept::Documents, context), Effect::Preview(true)]
     }
 
-    /// An officer wants another look at the document: what was read before is dropped.
+    /// An officer wants another look at the document: what was read before is dropped. What the record service said of it
+    /// stays until it says something else, or a second look would open the way to an override against it.
     pub(crate) fn retry(&mut self, context: &mut Context<'_, '_>) -> Vec<Effect> {
         self.reading = None;
         self.guess = None;
         self.last_failure = None;
-        self.record = None;
         self.present(context)
     }
 
     /// A zone keyed in by an officer: looked up like a read one.
     pub(crate) fn keyed(&mut self, reading: Reading, context: &mut Context<'_, '_>) -> Vec<Effect> {
         self.reading = Some(reading);
-        self.record = None;
         self.look_up(context)
     }
 
@@ -42,11 +41,15 @@ impl Session {
         use reader::Event::{Advice as Advises, Failed, Lost, Read, Removed, Sensed, Witness};
         match event {
             Sensed { presentation } if self.takes(presentation) => {
-                self.note_input(context.moment.now);
+                // A card that passes where none is wanted is not the traveler's answer to the idle warning.
+                if !self.wants_document() {
+                    return Vec::new();
+                }
+                let effects = self.input(context);
                 if let State::PresentDocument { advice, quad } = self.state {
                     self.state = State::Reading { since: context.moment.now, advice, quad };
                 }
-                Vec::new()
+                effects
             }
             // A lone code held up is not a document, and not a try: the clock of the try stops.
             Advises { presentation, advice: Some(Advice::AnotherDocument), .. } if self.takes(presentation) => {
@@ -63,8 +66,9 @@ impl Session {
                 Vec::new()
             }
             Read { presentation, reading } if self.takes(presentation) => {
-                self.note_input(context.moment.now);
-                self.read(reading, context)
+                let mut effects = if self.wants_document() { self.input(context) } else { Vec::new() };
+                effects.extend(self.read(reading, context));
+                effects
             }
             Witness { presentation, fusion } if presentation == self.presentation => self.witnessed(fusion, context),
             Failed { presentation, reason, advice, guess } if self.takes(presentation) => match self.state {
@@ -92,6 +96,15 @@ impl Session {
             },
             _ => Vec::new(),
         }
+    }
+
+    /// A document is asked for, or was before the idle warning.
+    fn wants_document(&self) -> bool {
+        let state: &State = match &self.state {
+            State::StillThere { holds, .. } => holds,
+            state => state,
+        };
+        matches!(state, State::PresentDocument { .. } | State::Reading { .. })
     }
 
     /// Whether an event of this presentation is for the document lying there now. A newer number is a document put
@@ -130,7 +143,14 @@ impl Session {
                 self.state = State::PresentDocument { advice: Some(Advice::AnotherDocument), quad: None };
                 vec![self.arm(Accept::Documents, context)]
             }
-            (State::BackupCode(_), Reading::BackupCode(code)) => self.code_scanned(&code, context),
+            (State::BackupCode(_), Reading::BackupCode(code)) => {
+                self.last_input = context.moment.now;
+                self.code_scanned(&code, context)
+            }
+            // Under the idle warning a code is dropped as well; it can be held up again after it.
+            (State::StillThere { holds, .. }, Reading::BackupCode(_)) if matches!(**holds, State::BackupCode(_)) => {
+                vec![self.arm(Accept::BackupCode, context)]
+            }
             // Anything else read here was not asked for: dropped, and with it zeroed.
             _ => Vec::new(),
         }

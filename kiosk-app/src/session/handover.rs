@@ -73,6 +73,22 @@ impl Session {
         self.refer(ReferralReason::CheckDocument, context)
     }
 
+    /// The visit is over, but the service may still have it as complete: what takes that back goes on without the traveler.
+    pub(crate) fn left_to_take_back(&mut self, context: &mut Context<'_, '_>) -> Option<Effect> {
+        let supersedes = self.taken_back.filter(|_| !self.reference_stored)?;
+        let reference = self.reference.clone().unwrap_or_else(|| context.moment.reference(&context.site.number));
+        Some(Effect::TakeBack(Box::new(Handover {
+            visit: self.id,
+            id: self.handover,
+            reference,
+            reason: ReferralReason::CheckDocument,
+            reading: None,
+            identifier: None,
+            verifications: self.verifications.clone(),
+            supersedes: Some(supersedes),
+        })))
+    }
+
     fn hold(&mut self, reason: ReferralReason, now: std::time::Duration) {
         self.state = State::Held { reason, since: now, storing: true, officer_called: self.officer_called };
     }
@@ -151,6 +167,13 @@ impl Session {
         effects
     }
 
+    /// Staff sign in: the readers take badges from now on, so a try of reading is over, and does not count.
+    pub(crate) fn staff_comes(&mut self) {
+        if let State::Reading { advice, .. } = self.state {
+            self.state = State::PresentDocument { advice, quad: None };
+        }
+    }
+
     /// An officer has signed in on this visit: its timers stand still; a try of reading waits for the officer's retry.
     pub(crate) fn officer_arrived(&mut self) {
         self.with_officer = true;
@@ -160,8 +183,11 @@ impl Session {
         }
     }
 
-    /// Nobody signed in after all: the readers take again what they took before.
+    /// Nobody signed in after all: the readers take again what they took before, also under the idle warning.
     pub(crate) fn back_from_staff(&mut self, context: &mut Context<'_, '_>) -> Vec<Effect> {
+        if let State::StillThere { holds, .. } = &mut self.state {
+            self.state = std::mem::replace(holds, State::Language);
+        }
         match &self.state {
             State::PresentDocument { .. } | State::Reading { .. } => self.present(context),
             State::BackupCode(_) => vec![self.arm(Accept::BackupCode, context)],
@@ -179,8 +205,8 @@ impl Session {
     /// The officer has left: a visit that is not complete goes where it belongs.
     pub(crate) fn officer_left(&mut self, context: &mut Context<'_, '_>) -> Vec<Effect> {
         self.with_officer = false;
-        self.note_input(context.moment.now);
         let now = context.moment.now;
+        self.last_input = now;
         match &mut self.state {
             State::Complete { since, .. } | State::Referred { since, .. } => {
                 *since = now;

@@ -74,17 +74,19 @@ impl Session {
             Event::Tick => self.tick(context),
             // A press under the idle warning becomes an intent when it is released: MoreTime or EndVisit.
             Event::Activity => {
-                if !matches!(self.state, State::StillThere { .. }) {
-                    self.note_input(context.moment.now);
+                if matches!(self.state, State::StillThere { .. }) {
+                    Vec::new()
+                } else {
+                    self.input(context)
                 }
-                Vec::new()
             }
             Event::Intent(Intent::EndVisit) if matches!(self.state, State::StillThere { .. }) || self.with_officer => {
                 self.end(JournalEvent::VisitEnded, Some("ended"))
             }
             Event::Intent(intent) => {
-                self.note_input(context.moment.now);
-                self.asked(intent, context)
+                let mut effects = self.input(context);
+                effects.extend(self.asked(intent, context));
+                effects
             }
             Event::Reader(event) => self.reader_said(event, context),
             Event::Inspected { visit, request, answer } if visit == self.id => {
@@ -96,7 +98,7 @@ impl Session {
             Event::Handover { visit, reference, answer } if visit == self.id => match answer {
                 HandoverAnswer::Stored => self.handover_stored(&reference, context),
                 HandoverAnswer::ReferenceTaken => self.draw_another_reference(&reference, context),
-                HandoverAnswer::NotStored => Vec::new(),
+                HandoverAnswer::IdConflict | HandoverAnswer::NotStored => Vec::new(),
             },
             Event::Assistance { visit: Some(visit), called: true } if visit == self.id => {
                 self.officer_called = true;

@@ -1,4 +1,4 @@
-//! The times and limits of a visit, all in one place (`docs/architecture.md`, "Times").
+//! The times and limits of a visit, all in one place.
 
 use std::time::Duration;
 use verification_api::wire::Timers;
@@ -40,6 +40,15 @@ impl Policy {
         self.complete_for = seconds(timers.complete_s);
         self.referred_for = seconds(timers.referred_s);
         self.held_for = seconds(timers.held_s);
+    }
+
+    /// Goes back to the times of this kiosk.
+    pub fn take_own(&mut self, own: &Self) {
+        self.warn_after = own.warn_after;
+        self.answer_within = own.answer_within;
+        self.complete_for = own.complete_for;
+        self.referred_for = own.referred_for;
+        self.held_for = own.held_for;
     }
 }
 

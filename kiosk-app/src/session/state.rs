@@ -19,6 +19,21 @@ pub struct RequestId(pub Uuid);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reference(pub String);
 
+impl Reference {
+    /// What a person types of a reference, as it is written: only what a reference is made of, in capitals.
+    #[must_use]
+    pub fn written(typed: &PersonalText) -> Self {
+        let made_of = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
+        Self(typed.expose(|text| text.chars().filter(made_of).collect::<String>().to_ascii_uppercase()))
+    }
+
+    /// Whether a person who typed `typed` means this one.
+    #[must_use]
+    pub fn is_typed_as(&self, typed: &PersonalText) -> bool {
+        Self::written(typed) == *self
+    }
+}
+
 /// What a visit is doing. `since` and `until` are monotonic times of this run of the program.
 #[derive(Clone)]
 pub enum State {

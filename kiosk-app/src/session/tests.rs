@@ -3,10 +3,10 @@
 use super::answers::{CallFailure, CodeAnswer, DocumentStatus, Record, RecordAnswer};
 use super::state::{CompletedBy, IdentifierKind, Language, ReferralReason, State, StateKind, TextSize};
 use crate::effect::{Closing, Effect, JournalEvent, MustAct};
-use crate::event::{Event, HandoverAnswer, Intent};
+use crate::event::{Event, HandoverAnswer, Intent, StaffAnswer};
 use crate::kiosk::{Mode, Why};
 use crate::officer::{self, OverrideReason};
-use crate::test_bench::{Bench, CARD, CARD_WRONG_DIGIT, found, zone};
+use crate::test_bench::{Bench, CARD, CARD_WRONG_DIGIT, found, referral, zone};
 use card_reader::fusion::{Comparison, Fusion};
 use card_reader::mrz;
 use card_reader::ocr::Advice;
@@ -153,6 +153,44 @@ fn a_barcode_that_disagrees_takes_back_what_was_complete() {
         witness(&mut bench, presentation, false);
         assert_eq!(bench.kind(), Some(StateKind::Referred), "once");
     }
+}
+
+#[test]
+fn what_takes_back_a_completed_visit_does_not_die_with_the_visit() {
+    let taken_back = |bench: &Bench| {
+        bench.effects.iter().find_map(|effect| match effect {
+            Effect::TakeBack(asked) => {
+                Some((asked.id, asked.supersedes, asked.reference.clone(), asked.reading.is_some()))
+            }
+            _ => None,
+        })
+    };
+    for ends in [Intent::StartOver, Intent::EndVisit] {
+        let mut bench = Bench::at(StateKind::Complete);
+        let visit = bench.kiosk.visit.as_ref().unwrap().id;
+        let presentation = bench.presentation();
+        witness(&mut bench, presentation, false);
+        let held = bench.kiosk.visit.as_ref().unwrap();
+        let (id, reference) = (held.handover, held.reference.clone().unwrap());
+        if ends == Intent::EndVisit {
+            bench.sign_in().ask(officer::Intent::EndVisit);
+        } else {
+            bench.touch(ends);
+        }
+        assert!(bench.kiosk.visit.is_none());
+        assert_eq!(taken_back(&bench), Some((id, Some(visit), reference, false)), "without the reading");
+        let wiped = bench.effects.iter().position(|effect| matches!(effect, Effect::Wipe { .. }));
+        let taking = bench.effects.iter().position(|effect| matches!(effect, Effect::TakeBack(_)));
+        assert!(wiped < taking, "the wipe ends what still holds the traveler's");
+    }
+    let mut bench = Bench::at(StateKind::Complete);
+    let presentation = bench.presentation();
+    witness(&mut bench, presentation, false);
+    bench.stored().touch(Intent::Finish);
+    assert!(bench.kiosk.visit.is_none() && taken_back(&bench).is_none(), "the service has it");
+    let mut bench = Bench::at(StateKind::Held);
+    bench.touch(Intent::StartOver);
+    assert_eq!(taken_back(&bench), None, "what takes nothing back ends with its visit");
 }
 
 #[test]
@@ -317,13 +355,17 @@ fn a_scanned_code_fills_the_groups_and_waits_for_the_touch() {
     assert!(bench.has(|e| matches!(e, Effect::Verify(v) if v.code.expose(|c| c == "7KQ25-M4PXX-9ABCG-WXYZF"))));
 }
 
+fn policy(code_groups: u8, timers: Option<Timers>) -> Event {
+    Event::Policy { code_groups, timers, disabled_officers: Vec::new() }
+}
+
 /// The long form of a code, from the published vectors.
 const LONG_CODE: &str = "GHJKP-MNPQ2-RSTVZ-WXYZF-00005-0001P";
 
 #[test]
 fn a_code_of_six_groups_is_typed_where_the_service_asks_for_six() {
     let mut bench = Bench::new();
-    bench.event(Event::Policy { code_groups: 6, timers: None }).at_code();
+    bench.event(policy(6, None)).at_code();
     let (four, rest) = LONG_CODE.split_at(23);
     for c in four.chars().filter(|c| *c != '-') {
         bench.touch(Intent::Key(c));
@@ -396,6 +438,41 @@ fn the_idle_warning_gives_thirty_seconds_and_then_wipes_without_a_referral() {
     assert!(bench.kiosk.visit.is_none());
     assert!(bench.journaled(JournalEvent::VisitTimedOut));
     assert!(!bench.has(|e| matches!(e, Effect::Handover(_))));
+}
+
+#[test]
+fn a_card_that_passes_is_no_input_where_none_is_wanted() {
+    for kind in [StateKind::Identifier, StateKind::BackupCode] {
+        let mut bench = Bench::at(kind);
+        let presentation = PresentationNo(bench.kiosk.presentations);
+        bench.wait(60);
+        for _ in 0..3 {
+            bench.event(Event::Reader(Heard::Sensed { presentation }));
+            bench.event(Event::Reader(Heard::Read { presentation, reading: zone(CARD) }));
+            assert_eq!(bench.kind(), Some(StateKind::StillThere), "{kind:?}: the last person's number stays away");
+        }
+        let reading = Reading::BackupCode(PersonalText::from("7KQ25-M4PXX-9ABCG-WXYZF"));
+        bench.event(Event::Reader(Heard::Read { presentation, reading }));
+        assert_eq!(bench.kind(), Some(StateKind::StillThere));
+        let armed = bench.has(|e| matches!(e, Effect::Arm { accept: Accept::BackupCode, .. }));
+        assert_eq!(armed, kind == StateKind::BackupCode, "the next code is taken once there is more time");
+        bench.wait(30);
+        assert!(bench.kiosk.visit.is_none() && bench.journaled(JournalEvent::VisitTimedOut), "{kind:?}");
+    }
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    let presentation = bench.presentation();
+    bench.wait(60).event(Event::Reader(Heard::Sensed { presentation }));
+    assert_eq!(bench.kind(), Some(StateKind::Reading), "there it is what was asked for");
+}
+
+#[test]
+fn more_time_without_a_reader_left_goes_to_the_identifier() {
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    bench.wait(60);
+    bench.event(Event::Reader(Heard::Lost { device: DeviceId("scanner".into()), fault: Fault::NotReachable }));
+    assert_eq!(bench.kind(), Some(StateKind::StillThere));
+    bench.touch(Intent::MoreTime);
+    assert_eq!(bench.kind(), Some(StateKind::Identifier), "there is nothing to put a card on");
 }
 
 #[test]
@@ -509,6 +586,171 @@ fn an_override_is_not_offered_against_the_record_service() {
     assert!(bench.has(|e| matches!(e, Effect::Override(_))), "a mismatch of the name alone may be overridden");
 }
 
+/// Tries to override, and says whether it was asked for.
+fn overrides(bench: &mut Bench) -> bool {
+    bench.ask(officer::Intent::ChooseReason(OverrideReason::WornDocument)).ask(officer::Intent::Override);
+    bench.has(|e| matches!(e, Effect::Override(_)))
+}
+
+#[test]
+fn a_second_look_opens_no_way_to_an_override_against_the_record_service() {
+    let lost = || RecordAnswer { document_status: DocumentStatus::ReportedLost, ..found() };
+    let mut bench = Bench::at(StateKind::LookingUp);
+    bench.record(Ok(lost())).sign_in().ask(officer::Intent::Retry).failed_try();
+    assert!(!overrides(&mut bench), "the reading is gone, what was said of it is not");
+
+    let mut bench = Bench::at(StateKind::LookingUp);
+    bench.record(Ok(lost())).sign_in().ask(officer::Intent::KeyIn);
+    for c in CARD.chars().filter(|c| *c != '\n') {
+        bench.touch(Intent::Key(c));
+    }
+    bench.ask(officer::Intent::SubmitKeyed).record(Err(CallFailure::NotSent));
+    assert!(!overrides(&mut bench), "no answer replaces no answer");
+
+    // Only a new answer does: another document was put down.
+    let mut bench = Bench::at(StateKind::LookingUp);
+    bench.record(Ok(lost())).sign_in().ask(officer::Intent::Retry).card(CARD);
+    let unclear = RecordAnswer { document_status: DocumentStatus::Unknown, ..found() };
+    bench.record(Ok(unclear));
+    assert!(overrides(&mut bench));
+}
+
+#[test]
+fn a_referral_of_another_kiosk_is_not_overridden_against_the_record_service() {
+    for (inspection, may) in [
+        (Some(RecordAnswer { record: Record::NotFound, ..found() }), false),
+        (Some(RecordAnswer { document_status: DocumentStatus::Expired, ..found() }), false),
+        (Some(found()), true),
+        (None, true),
+    ] {
+        let mut bench = Bench::new();
+        bench.sign_in().open_referral(referral("K03-9X1C", inspection));
+        assert_eq!(bench.kind(), Some(StateKind::Held));
+        assert_eq!(overrides(&mut bench), may);
+    }
+}
+
+#[test]
+fn while_an_override_is_written_down_nothing_else_is_decided() {
+    use officer::Intent as Ask;
+    let mut bench = Bench::at(StateKind::Referred);
+    let visit = bench.kiosk.visit.as_ref().unwrap().id;
+    bench.sign_in();
+    assert!(overrides(&mut bench));
+    let others = [Ask::Override, Ask::Refer, Ask::Retry, Ask::KeyIn, Ask::PullUpRecord, Ask::EndVisit, Ask::SignOut];
+    for other in others {
+        bench.ask(other);
+        assert!(bench.effects.is_empty());
+        assert!(matches!(&bench.kiosk.mode, Mode::Officer(desk)
+            if matches!(desk.page, officer::Page::Visit { waiting: true, .. })));
+    }
+    bench.wait(150);
+    assert!(matches!(bench.kiosk.mode, Mode::Officer(_)), "nor is the officer signed out before it is known");
+    bench.event(Event::OverrideJournaled { visit, written: false });
+    assert_eq!(bench.completed_by(), None);
+    bench.event(Event::Activity);
+    assert!(overrides(&mut bench), "it can be tried again");
+}
+
+#[test]
+fn an_answer_to_an_earlier_reference_does_not_open_as_the_later_one() {
+    let notice = |bench: &Bench| match &bench.kiosk.mode {
+        Mode::Officer(desk) => desk.notice,
+        _ => panic!("left the desk"),
+    };
+    let mut bench = Bench::new();
+    bench.sign_in().ask_for("K03-AAAA").ask(officer::Intent::Back).ask(officer::Intent::OpenReferral);
+    bench.ask_for("k03-bbbb");
+    bench.touch(Intent::Key('X'));
+    bench.answer_referral("K03-AAAA", Err(CallFailure::Refused));
+    assert_eq!(notice(&bench), None, "the later one is still being asked for");
+    bench.answer_referral("K03-AAAA", Ok(referral("K03-AAAA", None)));
+    assert!(bench.kiosk.visit.is_none());
+    bench.answer_referral("k03-bbbb", Ok(referral("K03-AAAA", None)));
+    assert!(bench.kiosk.visit.is_none(), "the service gave another than was asked for");
+    assert_eq!(notice(&bench), Some(officer::Notice::ServiceUnavailable));
+    bench.ask(officer::Intent::SubmitReference).answer_referral("k03-bbbb", Ok(referral("K03-BBBB", None)));
+    assert!(bench.kiosk.visit.is_some(), "in capitals or not");
+}
+
+#[test]
+fn a_session_that_comes_after_the_officer_has_left_is_ended_and_journaled() {
+    let ended = |bench: &Bench| {
+        bench.has(|e| matches!(e, Effect::SignOut { session, closing: None } if session.expose(|s| s == "s")))
+            && bench.has(|e| {
+                matches!(e, Effect::Journal(entry) if entry.event == JournalEvent::OfficerSignedOut
+                    && entry.actor.as_deref() == Some("officer-1") && entry.cause.as_deref() == Some("left_before"))
+            })
+    };
+    // Gone back to the traveler's screen, in a visit or without one.
+    for begin in [false, true] {
+        let mut bench = Bench::new();
+        if begin {
+            bench.at_present();
+        }
+        bench.ask(officer::Intent::Enter).touch(Intent::Back).signed_in();
+        assert!(ended(&bench) && matches!(bench.kiosk.mode, Mode::Traveler));
+        assert!(!bench.kiosk.visit.as_ref().is_some_and(|visit| visit.with_officer));
+    }
+    // A technician has come instead.
+    let mut bench = Bench::new();
+    bench.ask(officer::Intent::Enter).ask(officer::Intent::Technician).signed_in();
+    assert!(ended(&bench) && matches!(bench.kiosk.mode, Mode::Diagnostics(_)));
+    // Another officer signs in meanwhile.
+    let mut bench = Bench::new();
+    bench.ask(officer::Intent::Enter);
+    let (first, answer) = (bench.staff(), |session: &str| StaffAnswer::SignedIn {
+        session: PersonalText::from(session),
+        pseudonym: "officer-1".into(),
+        offline_since: None,
+    });
+    bench.touch(Intent::Back).ask(officer::Intent::Enter);
+    bench.event(Event::Staff { staff: first, answer: answer("s") });
+    assert!(ended(&bench) && matches!(&bench.kiosk.mode, Mode::Officer(desk) if desk.officer.is_none()));
+    bench.signed_in();
+    assert!(matches!(&bench.kiosk.mode, Mode::Officer(desk) if desk.officer.is_some()));
+}
+
+#[test]
+fn an_officer_who_is_disabled_leaves_the_desk() {
+    let disabled = |who: &str| Event::Policy { code_groups: 4, timers: None, disabled_officers: vec![who.into()] };
+    let mut bench = Bench::at(StateKind::BackupCode);
+    bench.sign_in().event(disabled("officer-2"));
+    assert!(matches!(bench.kiosk.mode, Mode::Officer(_)), "another");
+    bench.event(disabled("officer-1"));
+    assert!(matches!(bench.kiosk.mode, Mode::Traveler));
+    assert!(bench.has(|e| matches!(e, Effect::SignOut { .. })) && bench.journaled(JournalEvent::OfficerSignedOut));
+    assert_eq!(bench.held_for(), Some(ReferralReason::AskedForOfficer), "the visit is handed over");
+}
+
+#[test]
+fn after_one_scan_the_badge_reader_takes_the_next() {
+    let armed = |bench: &Bench| bench.has(|e| matches!(e, Effect::Arm { accept: Accept::Staff, .. }));
+    let scan = |bench: &mut Bench, text: &str| {
+        let presentation = PresentationNo(bench.kiosk.presentations);
+        let reading = Reading::Staff(PersonalText::from(text));
+        bench.event(Event::Reader(Heard::Read { presentation, reading }));
+    };
+    // A technician's credential where a traveler waits for an officer.
+    let mut bench = Bench::at(StateKind::Held);
+    bench.wait(5);
+    scan(&mut bench, "TC1:x.y");
+    assert!(armed(&bench) && matches!(bench.kiosk.mode, Mode::Traveler));
+    // The badge, another badge, a credential that is not for now.
+    scan(&mut bench, "B-1");
+    assert!(armed(&bench) && matches!(bench.kiosk.mode, Mode::Officer(_)));
+    for text in ["B-2", "TC1:x.y"] {
+        scan(&mut bench, text);
+        assert!(armed(&bench), "deaf after {text}");
+    }
+    // Sent, and not let in.
+    for refused in [StaffAnswer::Refused, StaffAnswer::Unavailable] {
+        let staff = bench.staff();
+        bench.event(Event::Staff { staff, answer: refused });
+        assert!(armed(&bench));
+    }
+}
+
 #[test]
 fn with_an_officer_the_timers_stand_still_and_two_minutes_sign_out() {
     let mut bench = Bench::at(StateKind::BackupCode);
@@ -519,6 +761,53 @@ fn with_an_officer_the_timers_stand_still_and_two_minutes_sign_out() {
     assert!(matches!(bench.kiosk.mode, Mode::Traveler));
     assert_eq!(bench.held_for(), Some(ReferralReason::AskedForOfficer));
     assert!(bench.has(|e| matches!(e, Effect::Handover(_))));
+}
+
+/// Effects that take the readers away from a badge.
+fn takes_the_readers(bench: &Bench) -> bool {
+    bench.has(|e| match e {
+        Effect::Disarm => true,
+        Effect::Arm { accept, .. } => *accept != Accept::Staff,
+        _ => false,
+    })
+}
+
+#[test]
+fn while_an_officer_signs_in_the_visit_goes_on_and_the_readers_take_badges() {
+    let enter = || Intent::Officer(officer::Intent::Enter);
+    let mut bench = Bench::at(StateKind::Reading);
+    bench.touch(enter());
+    assert_eq!(bench.kind(), Some(StateKind::PresentDocument), "the try is over");
+    let presentation = PresentationNo(bench.kiosk.presentations);
+    bench.event(Event::Reader(Heard::Sensed { presentation })).wait(9);
+    assert!(!takes_the_readers(&bench));
+    assert_eq!((bench.kind(), bench.kiosk.visit.as_ref().unwrap().failed_tries), (Some(StateKind::PresentDocument), 0));
+    bench.touch(Intent::Back);
+    assert!(bench.has(|e| matches!(e, Effect::Arm { accept: Accept::Documents, .. })), "nobody signed in after all");
+
+    // Answers that come meanwhile change the visit and leave the badge reader alone.
+    let mut bench = Bench::at(StateKind::Held);
+    bench.touch(enter()).stored();
+    assert_eq!((bench.kind(), takes_the_readers(&bench)), (Some(StateKind::Referred), false));
+    let mut bench = Bench::at(StateKind::LookingUp);
+    bench.touch(enter()).record(Err(CallFailure::NotSent));
+    assert_eq!((bench.kind(), takes_the_readers(&bench)), (Some(StateKind::Held), false));
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    bench
+        .touch(enter())
+        .event(Event::Reader(Heard::Lost { device: DeviceId("scanner".into()), fault: Fault::NotResponding }));
+    assert_eq!((bench.kind(), takes_the_readers(&bench)), (Some(StateKind::Identifier), false));
+
+    // The end of the visit ends the sign-in too, and with it what the readers take.
+    let mut bench = Bench::at(StateKind::Complete);
+    bench.touch(enter()).wait(20);
+    assert!(bench.kiosk.visit.is_none() && bench.has(|e| matches!(e, Effect::Disarm)));
+    // A warning in between leaves no reader deaf.
+    let mut bench = Bench::at(StateKind::PresentDocument);
+    bench.touch(enter()).wait(60);
+    assert_eq!(bench.kind(), Some(StateKind::StillThere));
+    bench.touch(Intent::Back);
+    assert!(bench.has(|e| matches!(e, Effect::Arm { accept: Accept::Documents, .. })));
 }
 
 #[test]
@@ -747,11 +1036,15 @@ fn a_quarantined_kiosk_refers_the_running_visit_and_goes_out_of_service_after_it
 fn the_agencys_times_hold_from_the_next_visit_on() {
     let timers = Timers { warn_s: 300, answer_s: 20, complete_s: 7, referred_s: 8, held_s: 9 };
     let mut bench = Bench::new();
-    bench.event(Event::Policy { code_groups: 4, timers: Some(timers) });
+    bench.event(policy(4, Some(timers)));
     bench.at_code().wait(290);
     assert_eq!(bench.kind(), Some(StateKind::BackupCode), "the kiosk's own minute does not count any more");
     bench.wait(11);
     assert_eq!(bench.kind(), Some(StateKind::StillThere));
+    bench.touch(Intent::MoreTime).event(policy(4, None)).wait(60);
+    assert_eq!(bench.kind(), Some(StateKind::StillThere), "taken back: the kiosk's own minute counts again");
+    bench.wait(20);
+    assert!(bench.kiosk.visit.is_some(), "and its own half minute to answer");
 }
 
 /// What can go wrong under a visit.
@@ -884,6 +1177,11 @@ fn every_state_has_an_outcome_for_every_trouble() {
                 }
                 Trouble::JournalFull => {
                     bench.event(Event::Journal { writable: false });
+                    let aborted = |e: &Effect| {
+                        matches!(e, Effect::Journal(entry) if entry.event == JournalEvent::VisitAborted
+                            && entry.visit.is_some() && entry.cause.as_deref() == Some("journal_not_writable"))
+                    };
+                    assert!(bench.has(aborted), "{state:?}: the visit has no end in the journal");
                     assert!(matches!(bench.kiosk.mode, Mode::OutOfService(Why::JournalNotWritable)));
                 }
                 Trouble::Barred => {

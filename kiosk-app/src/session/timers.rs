@@ -7,13 +7,17 @@ use card_reader::ocr::{Advice, Reason};
 use std::time::Duration;
 
 impl Session {
-    /// Any input: the warning goes away, the idle clock starts anew.
-    pub(super) fn note_input(&mut self, now: Duration) {
-        self.last_input = now;
-        if let State::StillThere { holds, .. } = &mut self.state {
-            self.extensions += 1;
-            self.state = std::mem::replace(holds, State::Language);
+    /// Any input: the warning goes away, the idle clock starts anew. If the last reader went meanwhile, what the warning held
+    /// goes where it would have gone.
+    pub(super) fn input(&mut self, context: &mut Context<'_, '_>) -> Vec<Effect> {
+        self.last_input = context.moment.now;
+        let State::StillThere { holds, .. } = &mut self.state else { return Vec::new() };
+        self.extensions += 1;
+        self.state = std::mem::replace(holds, State::Language);
+        if matches!(self.state, State::PresentDocument { .. }) && !context.can_read {
+            return self.identify(context);
         }
+        Vec::new()
     }
 
     pub(super) fn tick(&mut self, context: &mut Context<'_, '_>) -> Vec<Effect> {

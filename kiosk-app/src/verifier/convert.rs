@@ -26,20 +26,24 @@ pub(super) fn inspection(asked: &Inspection, lane: &str, device_time: wire::Time
 }
 
 pub(super) fn record_answer(reply: wire::InspectionReply) -> RecordAnswer {
+    RecordAnswer { gate: reply.gate, ..answer(reply.record, reply.document_status, &reply.mismatch) }
+}
+
+fn answer(record: wire::RecordFound, status: wire::DocumentStatus, mismatch: &[wire::DocumentMember]) -> RecordAnswer {
     RecordAnswer {
-        record: match reply.record {
+        record: match record {
             wire::RecordFound::Found => Record::Found,
             wire::RecordFound::NotFound => Record::NotFound,
             wire::RecordFound::Refer => Record::Refer,
         },
-        document_status: match reply.document_status {
+        document_status: match status {
             wire::DocumentStatus::Valid => DocumentStatus::Valid,
             wire::DocumentStatus::Expired => DocumentStatus::Expired,
             wire::DocumentStatus::ReportedLost => DocumentStatus::ReportedLost,
             wire::DocumentStatus::Unknown => DocumentStatus::Unknown,
         },
-        mismatch: reply.mismatch.into_iter().map(member).map(str::to_owned).collect(),
-        gate: reply.gate,
+        mismatch: mismatch.iter().copied().map(member).map(str::to_owned).collect(),
+        gate: None,
     }
 }
 
@@ -103,6 +107,7 @@ pub(super) fn opened_referral(reply: wire::OpenedReferral) -> OpenedReferral {
         lines,
         checks,
         identifier: reply.identifier.map(|identifier| identifier.value),
+        inspection: reply.inspection.as_ref().map(|i| answer(i.record, i.document_status, &i.mismatch)),
         failure: reply.inspection.map(|inspection| {
             let mut words = vec![found(inspection.record), status(inspection.document_status)];
             words.extend(inspection.mismatch.into_iter().map(member));
@@ -256,7 +261,7 @@ fn session(session: Option<&PersonalText>) -> Option<PersonalText> {
 
 #[cfg(test)]
 mod tests {
-    use super::{HandedReading, PersonalText, Source, reading, wire};
+    use super::{DocumentStatus, HandedReading, PersonalText, Record, Source, opened_referral, reading, wire};
 
     fn read(line: &str) -> wire::Reading {
         let lines = vec![PersonalText::from(line)];
@@ -269,5 +274,20 @@ mod tests {
         let barcode = read("@\nANSI é");
         assert!(barcode.lines.is_empty());
         barcode.payload_hex.expect("hex").expose(|hex| assert_eq!(hex, "400a414e534920c3a9"));
+    }
+
+    #[test]
+    fn an_opened_referral_brings_what_the_service_said_of_the_document() {
+        let text = concat!(
+            "{\"visit\":\"00000000-0000-7000-8000-000000000001\",\"reference\":\"K03-9X1C\",\"lane\":\"A\",",
+            "\"reason\":\"check_document\",\"verification_ids\":[],\"kiosk\":\"K03\",\"verifications\":[],",
+            "\"inspection\":{\"id\":\"00000000-0000-7000-8000-000000000002\",\"record\":\"found\",",
+            "\"document_status\":\"reported_lost\",\"mismatch\":[\"birth_date\"]},",
+            "\"checkpoint\":\"\",\"server_time\":\"2026-11-25T20:00:00.000Z\"}"
+        );
+        let opened = opened_referral(serde_json::from_str(text).expect("as the wire has it"));
+        let said = opened.inspection.expect("the inspection");
+        assert_eq!((said.record, said.document_status), (Record::Found, DocumentStatus::ReportedLost));
+        assert_eq!(said.mismatch, ["birth_date"]);
     }
 }

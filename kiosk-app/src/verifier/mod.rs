@@ -12,7 +12,7 @@ mod officers;
 pub mod probe;
 pub mod renewal;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tls;
 pub mod transport;
 pub mod witness;
@@ -26,7 +26,7 @@ use crate::event::{HandoverAnswer, StaffAnswer};
 use crate::journal::Head;
 use crate::lockout::KeptLockout;
 use crate::session::answers::{CallFailure, CodeAnswer, OpenedReferral, RecordAnswer};
-use crate::session::state::{RequestId, VisitId};
+use crate::session::state::{Reference, RequestId, VisitId};
 use officers::{Admission, OfflineOfficers};
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
@@ -150,6 +150,7 @@ impl Verifier {
             Err(NoReply { failure: Failure::Problem(ProblemType::ReferenceTaken), .. }) => {
                 HandoverAnswer::ReferenceTaken
             }
+            Err(NoReply { failure: Failure::Problem(ProblemType::IdConflict), .. }) => HandoverAnswer::IdConflict,
             Err(_) => HandoverAnswer::NotStored,
         }
     }
@@ -163,11 +164,8 @@ impl Verifier {
         session: &PersonalText,
         reference: &PersonalText,
     ) -> Result<OpenedReferral, CallFailure> {
-        // Only what a reference is made of goes into an address.
-        let safe: Zeroizing<String> = Zeroizing::new(reference.expose(|text| {
-            text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect::<String>().to_ascii_uppercase()
-        }));
-        let mut ask = Request::new(Method::GET, format!("kiosk/v1/referrals/by-reference/{}", safe.as_str()));
+        let Reference(safe) = Reference::written(reference);
+        let mut ask = Request::new(Method::GET, format!("kiosk/v1/referrals/by-reference/{safe}"));
         ask.headers.push((wire::OFFICER_SESSION_HEADER, session.expose(|s| Zeroizing::new(s.to_owned()))));
         let reply = self.call(&ask).await.and_then(|reply| understood::<wire::OpenedReferral>(&reply));
         reply.map(convert::opened_referral).map_err(|e| e.failure.call_failure(false))
@@ -198,7 +196,7 @@ impl Verifier {
                 Some(Admission::Admitted { pseudonym }) => StaffAnswer::SignedIn {
                     session: PersonalText::default(),
                     pseudonym,
-                    offline_since: Some(self.clock().unix_ms() / 1000),
+                    offline_since: Some(self.clock().service_ms() / 1000),
                 },
                 Some(Admission::Refused) => StaffAnswer::Refused,
                 Some(Admission::Unknown) | None => StaffAnswer::Unavailable,
@@ -223,10 +221,11 @@ impl Verifier {
         self.send::<serde_json::Value>(Request::new(Method::POST, "kiosk/v1/assistance"), &body).await.is_ok()
     }
 
-    /// Puts an override into its final bytes and signs them, with the key valid now.
+    /// Puts an override into its final bytes and signs them, with the key valid now. It is dated by the service's clock as
+    /// far as that is known: the service judges by it which key and which session were good then.
     #[must_use]
     pub fn sign_override(&self, decided: &Override) -> Option<SignedOverride> {
-        let request = convert::decided_override(decided, self.device_time());
+        let request = convert::decided_override(decided, timestamp(self.clock().service_ms()));
         let body = Zeroizing::new(serde_json::to_vec(&request).ok()?);
         let signature = self.shared.transport.identity()?.sign_override(decided.id.0, &body)?;
         Some(SignedOverride { id: decided.id.0, body, signature })
@@ -240,7 +239,11 @@ impl Verifier {
         let mut ask = Request::new(Method::PUT, format!("kiosk/v1/overrides/{}", signed.id));
         ask.headers.push((wire::KIOSK_SIGNATURE_HEADER, Zeroizing::new(signed.signature.clone())));
         ask.body = Some(signed.body.clone());
-        self.call(&ask).await.map(|_| ()).map_err(|e| e.failure)
+        match self.call(&ask).await {
+            // It was stored, and so long ago that the reply to it is gone.
+            Ok(_) | Err(NoReply { failure: Failure::Problem(ProblemType::ReplyExpired), .. }) => Ok(()),
+            Err(no) => Err(no.failure),
+        }
     }
 
     /// Tells the service how the kiosk is, and gives the checkpoint of its audit log.
@@ -372,8 +375,7 @@ impl Verifier {
         }
         if let Ok(reply) = &outcome
             && let Some(server_ms) = convert::server_time(&reply.body)
-            // A stored reply is as old as the request; only these are made at the time.
-            && request.method != Method::PUT
+            && is_made_at_the_time(request)
         {
             self.clock().agree(server_ms);
         }
@@ -394,7 +396,14 @@ fn timestamp(unix_ms: u64) -> wire::Timestamp {
 
 /// A quarantined kiosk is still answered on these paths, so an answer there says nothing about it.
 fn open_to_released_kiosks(path: &str) -> bool {
-    !["health", "policy", "heartbeats", "officers/"].iter().any(|open| path.starts_with(&format!("kiosk/v1/{open}")))
+    const ALWAYS: [&str; 5] =
+        ["kiosk/v1/health", "kiosk/v1/policy", "kiosk/v1/heartbeats", "kiosk/v1/officers/", "log/"];
+    !ALWAYS.iter().any(|open| path.starts_with(open))
+}
+
+/// A stored reply is as old as its request: one to a PUT that is sent again, and one that a GET of a verification settles.
+fn is_made_at_the_time(request: &Request) -> bool {
+    request.method != Method::PUT && !request.path.starts_with("kiosk/v1/verifications/")
 }
 
 fn understood<R: DeserializeOwned>(reply: &Reply) -> Result<R, NoReply> {

@@ -2,10 +2,11 @@
 
 mod witness;
 
-use super::{Failure, Settled, Verifier};
-use crate::clock::Clock;
+use super::transport::Request;
+use super::{Failure, Settled, SignedOverride, Verifier};
+use crate::clock::{Clock, Quality, parse_wire_time, wire_time};
 use crate::config::Service;
-use crate::effect::{Handover, Verification};
+use crate::effect::{Handover, Override, Verification};
 use crate::event::{HandoverAnswer, StaffAnswer};
 use crate::journal::Head;
 use crate::session::answers::{CallFailure, CodeAnswer};
@@ -14,6 +15,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, ExtendedKeyUsagePurpose,
     IsCa, KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber,
 };
+use reqwest::Method;
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
@@ -24,10 +26,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 use verification_api::personal::PersonalText;
+use verification_api::wire::{OverrideReason, ProblemType};
 
 /// What the service does with a request.
 #[derive(Clone)]
-enum React {
+pub(crate) enum React {
     Reply(u16, String),
     Bytes(Vec<u8>),
     /// Takes the request and closes without a word.
@@ -35,21 +38,21 @@ enum React {
     Silent,
 }
 
-struct Seen {
-    line: String,
-    body: String,
+pub(crate) struct Seen {
+    pub(crate) line: String,
+    pub(crate) body: String,
 }
 
-type Log = Arc<Mutex<Vec<Seen>>>;
+pub(crate) type Log = Arc<Mutex<Vec<Seen>>>;
 
-struct Pki {
+pub(crate) struct Pki {
     dir: tempfile::TempDir,
     root: CertifiedIssuer<'static, KeyPair>,
     now: OffsetDateTime,
 }
 
 impl Pki {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().expect("folder");
         let mut params = CertificateParams::new(Vec::new()).expect("params");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -100,7 +103,7 @@ impl Pki {
         params.signed_by(&self.root).expect("signed").into()
     }
 
-    fn server(&self) -> (String, String) {
+    pub(crate) fn server(&self) -> (String, String) {
         self.leaf("localhost", ExtendedKeyUsagePurpose::ServerAuth, -1, 7)
     }
 
@@ -115,13 +118,13 @@ impl Pki {
         }
     }
 
-    fn verifier(&self, port: u16) -> Verifier {
+    pub(crate) fn verifier(&self, port: u16) -> Verifier {
         Verifier::new(&self.service(port), "7", self.dir.path(), Clock::start(0)).expect("address")
     }
 }
 
 /// Serves one reaction a request, the last one for ever; requires certificates of `clients`.
-async fn serve(own: (String, String), clients: &Pki, script: Vec<React>) -> (u16, Log) {
+pub(crate) async fn serve(own: (String, String), clients: &Pki, script: Vec<React>) -> (u16, Log) {
     serve_with(own, clients, None, script).await
 }
 
@@ -207,16 +210,16 @@ async fn read_request(stream: &mut (impl AsyncReadExt + Unpin)) -> Option<Seen> 
     }
 }
 
-fn timed(members: &str) -> String {
+pub(crate) fn timed(members: &str) -> String {
     format!("{{{members}\"checkpoint\":\"\",\"server_time\":\"2026-11-25T20:00:00.000Z\"}}")
 }
 
-fn problem(kind: &str, status: u16) -> React {
+pub(crate) fn problem(kind: &str, status: u16) -> React {
     let body = format!("{{\"type\":\"urn:poe:problem:{kind}\",\"title\":\"\",\"status\":{status}}}");
     React::Reply(status, body)
 }
 
-fn code() -> Verification {
+pub(crate) fn code() -> Verification {
     Verification {
         visit: VisitId(Uuid::from_u128(1)),
         request: RequestId(Uuid::from_u128(2)),
@@ -355,7 +358,9 @@ async fn missing_and_mismatched_files_are_named_and_nothing_is_sent() {
 async fn a_quarantined_kiosk_knows_it_and_knows_its_release() {
     let pki = Pki::new();
     let heartbeat = React::Reply(200, timed(""));
-    let script = vec![problem("quarantined", 403), heartbeat, problem("quarantined", 403), problem("not-found", 404)];
+    let tile = React::Reply(200, String::new());
+    let script =
+        vec![problem("quarantined", 403), heartbeat, tile, problem("quarantined", 403), problem("not-found", 404)];
     let (port, _) = serve(pki.server(), &pki, script).await;
     let verifier = pki.verifier(port);
     let barred = verifier.barred();
@@ -363,6 +368,8 @@ async fn a_quarantined_kiosk_knows_it_and_knows_its_release() {
     assert!(*barred.borrow());
     assert_eq!(verifier.heartbeat(Vec::new(), &Head::empty(), None).await, Ok(String::new()));
     assert!(*barred.borrow(), "a heartbeat is answered to quarantined kiosks too");
+    assert!(verifier.call(&Request::new(Method::GET, "log/v1/tile/0/000")).await.is_ok());
+    assert!(*barred.borrow(), "and so is the log, which a heartbeat's checkpoint is judged by");
     verifier.knock().await;
     assert!(*barred.borrow());
     verifier.knock().await;
@@ -425,6 +432,68 @@ async fn an_unknown_outcome_is_asked_for_until_the_service_tells() {
     let log = log.lock().expect("log");
     assert!(log.iter().all(|seen| seen.line.starts_with("GET /kiosk/v1/verifications/")));
     assert_eq!(log.len(), 6);
+}
+
+fn decided() -> Override {
+    Override {
+        visit: VisitId(Uuid::from_u128(1)),
+        id: RequestId(Uuid::from_u128(2)),
+        officer_session: PersonalText::from("00ff"),
+        pseudonym: "officer-a".to_owned(),
+        offline_since: None,
+        reason: OverrideReason::WornDocument,
+        note: None,
+        reading: None,
+    }
+}
+
+#[tokio::test]
+async fn an_override_is_dated_by_the_clock_of_the_service() {
+    let pki = Pki::new();
+    // Half an hour behind this machine: a key or a session of that clock would not be good yet by ours.
+    let service_ms = Clock::start(0).unix_ms() - 1_800_000;
+    let body = format!("{{\"checkpoint\":\"\",\"server_time\":\"{}\"}}", wire_time(service_ms));
+    let (port, _) = serve(pki.server(), &pki, vec![React::Reply(200, body)]).await;
+    let verifier = pki.verifier(port);
+    let decided_at = |signed: SignedOverride| {
+        let body: serde_json::Value = serde_json::from_slice(&signed.body).expect("JSON");
+        parse_wire_time(body["decided_at"].as_str().expect("a time")).expect("a time")
+    };
+    assert!(decided_at(verifier.sign_override(&decided()).expect("signed")) > service_ms + 1_700_000);
+    assert_eq!(verifier.heartbeat(Vec::new(), &Head::empty(), None).await, Ok(String::new()));
+    let dated = decided_at(verifier.sign_override(&decided()).expect("signed"));
+    assert!((service_ms..service_ms + 60_000).contains(&dated), "{dated} for {service_ms}");
+}
+
+#[tokio::test]
+async fn an_override_whose_stored_reply_is_gone_is_confirmed_and_a_refused_one_is_not() {
+    let pki = Pki::new();
+    let script = vec![problem("reply-expired", 410), problem("malformed", 422)];
+    let (port, _) = serve(pki.server(), &pki, script).await;
+    let verifier = pki.verifier(port);
+    let signed = verifier.sign_override(&decided()).expect("signed");
+    assert_eq!(verifier.send_override(&signed).await, Ok(()));
+    assert_eq!(verifier.send_override(&signed).await, Err(Failure::Problem(ProblemType::Malformed)));
+}
+
+#[tokio::test]
+async fn the_clock_is_not_judged_by_a_reply_that_was_stored_long_ago() {
+    let pki = Pki::new();
+    let now = format!("{{\"checkpoint\":\"\",\"server_time\":\"{}\"}}", wire_time(Clock::start(0).unix_ms()));
+    let stored = |result: &str| {
+        let yesterday = wire_time(Clock::start(0).unix_ms() - 86_400_000);
+        format!("{{\"result\":\"{result}\",\"checkpoint\":\"\",\"server_time\":\"{yesterday}\"}}")
+    };
+    let script =
+        vec![React::Reply(200, now), React::Reply(200, stored("not_verified")), React::Reply(200, stored("verified"))];
+    let (port, _) = serve(pki.server(), &pki, script).await;
+    let verifier = pki.verifier(port);
+    assert_eq!(verifier.heartbeat(Vec::new(), &Head::empty(), None).await, Ok(String::new()));
+    assert_eq!(verifier.clock().quality(), Quality::Agrees);
+    assert!(matches!(verifier.verify(&code()).await, Ok(CodeAnswer::NotVerified)));
+    assert_eq!(verifier.clock().quality(), Quality::Agrees);
+    let settled = verifier.settle(RequestId(Uuid::from_u128(2)), Duration::from_millis(1)).await;
+    assert_eq!((settled, verifier.clock().quality()), (Settled::Verified, Quality::Agrees));
 }
 
 #[tokio::test]

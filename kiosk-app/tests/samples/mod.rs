@@ -316,7 +316,7 @@ pub fn officer() -> Vec<Sample> {
         let page = officer::Page::SignIn(SignIn { badge: "40017".into(), pin: "1234".into(), field, waiting: false });
         Desk { officer: None, notice, ..desk(page) }
     };
-    let page = |reason, note: &str| officer::Page::Visit { reason, note: note.into() };
+    let page = |reason, note: &str| officer::Page::Visit { reason, note: note.into(), waiting: false };
     let failed = || {
         let mut visit = visit(State::Held {
             reason: ReferralReason::DocumentUnreadable,
@@ -372,6 +372,7 @@ pub fn officer() -> Vec<Sample> {
             .into(),
         identifier: Some("A000000701".into()),
         failure: Some("low_confidence".into()),
+        inspection: None,
         verifications: vec!["not_verified".into()],
     }));
     let pull_up = visit(State::Identifier(IdentifierEntry {
@@ -459,6 +460,7 @@ fn report() -> Report {
         certificate: row("certificate", "5 days left, renews in 2 days", true, MustAct::Technician),
         journal: row("journal", "sequence 88412 · chain verified · 61 % free", true, MustAct::Nobody),
         log: None,
+        outbox: None,
         tests: vec![Row {
             name: "scanner".into(),
             facts: "answered in 14 ms, version 2.1.7".into(),

@@ -35,6 +35,7 @@ pub(super) fn content(diagnostics: &Diagnostics, technician: &str) -> ScreenCont
         (Msg::DeviceCertificate, &report.certificate, None),
         (Msg::DeviceJournal, &report.journal, Some(TestId::Journal)),
         (Msg::DeviceLog, &report.log, None),
+        (Msg::DeviceOutbox, &report.outbox, None),
     ] {
         let Some(row) = row else { continue };
         let at = id.map(|id| content.place(vec![test(id, running)]).start);

@@ -19,7 +19,9 @@ use crate::session::state::State;
 pub(super) fn content(kiosk: &Kiosk, desk: &Desk) -> ScreenContent {
     let content = match &desk.page {
         Page::SignIn(sign_in) => sign_in::content(sign_in, kiosk.visit.is_none()),
-        Page::Visit { reason, note } => visit::content(kiosk, desk, *reason, note),
+        Page::Visit { reason, note, waiting } => {
+            visit::content(kiosk, desk, &visit::Deciding { reason: *reason, note, waiting: *waiting })
+        }
         Page::KeyIn(keyed) => key_in::content(keyed),
         Page::PullUp => pull_up(kiosk),
         Page::Refer { code } => refer::content(code.as_deref()),

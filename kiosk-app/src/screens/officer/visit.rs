@@ -21,17 +21,20 @@ use verification_api::personal::PersonalText;
 /// Letters of a note.
 const NOTE_KEYS: [&str; 3] = ["QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM.,"];
 
-pub(super) fn content(
-    kiosk: &Kiosk,
-    desk: &Desk,
-    reason: Option<OverrideReason>,
-    note: &PersonalText,
-) -> ScreenContent {
+/// The override as far as it is decided.
+pub(super) struct Deciding<'a> {
+    pub(super) reason: Option<OverrideReason>,
+    pub(super) note: &'a PersonalText,
+    /// It is being written down: nothing else can be touched meanwhile.
+    pub(super) waiting: bool,
+}
+
+pub(super) fn content(kiosk: &Kiosk, desk: &Desk, deciding: &Deciding<'_>) -> ScreenContent {
     let offline = desk.officer.as_ref().is_some_and(|officer| officer.offline_since.is_some());
     let offline = offline.then(|| Item::Status { tone: Tone::Care, line: Msg::OfficerOffline.into() });
     match (&desk.opened, &kiosk.visit) {
-        (Some(referral), _) => of_visit(kiosk, Some(referral), reason, note, offline),
-        (None, Some(_)) => of_visit(kiosk, None, reason, note, offline),
+        (Some(referral), _) => of_visit(kiosk, Some(referral), deciding, offline),
+        (None, Some(_)) => of_visit(kiosk, None, deciding, offline),
         (None, None) => page(Msg::OfficerNoVisitTitle)
             .help(Msg::OfficerNoVisitHelp)
             .maybe(offline)
@@ -44,8 +47,7 @@ pub(super) fn content(
 fn of_visit(
     kiosk: &Kiosk,
     referral: Option<&OpenedReferral>,
-    reason: Option<OverrideReason>,
-    note: &PersonalText,
+    &Deciding { reason, note, waiting }: &Deciding<'_>,
     offline: Option<Item>,
 ) -> ScreenContent {
     let Some(visit) = &kiosk.visit else { return page(Msg::OfficerNoVisitTitle) };
@@ -95,11 +97,15 @@ fn of_visit(
         content = content.item(Item::Fill).choices(ChoiceStyle::Quick, 2, choices);
     }
     let ready = reason.is_some() && offered && !(other && note.is_empty());
-    content
+    let mut content = content
         .action(Action::new(Role::Secondary, Msg::Retry, ask(Ask::Retry)))
         .action(Action::new(Role::Secondary, Msg::KeyIn, ask(Ask::KeyIn)))
         .action(Action::new(Role::Grave, Msg::Refer, ask(Ask::Refer)))
-        .action(Action::new(Role::Forward, Msg::Override, ask(Ask::Override)).enabled(ready))
+        .action(Action::new(Role::Forward, Msg::Override, ask(Ask::Override)).enabled(ready));
+    if waiting {
+        content.actions.iter_mut().for_each(|action| action.enabled = false);
+    }
+    content
 }
 
 /// The way to the card in a motorised reader, where there is one.
