@@ -20,7 +20,7 @@ TEST_PACKAGES := xvfb fonts-ocr-b fonts-dejavu-core postgresql haproxy chromium 
 RIG_PACKAGES := qemu-system-x86 make libelf1 binutils
 # To train: more typefaces.
 TRAIN_PACKAGES := fonts-liberation fonts-freefont-ttf
-# To count instructions, and to run the open peers (see tests/peers).
+# To count instructions.
 BENCH_PACKAGES := valgrind
 # To compare the service with.
 BENCH_SERVICE_PACKAGES := nginx-light
@@ -96,7 +96,7 @@ bench-peers: packages-build packages-peers tool-rust ## Ours beside the open pee
 	cargo build --locked --release -p kiosk-app --bin kiosk-app
 	tests/peers/run "$(DIR)"
 
-measure-zone: packages-test tool-rust ## Reads drawn pictures, with and without a zone, and counts; fails if any is accepted wrongly (HARSH, PLAIN, NONE, SEED, JOBS)
+measure-zone: packages-test tool-rust ## Reads drawn pictures, with and without a zone, and counts; fails if more are accepted wrongly than docs/reading.md allows (HARSH, PLAIN, NONE, SEED, JOBS)
 	cargo build --locked --release -p kiosk-tests --bin measure-zone
 	@failed=0; for set in plain:$(PLAIN) harsh:$(HARSH) none:$(NONE); do \
 		echo; echo "set $${set%:*}, $${set#*:} pictures from seed $(SEED) on"; \

@@ -1,4 +1,4 @@
-//! The command contract as JSON (`docs/reading.md`): the one place that renders what was read. Field order is the
+//! The command contract as JSON (`docs/commands.md`): the one place that renders what was read. Field order is the
 //! contract's; what is absent is null.
 
 use crate::barcode::Barcode;
@@ -273,11 +273,12 @@ mod tests {
     use super::{ParseObject, ReadLine};
     use crate::barcode::{Barcode, Kind, Symbology};
     use crate::date::Date;
-    use crate::mrz::parse;
+    use crate::mrz::{CheckField, Format, Verdict, parse};
     use crate::ocr::{Advice, Evidence, Guess, MrzReading, NotRead, Point, Reason};
     use crate::profiles::builtin;
     use crate::still::Still;
     use verification_api::personal::PersonalText;
+    use verification_api::wire::DocumentType;
     use zeroize::Zeroizing;
 
     const QUAD: [Point; 4] =
@@ -289,6 +290,37 @@ mod tests {
 
     fn json(line: &impl serde::Serialize) -> String {
         serde_json::to_string(line).unwrap()
+    }
+
+    /// Who integrates goes by the page: a word that is not on it is none of the contract's.
+    #[test]
+    fn the_page_of_the_contract_has_every_word() {
+        let page = include_str!("../../docs/commands.md");
+        let mut words: Vec<&str> = Format::ALL.map(Format::name).to_vec();
+        words.extend(CheckField::ALL.map(CheckField::name));
+        words.extend([Verdict::Ok, Verdict::Disagrees, Verdict::Absent].map(Verdict::name));
+        words.extend(DocumentType::ALL.map(DocumentType::name));
+        words.extend(
+            [Reason::NoZone, Reason::TooSmall, Reason::TooClose, Reason::WrongSide, Reason::Blurred].map(Reason::name),
+        );
+        words.extend(
+            [Reason::Moving, Reason::Glare, Reason::TooDark, Reason::CutOff, Reason::LowConfidence].map(Reason::name),
+        );
+        words.push(Reason::NotMrzText.name());
+        words.extend(
+            [Advice::Closer, Advice::Farther, Advice::HoldStill, Advice::Tilt, Advice::MoreLight].map(Advice::name),
+        );
+        words.extend(
+            [Advice::WholeCard, Advice::TurnOver, Advice::RemoveCover, Advice::AnotherDocument].map(Advice::name),
+        );
+        words.extend([Symbology::Pdf417, Symbology::Qr, Symbology::DataMatrix].map(Symbology::name));
+        words.extend([Symbology::Aztec, Symbology::Code128, Symbology::Code39].map(Symbology::name));
+        words.extend([Kind::Aamva, Kind::Vds, Kind::VdsNc, Kind::Vcb].map(Kind::name));
+        words.extend([Kind::BackupCode, Kind::Receipt, Kind::Bcbp, Kind::Other].map(Kind::name));
+        words.extend(["valid", "check_digit_disagrees", "malformed", "read", "not_read", "error"]);
+        for word in words {
+            assert!(page.contains(&format!("`{word}`")), "{word} is not in docs/commands.md");
+        }
     }
 
     #[test]

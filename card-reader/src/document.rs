@@ -1,6 +1,6 @@
 //! The vocabulary of a read document: what the rest of the product calls things.
 //!
-//! Names and value lists are those of the command contract (`docs/reading.md`); code, screens and tests take their
+//! Names and value lists are those of the command contract (`docs/commands.md`); code, screens and tests take their
 //! words from here.
 
 use verification_api::personal::PersonalText;

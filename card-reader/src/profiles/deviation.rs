@@ -14,7 +14,7 @@ use verification_api::personal::PersonalText;
 /// A departure that a zone shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deviation {
-    /// Its word in the contract (`docs/reading.md`).
+    /// Its word in the contract (`docs/commands.md`).
     pub name: String,
     /// The field whose digit it accounts for.
     covers: Option<CheckField>,

@@ -1,6 +1,6 @@
 //! The commands that need no screen: each a file, each with its arguments and `run(…) -> exit status`.
 //!
-//! Exit statuses are the contract's (`docs/reading.md`): 0 all went well, 1 something did not, 2 a usage error.
+//! Exit statuses are the contract's (`docs/commands.md`): 0 all went well, 1 something did not, 2 a usage error.
 
 pub mod config;
 pub mod devices;

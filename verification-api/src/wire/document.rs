@@ -1,4 +1,4 @@
-//! A read document as the wire and `kiosk-app read --json` show it: the members of `docs/reading.md`, null where absent.
+//! A read document as the wire and `kiosk-app read --json` show it: the members of `docs/commands.md`, null where absent.
 
 use crate::personal::{self, PersonalText};
 use serde::{Deserialize, Serialize};
