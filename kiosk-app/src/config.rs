@@ -9,6 +9,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use verification_api::wire::TECHNICIAN_PIN;
 
 /// Where the configuration lies if the command line names no other file.
 pub const DEFAULT_FILE: &str = "/etc/inspection-kiosk/kiosk.toml";
@@ -465,9 +466,9 @@ impl Config {
             }
             _ => {}
         }
-        if !(8..=32).contains(&self.technician.pin_digits) {
+        if !TECHNICIAN_PIN.contains(&self.technician.pin_digits) {
             return Err(format!(
-                "[technician] pin_digits is {}; it must lie between 8 and 32",
+                "[technician] pin_digits is {}; it must lie between 8 and 16",
                 self.technician.pin_digits
             ));
         }
@@ -697,7 +698,7 @@ mod tests {
         assert!(refusal("[session]\ncode_groups = 5\n").ends_with("a code has 4 or 6 groups"));
         assert!(refusal("[session]\nwarn_after = 0\n").ends_with("between 1 and 3600"));
         assert!(refusal("[site]\nnumber = \"k 7\"\n").ends_with("like K07"));
-        assert!(refusal("[technician]\npin_digits = 4\n").ends_with("between 8 and 32"));
+        assert!(refusal("[technician]\npin_digits = 4\n").ends_with("between 8 and 16"));
         assert!(refusal("[camera]\n").contains("names no device"));
         let camera = |keys: &str| refusal(&format!("[camera]\n{keys}\n"));
         assert!(camera("node = \"/dev/video0\"\nframes_per_second = 15").contains("of a replay"));

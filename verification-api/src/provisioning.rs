@@ -19,6 +19,8 @@ pub fn kiosk_toml(url: &str, number: &str, lane: &str) -> String {
          [site]\n\
          number = \"{number}\"\n\
          lane = \"{lane}\"\n\
+         # gate = \"A\"            # where travelers are sent\n\
+         # counter = \"1\"         # whom they ask when this kiosk cannot help\n\
          \n\
          [technician]\n\
          public_key = \"technician.pub\"       # Ed25519, PEM: signs technicians' credentials\n\

@@ -7,8 +7,8 @@ use crate::kiosk::{Kiosk, Mode, Moment};
 use card_reader::reader::{self, Accept, Reading};
 use std::time::Duration;
 use verification_api::personal::PersonalText;
+use verification_api::wire::TECHNICIAN_PIN;
 
-const LONGEST_PIN: usize = 16;
 /// A technician looks into the machine with both hands: left alone after ten minutes, a sign-in after one.
 const IDLE: Duration = Duration::from_secs(600);
 const SIGN_IN_IDLE: Duration = Duration::from_secs(60);
@@ -63,7 +63,7 @@ impl Kiosk {
         mode.notice = None;
         if let Page::SignIn { credential, pin, waiting } = &mut mode.page {
             match intent {
-                Intent::Key(c) if c.is_ascii_digit() && pin.chars() < LONGEST_PIN => pin.push(c),
+                Intent::Key(c) if c.is_ascii_digit() && pin.chars() < *TECHNICIAN_PIN.end() => pin.push(c),
                 Intent::Delete => pin.pop(),
                 Intent::SignIn if !*waiting && !pin.is_empty() => {
                     if let Some(credential) = credential {

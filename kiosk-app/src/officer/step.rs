@@ -12,10 +12,9 @@ use card_reader::mrz::Format;
 use card_reader::reader::{self, Accept, CardMove, Reading};
 use std::time::Duration;
 use verification_api::personal::PersonalText;
-use verification_api::wire::ReferralOutcome;
+use verification_api::wire::{OFFICER_PIN, ReferralOutcome};
 
 const LONGEST_BADGE: usize = 16;
-const LONGEST_PIN: usize = 12;
 const LONGEST_NOTE: usize = 200;
 /// `K07-4M2P`, with room for a longer kiosk number.
 const LONGEST_REFERENCE: usize = 12;
@@ -238,7 +237,7 @@ impl Kiosk {
             (Page::SignIn(sign_in), intent) => {
                 let (text, longest) = match sign_in.field {
                     SignInField::Badge => (&mut sign_in.badge, LONGEST_BADGE),
-                    SignInField::Pin => (&mut sign_in.pin, LONGEST_PIN),
+                    SignInField::Pin => (&mut sign_in.pin, *OFFICER_PIN.end()),
                 };
                 edit(text, &intent, longest);
                 match intent {

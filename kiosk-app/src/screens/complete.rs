@@ -17,7 +17,7 @@ pub(super) fn content(kiosk: &Kiosk, visit: &Session, by: CompletedBy, reference
     let help = if reference.is_some() { Msg::CompleteReference } else { Msg::CompleteStoring };
     let next = Item::Reference { reference: reference.map(|reference| reference.0.clone()), help: help.into() };
     ScreenContent::new(Place::Step { step: 4, done: true }, title)
-        .help(Msg::CompleteHelp.with("gate", gate))
+        .help(words::at(&gate, Msg::CompleteHelp.with("gate", gate.clone()), Msg::CompleteHelpAnywhere))
         .item(Item::Sign(Tone::Good))
         .maybe(directions.map(Item::Directions))
         .item(next)

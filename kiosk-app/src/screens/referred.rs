@@ -8,8 +8,9 @@ use crate::screens::words;
 use crate::session::state::{Language, Reference};
 
 pub(super) fn content(kiosk: &Kiosk, language: Language, reference: &Reference) -> ScreenContent {
+    let gate = &kiosk.site.gate;
     ScreenContent::new(Place::Step { step: 4, done: false }, Msg::ReferredTitle)
-        .help(Msg::ReferredHelp.with("gate", kiosk.site.gate.clone()))
+        .help(words::at(gate, Msg::ReferredHelp.with("gate", gate.clone()), Msg::ReferredHelpAnywhere))
         .item(Item::Sign(Tone::Plain))
         .maybe(words::directions(&kiosk.site, language).map(Item::Directions))
         .item(Item::Reference { reference: Some(reference.0.clone()), help: Msg::ReferredReference.into() })
@@ -29,7 +30,8 @@ pub(super) fn held(kiosk: &Kiosk, storing: bool, officer_called: bool) -> Screen
     let help = if officer_called {
         Msg::HeldHelpCalled.into()
     } else {
-        Msg::HeldHelp.with("counter", kiosk.site.counter.clone())
+        let counter = &kiosk.site.counter;
+        words::at(counter, Msg::HeldHelp.with("counter", counter.clone()), Msg::HeldHelpAnywhere)
     };
     let content = ScreenContent::new(Place::Step { step: 3, done: false }, Msg::HeldTitle)
         .help(help)

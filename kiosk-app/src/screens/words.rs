@@ -176,6 +176,11 @@ pub(super) fn directions(site: &Site, language: Language) -> Option<String> {
     site.directions.get(language.tag()).or_else(|| site.directions.values().next()).cloned()
 }
 
+/// A sentence with a place in it, or the one without if the site does not say where that is.
+pub(super) fn at(place: &str, there: Line, anywhere: Msg) -> Line {
+    if place.is_empty() { anywhere.into() } else { there }
+}
+
 /// `1:42`.
 pub(super) fn minutes(time: Duration) -> String {
     format!("{}:{:02}", time.as_secs() / 60, time.as_secs() % 60)

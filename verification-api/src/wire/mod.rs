@@ -22,7 +22,8 @@ pub use certificate::{CertificateReply, CertificateRequest, EnrolReply, EnrolReq
 pub use document::{Check, CheckField, Document, DocumentType, How, Reading, Sex, Verdict};
 pub use inspection::{DocumentMember, DocumentStatus, InspectionReply, InspectionRequest, RecordFound};
 pub use officer::{
-    KioskSignature, OverrideReason, OverrideReply, OverrideRequest, SignInReply, SignInRequest, override_signed_bytes,
+    KioskSignature, OFFICER_PIN, OverrideReason, OverrideReply, OverrideRequest, SignInReply, SignInRequest,
+    TECHNICIAN_PIN, override_signed_bytes,
 };
 pub use policy::{
     AssistanceRequest, DeviceHealth, DeviceState, HealthReply, HeartbeatRequest, JournalHead, Policy, Timers,

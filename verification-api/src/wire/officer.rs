@@ -3,7 +3,13 @@
 use super::{Reading, Timestamp};
 use crate::personal::{self, PersonalText};
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 use uuid::Uuid;
+
+/// Digits of an officer's PIN: as few as NIST SP 800-63B allows, as many as a kiosk's keypad takes.
+pub const OFFICER_PIN: RangeInclusive<usize> = 6..=12;
+/// Digits of a technician's PIN, which is checked offline.
+pub const TECHNICIAN_PIN: RangeInclusive<usize> = 8..=16;
 
 /// `POST /kiosk/v1/officers/sign-in`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

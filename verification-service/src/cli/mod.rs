@@ -290,11 +290,15 @@ pub(crate) fn line_from_stdin(what: &str) -> Result<verification_api::personal::
     Ok(text.into())
 }
 
-pub(crate) fn checked_pin(pin: &verification_api::personal::PersonalText, least: usize) -> Result<(), CommandError> {
-    let digits = pin.expose(|pin| pin.len() >= least && pin.len() <= 32 && pin.bytes().all(|b| b.is_ascii_digit()));
+pub(crate) fn checked_pin(
+    pin: &verification_api::personal::PersonalText,
+    length: &std::ops::RangeInclusive<usize>,
+) -> Result<(), CommandError> {
+    let digits = pin.expose(|pin| length.contains(&pin.len()) && pin.bytes().all(|b| b.is_ascii_digit()));
     if digits {
         Ok(())
     } else {
-        Err(CommandError::refused(format!("a PIN has at least {least} digits, and only digits")))
+        let (least, most) = (length.start(), length.end());
+        Err(CommandError::refused(format!("a PIN has from {least} to {most} digits, and only digits")))
     }
 }

@@ -17,13 +17,8 @@ use qrcode::render::unicode::Dense1x2;
 use serde_json::json;
 use std::sync::Arc;
 use uuid::Uuid;
-use verification_api::wire::{CREDENTIAL_PREFIX, TechnicianCredential};
+use verification_api::wire::{CREDENTIAL_PREFIX, OFFICER_PIN, TECHNICIAN_PIN, TechnicianCredential};
 use zeroize::Zeroizing;
-
-/// Digits of an officer's PIN, at least.
-const OFFICER_PIN: usize = 6;
-/// Digits of a technician's PIN, at least.
-const TECHNICIAN_PIN: usize = 8;
 
 #[derive(Subcommand)]
 pub(super) enum OfficerCommand {
@@ -64,7 +59,7 @@ pub(super) async fn officer(app: App, command: OfficerCommand) -> Result<Done, C
                 return Err(CommandError::refused("a badge has 1 to 64 characters"));
             }
             let pin = line_from_stdin("PIN")?;
-            checked_pin(&pin, OFFICER_PIN)?;
+            checked_pin(&pin, &OFFICER_PIN)?;
             let now = app.now();
             let officer = pin.expose(|pin| officers::make(&app.keys, &*app.random, &badge, pin, now))?;
             let (id, badge) = (officer.id, badge_of(&app.keys, &badge));
@@ -133,7 +128,7 @@ pub(super) async fn technician(app: App, command: TechnicianCommand) -> Result<D
 
 async fn issue(app: &Arc<App>, name: &str, days: u32) -> Result<Done, CommandError> {
     let pin = line_from_stdin("PIN")?;
-    checked_pin(&pin, TECHNICIAN_PIN)?;
+    checked_pin(&pin, &TECHNICIAN_PIN)?;
     let path = &app.config.secrets.technician_pepper;
     let pepper = std::fs::read(path).map(Zeroizing::new);
     let pepper = pepper.map_err(|cause| SecretError::Unreadable { path: path.clone(), cause })?;
