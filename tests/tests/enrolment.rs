@@ -15,9 +15,13 @@ use std::process::Command;
 const DAY_MS: u64 = 86_400_000;
 
 fn enroll(service: &Service, root: &str, dir: &Path, code: &str) -> Outcome<Said> {
+    enroll_with(service, root, dir, code, &[])
+}
+
+fn enroll_with(service: &Service, root: &str, dir: &Path, code: &str, more: &[&str]) -> Outcome<Said> {
     let url = format!("https://localhost:{}", service.portal.port());
     let mut command = Command::new(program("kiosk-app")?);
-    command.args(["enroll", &url, "--root-sha256", root, "--dir"]).arg(dir);
+    command.args(["enroll", &url, "--root-sha256", root, "--dir"]).arg(dir).args(more);
     run(&mut command, &format!("{code}\n"))
 }
 
@@ -58,6 +62,47 @@ fn a_kiosk_enrols_itself_with_a_code_that_only_the_right_service_sees() -> Outco
     ensure(used.success().is_err_and(|why| why.0.contains("wrong, used or older")), || "a code was taken twice")?;
     let listed = records.ask(&["kiosk", "list"], "")?;
     ensure(listed["kiosks"][0]["number"] == "K08", || listed.to_string())
+}
+
+/// As of a kiosk that was off for longer than its certificate, or was revoked: under its number, with its configuration.
+#[test]
+fn a_kiosk_enrols_again_and_keeps_what_it_has() -> Outcome {
+    let (folder, records, service) = serve()?;
+    let dir = folder.path().join("kiosk");
+    let invite = || records.ask(&["kiosk", "invite", "--number", "K08", "--lane", "8"], "");
+    let first = invite()?;
+    let root = text(&first, "root_sha256")?;
+    let early = enroll_with(&service, &root, &dir, &text(&first, "code")?, &["--again"])?;
+    ensure(early.success().is_err_and(|why| why.0.contains("leave --again out")), || "enrolled again before")?;
+    enroll(&service, &root, &dir, &text(&first, "code")?)?.success()?;
+    let listed = records.ask(&["kiosk", "list"], "")?;
+    let id = text(&listed["kiosks"][0], "kiosk")?;
+    let config = dir.join("kiosk.toml");
+    let own = std::fs::read_to_string(&config).or_trouble(|| "kiosk.toml")? + "\n# ours\n";
+    std::fs::write(&config, &own).or_trouble(|| "kiosk.toml")?;
+    let key = std::fs::read(dir.join("key.pem")).or_trouble(|| "key")?;
+
+    records.ask(&["kiosk", "revoke", &id], "")?;
+    let again = enroll_with(&service, &root, &dir, &text(&invite()?, "code")?, &["--again"])?.success()?;
+    ensure(again.stdout.contains(&format!("kiosk {id}")), || again.stdout.clone())?;
+    ensure(std::fs::read_to_string(&config).or_trouble(|| "kiosk.toml")? == own, || "kiosk.toml was changed")?;
+    ensure(std::fs::read(dir.join("key.pem")).or_trouble(|| "key")? != key, || "the key is the old one")?;
+    for left in ["key.new.pem", "chain.pem.next"] {
+        ensure(!dir.join(left).exists(), || format!("{left} was left"))?;
+    }
+
+    // The service takes the new certificate.
+    let line = own.lines().find(|line| line.starts_with("url = ")).or_trouble(|| "no url")?;
+    let url = format!("url = \"https://localhost:{}\"", service.kiosk.port());
+    std::fs::write(&config, own.replace(line, &url)).or_trouble(|| "kiosk.toml")?;
+    let config = Config::load(&config).or_trouble(|| "configuration")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().or_trouble(|| "runtime")?;
+    runtime.block_on(async {
+        let state = temporary()?;
+        let verifier = Verifier::new(&config.service, "8", state.path(), Clock::start(0)).or_trouble(|| "verifier")?;
+        verifier.policy().await.map_err(|failure| kiosk_tests::harness::Trouble(failure.sentence().to_owned()))
+    })?;
+    Ok(())
 }
 
 /// At two thirds of its life the certificate is renewed; requests go on with the new key, also after a start between the

@@ -1,7 +1,7 @@
 //! `kiosk-app enroll URL --root-sha256 HEX`: this machine becomes a kiosk of that service.
 //!
 //! The key is made here and never leaves. The code, on standard input, is sent only to a service whose chain ends in the
-//! root with that hash.
+//! root with that hash. Until the answer is there the key is kept apart: with it a request whose answer was lost is repeated.
 
 use super::{DONE, NOT_ALL, USAGE};
 use crate::journal::disk::{write_private, write_whole};
@@ -38,7 +38,17 @@ pub struct Arguments {
     /// Where the kiosk's files are made
     #[arg(long, value_name = "FOLDER", default_value = "/etc/inspection-kiosk")]
     dir: PathBuf,
+    /// This machine was enrolled before, and its certificate has expired or was revoked: makes key and certificate anew
+    /// and keeps kiosk.toml, journal and outbox
+    #[arg(long)]
+    again: bool,
 }
+
+/// The new key until it has a certificate.
+const NEW_KEY: &str = "key.new.pem";
+
+/// Its certificate until the key is in place: as a renewal leaves it, so that a kiosk that starts in between ends it.
+const NEXT_CHAIN: &str = "chain.pem.next";
 
 /// Why this machine is no kiosk of the service yet; each a sentence that says who must act.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +59,12 @@ enum EnrolError {
     NotAHash,
     #[error("give the one-time code on standard input")]
     NoCode,
-    #[error("{} is there already: this machine is enrolled; nothing is overwritten", .0.display())]
+    #[error("{} is there already: this machine is enrolled, and nothing is overwritten. With --again it gets a new certificate", .0.display())]
     Exists(PathBuf),
+    #[error("{} is not there: this machine was not enrolled before; leave --again out", .0.display())]
+    NotEnrolled(PathBuf),
+    #[error("{}: {cause}; delete it and ask the agency for a new code (`kiosk invite`)", path.display())]
+    NotAKey { path: PathBuf, cause: String },
     #[error("{}: {cause}; run this as a user who may write there", path.display())]
     NotWritten { path: PathBuf, cause: io::Error },
     #[error(
@@ -80,7 +94,16 @@ pub fn run(arguments: &Arguments, input: impl BufRead, mut out: impl Write, mut 
         Ok(enrolled) => {
             writeln!(out, "enrolled as {} (lane {}), kiosk {}", enrolled.number, enrolled.lane, enrolled.kiosk)?;
             let file = arguments.dir.join("kiosk.toml");
-            writeln!(out, "next: add readers and camera to {}, then kiosk-app selftest", file.display())?;
+            if arguments.again {
+                writeln!(out, "{} is as it was; its [site] number must be {}", file.display(), enrolled.number)?;
+                writeln!(out, "next: kiosk-app selftest")?;
+            } else {
+                writeln!(
+                    out,
+                    "next: add gate, counter, readers and camera to {}, then kiosk-app selftest",
+                    file.display()
+                )?;
+            }
             Ok(DONE)
         }
         Err(error) => {
@@ -102,25 +125,28 @@ fn enrol(arguments: &Arguments, input: impl BufRead) -> Result<EnrolReply, Enrol
     let code = code_from(input)?;
 
     // What can go wrong here must go wrong before the code is used.
-    let files = Files::new(&arguments.dir)?;
-    let key = KeyPair::generate()?;
-    files.write_private("key.pem", Zeroizing::new(key.serialize_pem()).as_bytes())?;
+    let files = Files::new(&arguments.dir, arguments.again)?;
+    let key = files.new_key()?;
     let request = EnrolRequest { code, csr: request_for(&key)? };
     let sent = send(&url, root, &request);
-    if sent.is_err() {
-        // Without a certificate the key is of no use.
-        let _ = std::fs::remove_file(arguments.dir.join("key.pem"));
+    if !matches!(sent, Ok(_) | Err(EnrolError::Unanswered(..) | EnrolError::NotUnderstood)) {
+        // No certificate can come for it any more.
+        let _ = std::fs::remove_file(arguments.dir.join(NEW_KEY));
     }
     let (reply, root_der) = sent?;
 
     let pepper = reply.technician_pepper.expose(|text| hex::decode(text).map(Zeroizing::new));
     let pepper = pepper.map_err(|_| EnrolError::NotUnderstood)?;
     files.write("root.pem", pem("CERTIFICATE", &root_der).as_bytes())?;
-    files.write("chain.pem", reply.chain.as_bytes())?;
+    files.write(NEXT_CHAIN, reply.chain.as_bytes())?;
     files.write("log.pub", reply.log.as_bytes())?;
     files.write("technician.pub", reply.technician_public_key.as_bytes())?;
     files.write_private("technician_pepper", &pepper)?;
-    files.write("kiosk.toml", kiosk_toml(&reply.url, &reply.number, &reply.lane).as_bytes())?;
+    files.put_in_place(NEW_KEY, "key.pem")?;
+    files.put_in_place(NEXT_CHAIN, "chain.pem")?;
+    if !arguments.again {
+        files.write("kiosk.toml", kiosk_toml(&reply.url, &reply.number, &reply.lane).as_bytes())?;
+    }
     Ok(reply)
 }
 
@@ -134,13 +160,17 @@ fn code_from(mut input: impl BufRead) -> Result<PersonalText, EnrolError> {
     Ok(PersonalText::from(typed))
 }
 
-/// The kiosk's folder, empty of a kiosk's files.
+/// The kiosk's folder: empty of a kiosk's files, or with those of before.
 struct Files<'a> {
     dir: &'a Path,
 }
 
 impl<'a> Files<'a> {
-    fn new(dir: &'a Path) -> Result<Self, EnrolError> {
+    fn new(dir: &'a Path, again: bool) -> Result<Self, EnrolError> {
+        if again {
+            let config = dir.join("kiosk.toml");
+            return if config.exists() { Ok(Self { dir }) } else { Err(EnrolError::NotEnrolled(config)) };
+        }
         std::fs::create_dir_all(dir).map_err(|cause| EnrolError::NotWritten { path: dir.to_owned(), cause })?;
         for name in ["key.pem", "chain.pem", "root.pem", "log.pub", "technician.pub", "technician_pepper", "kiosk.toml"]
         {
@@ -150,6 +180,24 @@ impl<'a> Files<'a> {
             }
         }
         Ok(Self { dir })
+    }
+
+    /// The key of a request whose answer was lost, or else a new one.
+    fn new_key(&self) -> Result<KeyPair, EnrolError> {
+        let path = self.dir.join(NEW_KEY);
+        match std::fs::read_to_string(&path).map(Zeroizing::new) {
+            Ok(pem) => KeyPair::from_pem(&pem).map_err(|why| EnrolError::NotAKey { path, cause: why.to_string() }),
+            Err(_) => {
+                let key = KeyPair::generate()?;
+                self.write_private(NEW_KEY, Zeroizing::new(key.serialize_pem()).as_bytes())?;
+                Ok(key)
+            }
+        }
+    }
+
+    fn put_in_place(&self, new: &str, name: &str) -> Result<(), EnrolError> {
+        let path = self.dir.join(name);
+        std::fs::rename(self.dir.join(new), &path).map_err(|cause| EnrolError::NotWritten { path, cause })
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), EnrolError> {
@@ -357,26 +405,27 @@ mod tests {
     }
 
     /// What the command says, and whether it left a key.
-    fn enrolled(port: u16, root: &str) -> (u8, String, bool) {
+    fn enrolled(port: u16, root: &str) -> (u8, String, bool, bool) {
         let dir = tempfile::tempdir().expect("folder");
         let url = format!("https://localhost:{port}");
-        let arguments = Arguments { url, root_sha256: root.to_owned(), dir: dir.path().to_owned() };
+        let arguments = Arguments { url, root_sha256: root.to_owned(), dir: dir.path().to_owned(), again: false };
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let status = run(&arguments, &b"0000-0000\n"[..], &mut out, &mut err).expect("told");
-        (status, String::from_utf8(err).expect("text"), dir.path().join("key.pem").exists())
+        let there = |name| dir.path().join(name).exists();
+        (status, String::from_utf8(err).expect("text"), there("key.pem"), there(super::NEW_KEY))
     }
 
     #[test]
     fn a_code_is_called_unused_only_if_it_cannot_have_arrived() {
         for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n{\"kiosk\":"] {
             let (port, root) = service(answer);
-            let (status, said, key) = enrolled(port, &root);
-            assert!(status != DONE && !key, "{said}");
+            let (status, said, key, kept) = enrolled(port, &root);
+            assert!(status != DONE && !key && kept, "{said}");
             assert!(said.contains("may have been used") && said.contains("invite this kiosk again"), "{said}");
         }
         let free = TcpListener::bind("127.0.0.1:0").expect("port").local_addr().expect("address").port();
-        let (status, said, key) = enrolled(free, &"ab".repeat(32));
-        assert!(status != DONE && !key, "{said}");
+        let (status, said, key, kept) = enrolled(free, &"ab".repeat(32));
+        assert!(status != DONE && !key && !kept, "{said}");
         assert!(said.contains("the code was not used"), "{said}");
     }
 }
