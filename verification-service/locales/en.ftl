@@ -346,4 +346,5 @@ not-found-title = Page not found
 not-found-text = There is nothing at this address. If you typed it, check it.
 unavailable-title = Please try again in a minute
 unavailable-text = We cannot do this right now. Nothing was changed.
+arrival-title = One moment
 to-start = To the first page

@@ -346,4 +346,5 @@ not-found-title = Página no encontrada
 not-found-text = En esta dirección no hay nada. Si la escribió, revísela.
 unavailable-title = Inténtelo de nuevo en un minuto
 unavailable-text = Ahora no podemos hacer esto. No se cambió nada.
+arrival-title = Un momento
 to-start = A la primera página

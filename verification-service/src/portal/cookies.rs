@@ -1,4 +1,7 @@
-//! Cookies. Both have the `__Host-` prefix (RFC 6265bis §4.1.3.2): Secure, no Domain, Path=/; never read by scripts.
+//! Cookies. All have the `__Host-` prefix (RFC 6265bis §4.1.3.2): Secure, no Domain, Path=/; never read by scripts.
+//!
+//! A browser that is led here by another site brings none of them. So the cookie of a session is set only where a session
+//! begins: forms shown before have a cookie of their own.
 
 use super::words::Language;
 use crate::random::{self, NoRandom, Random};
@@ -11,12 +14,13 @@ use verification_api::personal::PersonalText;
 use zeroize::Zeroizing;
 
 const SESSION: &str = "__Host-session";
+const FORM: &str = "__Host-form";
 const LANGUAGE: &str = "__Host-language";
 /// A language is remembered for a year, in seconds.
 const LANGUAGE_FOR: i64 = 365 * 86_400;
 
-/// 128 random bits in hex, held by one browser: before sign-in it only binds forms to that browser, after it the stored
-/// hash names a session.
+/// 128 random bits in hex, held by one browser. As `__Host-session` its stored hash names a session; as `__Host-form` it only
+/// binds forms to that browser. Either way forms carry its MAC.
 #[derive(Clone)]
 pub struct Token(PersonalText);
 
@@ -28,10 +32,20 @@ impl Token {
         Ok(Self(PersonalText::new(hex::encode(*bytes))))
     }
 
-    /// What a browser sent, if it has the form of ours.
+    /// What a browser sent for a session, if it has the form of ours.
     #[must_use]
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
-        let value = cookie(headers, SESSION)?;
+    pub fn of_session(headers: &HeaderMap) -> Option<Self> {
+        Self::of(headers, SESSION)
+    }
+
+    /// What a browser sent for forms without a session.
+    #[must_use]
+    pub fn of_forms(headers: &HeaderMap) -> Option<Self> {
+        Self::of(headers, FORM)
+    }
+
+    fn of(headers: &HeaderMap, name: &str) -> Option<Self> {
+        let value = cookie(headers, name)?;
         (value.len() == 32 && value.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Self(PersonalText::from(value)))
     }
 
@@ -49,10 +63,20 @@ impl Token {
         self.0.expose(|text| hex::encode(keys.form_mac(text)))
     }
 
-    /// `Set-Cookie`, until the browser closes.
+    /// `Set-Cookie` of a session, until the browser closes.
     #[must_use]
-    pub fn set(&self) -> Option<HeaderValue> {
-        self.0.expose(|text| header(&format!("{SESSION}={text}; Path=/; Secure; HttpOnly; SameSite=Strict")))
+    pub fn set_session(&self) -> Option<HeaderValue> {
+        self.set(SESSION)
+    }
+
+    /// `Set-Cookie` for forms without a session, until the browser closes.
+    #[must_use]
+    pub fn set_forms(&self) -> Option<HeaderValue> {
+        self.set(FORM)
+    }
+
+    fn set(&self, name: &str) -> Option<HeaderValue> {
+        self.0.expose(|text| header(&format!("{name}={text}; Path=/; Secure; HttpOnly; SameSite=Strict")))
     }
 }
 
@@ -104,17 +128,20 @@ mod tests {
     #[test]
     fn a_token_comes_back_as_it_was_set_with_every_guard() {
         let token = Token::new(&SystemRandomness::new()).unwrap();
-        let set = token.set().unwrap();
-        let set = set.to_str().unwrap();
-        for guard in ["__Host-session=", "; Path=/", "; Secure", "; HttpOnly", "; SameSite=Strict"] {
-            assert!(set.contains(guard), "{guard}");
+        for (set, name, back) in [
+            (token.set_session().unwrap(), "__Host-session=", Token::of_session as fn(&HeaderMap) -> Option<Token>),
+            (token.set_forms().unwrap(), "__Host-form=", Token::of_forms),
+        ] {
+            let set = set.to_str().unwrap();
+            for guard in [name, "; Path=/", "; Secure", "; HttpOnly", "; SameSite=Strict"] {
+                assert!(set.contains(guard), "{guard}");
+            }
+            assert!(!set.contains("Domain"));
+            let pair = set.split(';').next().unwrap();
+            assert_eq!(back(&sent(&format!("other=1; {pair}"))).unwrap().hash(), token.hash());
+            assert!(back(&sent(&format!("{name}short"))).is_none());
+            assert!(back(&sent("session=00000000000000000000000000000000")).is_none());
         }
-        assert!(!set.contains("Domain"));
-        let pair = set.split(';').next().unwrap();
-        let back = Token::of(&sent(&format!("other=1; {pair}"))).unwrap();
-        assert_eq!(back.hash(), token.hash());
-        assert!(Token::of(&sent("__Host-session=short")).is_none());
-        assert!(Token::of(&sent("session=00000000000000000000000000000000")).is_none());
     }
 
     #[test]

@@ -168,16 +168,18 @@ pub(super) async fn check_letter(State(portal): State<Arc<Portal>>, posted: Post
         fresh_at: at,
         ended_at: None,
     };
-    let old = visitor.token.hash();
+    let old = visitor.session.as_ref().map(|session| session.hash);
     let begun = portal.app.store.write("begin a registration", move |tx| {
         Box::pin(async move {
-            tx.end_portal_session(&old, at).await?;
+            if let Some(old) = old {
+                tx.end_portal_session(&old, at).await?;
+            }
             tx.add_portal_session(&session).await
         })
     });
     begun.await?;
     let mut response = page::go("/register/account");
-    page::set_cookie(&mut response, token.set());
+    page::set_cookie(&mut response, token.set_session());
     Ok(response)
 }
 
@@ -323,7 +325,7 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
     match made.await {
         Ok(()) => {
             let mut response = page::go(home);
-            page::set_cookie(&mut response, token.set());
+            page::set_cookie(&mut response, token.set_session());
             Ok(response)
         }
         // The letter was used, or the user name taken, meanwhile: from the start.

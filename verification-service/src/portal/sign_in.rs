@@ -99,16 +99,18 @@ pub(super) async fn password(State(portal): State<Arc<Portal>>, posted: Posted) 
     };
     let now = portal.app.now();
     let (token, session) = next(&portal, &visitor, Stage::SecondStep, &login, now)?;
-    let old = visitor.token.hash();
+    let old = visitor.session.as_ref().map(|session| session.hash);
     let begun = portal.app.store.write("password was right", move |tx| {
         Box::pin(async move {
-            tx.end_portal_session(&old, now.unix_millis()).await?;
+            if let Some(old) = old {
+                tx.end_portal_session(&old, now.unix_millis()).await?;
+            }
             tx.add_portal_session(&session).await
         })
     });
     begun.await?;
     let mut response = page::go("/sign-in/second-step");
-    page::set_cookie(&mut response, token.set());
+    page::set_cookie(&mut response, token.set_session());
     Ok(response)
 }
 
@@ -172,7 +174,7 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
         return page::html_wrong(&portal, &visitor, &SecondPage { f: f.wrong(true), form: filled, ways });
     }
     let mut response = page::go(home_of(&login));
-    page::set_cookie(&mut response, token.set());
+    page::set_cookie(&mut response, token.set_session());
     Ok(response)
 }
 

@@ -38,7 +38,9 @@ impl Session {
 /// Any browser.
 #[derive(Clone)]
 pub struct Visitor {
+    /// Of the session, if there is one, and else of forms.
     pub token: Token,
+    /// To be set: a form token that this browser did not have.
     pub token_is_new: bool,
     pub language: Language,
     /// Where it asked, for the language's switch.
@@ -54,7 +56,7 @@ pub struct Visitor {
 impl Visitor {
     /// Without a session: for pages that tell of a failure.
     pub(super) fn stranger(portal: &Portal, headers: &HeaderMap, path: &str) -> Result<Self, Fault> {
-        let sent = Token::of(headers);
+        let sent = Token::of_forms(headers);
         let token_is_new = sent.is_none();
         let token = match sent {
             Some(token) => token,
@@ -74,10 +76,8 @@ impl Visitor {
 
     async fn of(portal: &Portal, headers: &HeaderMap, path: &str) -> Result<Self, Fault> {
         let mut visitor = Self::stranger(portal, headers, path)?;
-        if visitor.token_is_new {
-            return Ok(visitor);
-        }
-        let hash = visitor.token.hash();
+        let Some(token) = Token::of_session(headers) else { return Ok(visitor) };
+        let hash = token.hash();
         let now = portal.app.now().unix_millis();
         let mut tx = portal.app.store.read().await?;
         let session = tx.portal_session(&hash).await?.filter(|session| session.live_at(now, portal.idle));
@@ -93,6 +93,7 @@ impl Visitor {
                 touch.await?;
             }
             visitor.session = Some(session);
+            (visitor.token, visitor.token_is_new) = (token, false);
         }
         if let (Some(session), Some(login)) = (&visitor.session, &visitor.login)
             && session.stage == Stage::SignedIn
@@ -127,7 +128,7 @@ impl FromRequestParts<Arc<Portal>> for Visitor {
     }
 }
 
-/// A form of our own, sent by the browser that it was shown to.
+/// A form of our own, sent by the browser that it was shown to: in this session, or before there was one.
 pub struct Posted {
     pub visitor: Visitor,
     pub form: Form,
@@ -145,12 +146,16 @@ impl FromRequest<Arc<Portal>> for Posted {
         }
         let visitor = Visitor::of(portal, &parts.headers, parts.uri.path()).await?;
         let form = Form::read(body).await.map_err(|_| Fault::Malformed)?;
-        let expected = visitor.token.csrf(&portal.app.keys);
-        let same = form.get("csrf").expose(|sent| secrets::same(sent.as_bytes(), expected.as_bytes()));
-        if visitor.token_is_new || !same {
-            return Err(Fault::Forged);
+        let shown_to = |token: &Token| {
+            let expected = token.csrf(&portal.app.keys);
+            form.get("csrf").expose(|sent| secrets::same(sent.as_bytes(), expected.as_bytes()))
+        };
+        // Whoever came from another site was shown forms without the session that the browser has.
+        let before = Token::of_forms(&parts.headers);
+        if (visitor.session.is_some() && shown_to(&visitor.token)) || before.as_ref().is_some_and(shown_to) {
+            return Ok(Self { visitor, form });
         }
-        Ok(Self { visitor, form })
+        Err(Fault::Forged)
     }
 }
 
@@ -205,7 +210,13 @@ impl FromRequest<Arc<Portal>> for SignedPost {
 
     async fn from_request(request: Request, portal: &Arc<Portal>) -> Result<Self, Fault> {
         let Posted { visitor, form } = Posted::from_request(request, portal).await?;
-        Ok(Self { signed: Signed::of(visitor)?, form })
+        let signed = Signed::of(visitor)?;
+        // What somebody signed in may change was shown in that very session.
+        let expected = signed.visitor.token.csrf(&portal.app.keys);
+        if !form.get("csrf").expose(|sent| secrets::same(sent.as_bytes(), expected.as_bytes())) {
+            return Err(Fault::Forged);
+        }
+        Ok(Self { signed, form })
     }
 }
 

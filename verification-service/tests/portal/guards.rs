@@ -103,7 +103,7 @@ async fn every_reply_is_guarded_and_nothing_inline_is_needed() {
         }
     }
     let cookie = Caller::new(&portal).get("/sign-in").await.headers["set-cookie"].to_str().unwrap().to_owned();
-    assert!(cookie.starts_with("__Host-session="));
+    assert!(cookie.starts_with("__Host-form="));
     for guard in ["Secure", "HttpOnly", "SameSite=Strict", "Path=/"] {
         assert!(cookie.contains(guard), "{guard}");
     }
@@ -158,6 +158,62 @@ async fn a_form_without_its_token_changes_nothing() {
     let csrf = caller.csrf("/backup-code/a-number/revoke").await;
     caller.post("/backup-code/a-number/revoke", &csrf, &[]).await;
     assert!(!caller.get("/backup-code").await.body.contains("code-kind-active"));
+}
+
+/// Older browsers do not say that another site led them here.
+#[tokio::test]
+async fn without_its_cookie_a_request_gets_no_session_and_what_it_is_shown_still_works() {
+    let portal = Portal::new();
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let key = portal.register(&browser, "anna").await;
+    let mut caller = Caller::new(&portal);
+    caller.sign_in(&portal, &key).await;
+    let session = caller.cookies["__Host-session"].clone();
+    let kept = std::mem::take(&mut caller.cookies);
+    for path in ["/", "/account", "/nothing", "/register", "/sign-in"] {
+        let reply = caller.get(path).await;
+        let set = reply.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned());
+        let set: Vec<String> = set.filter(|cookie| cookie.contains("session")).collect();
+        assert!(set.is_empty(), "{path}: {set:?}");
+    }
+    // The form that was shown without a session is sent with it.
+    let csrf = caller.csrf("/sign-in").await;
+    caller.cookies.extend(kept.into_iter().filter(|(name, _)| name == "__Host-session"));
+    assert_eq!(caller.get("/account").await.status, StatusCode::OK);
+    let form = [("user-name", "anna"), ("password", PASSWORD)];
+    assert_eq!(caller.post("/sign-in", &csrf, &form).await.headers["location"], "/sign-in/second-step");
+    assert_ne!(caller.cookies["__Host-session"], session, "a session begins in place of the older one");
+    // But it changes nothing in an account.
+    let csrf = caller.csrf("/sign-in/second-step").await;
+    let code = portal.code(&key).await;
+    caller.post("/sign-in/second-step", &csrf, &[("one-time-code", &code)]).await;
+    let mut stranger = Caller::new(&portal);
+    let csrf = stranger.csrf("/sign-in").await;
+    caller.cookies.insert("__Host-form".to_owned(), stranger.cookies["__Host-form"].clone());
+    assert_eq!(caller.post("/sign-out", &csrf, &[]).await.status, StatusCode::FORBIDDEN);
+}
+
+/// A page of another site that leads here.
+#[tokio::test]
+async fn who_is_led_here_by_another_site_is_led_on_to_our_own_pages_only() {
+    let portal = Portal::new();
+    let mut caller = Caller::new(&portal);
+    for (path, led) in [
+        ("/account", true),
+        ("/sign-in?ended", true),
+        ("//example.org/x", false),
+        ("/a\"b", false),
+        ("/a'b", false),
+        ("/a;b", false),
+    ] {
+        let request = caller.http.get(format!("{}{path}", caller.origin));
+        let request = request.header("sec-fetch-site", "cross-site").header("sec-fetch-mode", "navigate");
+        let body = caller.call(request).await.body;
+        assert_eq!(body.contains(&format!("http-equiv=\"refresh\" content=\"0;url={path}\"")), led, "{body}");
+        assert_eq!(body.contains("refresh"), led, "{body}");
+    }
+    assert!(caller.cookies.is_empty());
+    assert!(!caller.get("/").await.body.contains("refresh"));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Sessions: where one is signed in, and how it ends.
 
-use crate::people::{ENGLISH, PASSWORD, Portal};
+use crate::people::{ENGLISH, PASSWORD, Portal, Proof, WITHOUT_SCRIPTS, app, choose};
 
 #[tokio::test]
 async fn sessions_are_listed_and_ended_here_and_elsewhere() {
@@ -35,6 +35,40 @@ async fn sessions_are_listed_and_ended_here_and_elsewhere() {
         assert_eq!(here.path().await, "/sign-in?ended", "{old}");
         assert!(here.has("[role=status]").await, "and is told");
         portal.sign_in(&here, "anna", PASSWORD, &key).await;
+    }
+}
+
+/// Such a navigation brings no cookie that is `SameSite=Strict`.
+#[tokio::test]
+async fn a_link_on_another_site_ends_neither_a_session_nor_a_registration() {
+    let portal = Portal::new();
+    for kind in [ENGLISH, WITHOUT_SCRIPTS] {
+        let browser = portal.browser(kind).await;
+        portal.type_letter(&browser, &portal.letter(), Proof::BirthDate("2", "5", "1974")).await;
+        browser.come_from_elsewhere("/").await;
+        browser.wait_for(".hero").await;
+        browser.go("/register/account").await;
+        if kind.scripts {
+            choose(&browser, "anna", PASSWORD).await;
+            browser.come_from_elsewhere("/register").await;
+            browser.wait_for("#letter-code").await;
+            browser.go("/register/second-step").await;
+        } else {
+            crate::people::choose_password(&browser, PASSWORD).await;
+        }
+        browser.fill("#one-time-code", &app(&browser.text("#app-key").await)).await;
+        browser.click("section:last-of-type button").await;
+        assert_eq!(browser.path().await, "/account");
+
+        for path in ["/", "/advice"] {
+            browser.come_from_elsewhere(path).await;
+            browser.wait_for("form.out").await;
+        }
+        browser.come_from_elsewhere("/backup-code").await;
+        browser.wait_for("#a-number").await;
+        assert_eq!(browser.path().await, "/backup-code", "and one is led where the link leads");
+        browser.go("/sessions").await;
+        assert!(browser.has("main .rows").await, "still signed in");
     }
 }
 
