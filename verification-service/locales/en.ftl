@@ -96,6 +96,7 @@ locked = { $count ->
     [one] Too many tries. Wait 1 minute, then try again.
    *[other] Too many tries. Wait { $count } minutes, then try again.
   }
+sign-ins-busy = Too many people are signing in right now. Wait a minute, then try again.
 user-name = User name
 user-name-missing = Enter your user name
 user-name-form = A user name has 4 to 64 letters, digits or . _ - @ +

@@ -96,6 +96,7 @@ locked = { $count ->
     [one] Demasiados intentos. Espere 1 minuto e inténtelo otra vez.
    *[other] Demasiados intentos. Espere { $count } minutos e inténtelo otra vez.
   }
+sign-ins-busy = Demasiadas personas están iniciando sesión ahora. Espere un minuto e inténtelo otra vez.
 user-name = Nombre de usuario
 user-name-missing = Escriba su nombre de usuario
 user-name-form = Un nombre de usuario tiene de 4 a 64 letras, cifras o . _ - @ +

@@ -178,6 +178,9 @@ pub struct Limits {
     pub pin_lock_seconds: u32,
     /// but not for longer than this.
     pub pin_lock_longest_seconds: u32,
+    /// Sign-ins to the portal that are weighed, of everybody together, but for browsers that have signed in before.
+    pub sign_ins_per_minute: u32,
+    pub sign_ins_burst: u32,
     /// Requests for a certificate, of one client.
     pub renewals_per_minute: u32,
     pub renewals_burst: u32,
@@ -232,6 +235,8 @@ impl Default for Limits {
             pin_failures: 5,
             pin_lock_seconds: 15,
             pin_lock_longest_seconds: 900,
+            sign_ins_per_minute: 120,
+            sign_ins_burst: 120,
             renewals_per_minute: 2,
             renewals_burst: 10,
             connections: 1024,
@@ -266,6 +271,12 @@ impl Limits {
     #[must_use]
     pub const fn looks(&self) -> Rate {
         Rate { per_minute: self.looks_per_minute, burst: self.looks_per_minute }
+    }
+
+    /// Sign-ins to the portal.
+    #[must_use]
+    pub const fn sign_ins(&self) -> Rate {
+        Rate { per_minute: self.sign_ins_per_minute, burst: self.sign_ins_burst }
     }
 
     #[must_use]
@@ -465,7 +476,7 @@ mod tests {
         assert_eq!(config.code.groups, 4);
         assert_eq!(config.limits, Limits::default(), "every limit is in the file");
         let table = written().split("[limits]\n").nth(1).unwrap().split("\n\n").next().unwrap().to_owned();
-        assert_eq!(table.lines().count(), 17, "{table}");
+        assert_eq!(table.lines().count(), 19, "{table}");
         assert_eq!(config.listen.kiosk.port(), 8443);
     }
 

@@ -247,12 +247,15 @@ async fn new_code(app: &Arc<App>, identifier: Blind) -> Result<Done, CommandErro
 
 impl Which {
     pub(super) fn blind(&self, app: &App) -> Result<Blind, CommandError> {
-        let identifier = match (&self.a_number, &self.receipt) {
-            (Some(text), _) => identifier(IdentifierType::ANumber, text)?,
-            (None, Some(text)) => identifier(IdentifierType::Receipt, text)?,
-            (None, None) => return Err(CommandError::usage("give --a-number or --receipt")),
-        };
-        Ok(blind_of(&app.keys, &identifier))
+        Ok(blind_of(&app.keys, &self.identifier()?))
+    }
+
+    pub(super) fn identifier(&self) -> Result<Identifier, CommandError> {
+        match (&self.a_number, &self.receipt) {
+            (Some(text), _) => identifier(IdentifierType::ANumber, text),
+            (None, Some(text)) => identifier(IdentifierType::Receipt, text),
+            (None, None) => Err(CommandError::usage("give --a-number or --receipt")),
+        }
     }
 }
 

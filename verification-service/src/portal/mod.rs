@@ -36,7 +36,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use fault::Fault;
 pub use representatives::place_of as delegation_place;
-pub use second::tries_of;
+pub use second::{tries_of, tries_with};
 pub use sign_in::name_of;
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,13 +3,14 @@
 //! second factors, sessions and the copies of codes.
 
 use super::activity::{About, Deed, note};
-use super::cookies::Token;
+use super::cookies::{Known, Token};
 use super::invitations::{InvitationCode, MAX_TRIES, birth_date};
 use super::page::{self, Filled, Frame};
 use super::passkeys::{self, Ceremony};
 use super::passwords::{self, PASSWORD_COST};
 use super::representatives::Details;
 use super::rows::{Invitation, Login, LoginKind, Session, Stage, StoredPasskey};
+use super::second;
 use super::sign_in::{home_of, name_of, next};
 use super::visitor::{Posted, Visitor};
 use super::{Fault, Portal, totp};
@@ -317,6 +318,10 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
                 let about = About { account: Some(registration.account), representation: Some(representation) };
                 note(tx, &shared.app, now, id, Deed::RepresentativeAccepted, about).await?;
             }
+            // Whatever was tried before, the letter's receiver is not kept out.
+            for subject in second::tries_of(&shared.app.keys, name, id) {
+                second::refund(tx, subject, at).await?;
+            }
             tx.add_portal_session(&session).await?;
             let deed = if registration.reset { Deed::PasswordReset } else { Deed::Registered };
             note(tx, &shared.app, now, id, deed, About { account: login.account, representation: None }).await
@@ -326,6 +331,7 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
         Ok(()) => {
             let mut response = page::go(home);
             page::set_cookie(&mut response, token.set_session());
+            page::set_cookie(&mut response, Known::set(&portal.app.keys, id, at, at));
             Ok(response)
         }
         // The letter was used, or the user name taken, meanwhile: from the start.

@@ -1,7 +1,7 @@
 //! Who asks: browser, language, session. A handler that takes [`Posted`] or [`SignedPost`] cannot be reached without the
 //! form's token; one that takes [`Signed`] or [`SignedPost`] cannot be reached without a live session.
 
-use super::cookies::{self, Token};
+use super::cookies::{self, Known, Token};
 use super::forms::Form;
 use super::page::Frame;
 use super::rows::{Login, LoginKind, Session, Stage};
@@ -51,6 +51,7 @@ pub struct Visitor {
     /// Name and kind of who is signed in, for the frame.
     pub user: Option<(PersonalText, LoginKind)>,
     login: Option<Login>,
+    known: Option<Known>,
 }
 
 impl Visitor {
@@ -71,6 +72,7 @@ impl Visitor {
             session: None,
             user: None,
             login: None,
+            known: Known::of(headers),
         })
     }
 
@@ -107,6 +109,12 @@ impl Visitor {
 
     pub(super) fn frame(&self, portal: &Arc<Portal>, title: &str) -> Frame {
         Frame::new(portal, self, title)
+    }
+
+    /// Whether this login has signed in with this browser before.
+    pub(super) fn is_known_to(&self, portal: &Portal, login: &Login) -> bool {
+        let now = portal.app.now().unix_millis();
+        self.known.as_ref().is_some_and(|known| known.is_of(&portal.app.keys, login.id, login.password_at, now))
     }
 
     /// The session, at this stage.

@@ -1,89 +1,9 @@
 //! What the portal answers to those who do not use a browser: headers, forged forms, guesses.
 
+use crate::caller::Caller;
 use crate::people::{ENGLISH, PASSWORD, Portal, WITHOUT_SCRIPTS};
 use crate::support::{Site, http, roots};
-use reqwest::header::HeaderMap;
-use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode};
-use std::collections::BTreeMap;
-
-/// A client with its cookies in its hand.
-struct Caller {
-    http: Client,
-    origin: String,
-    cookies: BTreeMap<String, String>,
-}
-
-struct Reply {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: String,
-}
-
-impl Caller {
-    fn new(portal: &Portal) -> Self {
-        let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots(&portal.site.path("svc/root.pem")))
-            .with_no_client_auth();
-        let http =
-            Client::builder().tls_backend_preconfigured(tls).no_proxy().redirect(Policy::none()).build().unwrap();
-        let origin = format!("https://localhost:{}", portal.serving.portal_port);
-        Self { http, origin, cookies: BTreeMap::new() }
-    }
-
-    async fn call(&mut self, request: reqwest::RequestBuilder) -> Reply {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let reply = request.header("cookie", cookies.join("; ")).send().await.unwrap();
-        let (status, headers) = (reply.status(), reply.headers().clone());
-        for set in headers.get_all("set-cookie") {
-            let pair = set.to_str().unwrap().split(';').next().unwrap();
-            let (name, value) = pair.split_once('=').unwrap();
-            self.cookies.insert(name.to_owned(), value.to_owned());
-        }
-        Reply { status, headers, body: reply.text().await.unwrap() }
-    }
-
-    async fn get(&mut self, path: &str) -> Reply {
-        let request = self.http.get(format!("{}{path}", self.origin));
-        self.call(request).await
-    }
-
-    /// Sends a form as a browser would; with the token of the page before it, if `csrf` is given.
-    async fn post(&mut self, path: &str, csrf: &str, fields: &[(&str, &str)]) -> Reply {
-        let mut body = format!("csrf={csrf}");
-        for (name, value) in fields {
-            let value: String = value.bytes().map(|b| format!("%{b:02X}")).collect();
-            body += &format!("&{name}={value}");
-        }
-        let request = self.http.post(format!("{}{path}", self.origin));
-        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
-        self.call(request).await
-    }
-
-    /// Signs in with password and app.
-    async fn sign_in(&mut self, portal: &Portal, key: &str) {
-        let csrf = self.csrf("/sign-in").await;
-        self.post("/sign-in", &csrf, &[("user-name", "anna"), ("password", PASSWORD)]).await;
-        let csrf = self.csrf("/sign-in/second-step").await;
-        let code = portal.code(key).await;
-        let reply = self.post("/sign-in/second-step", &csrf, &[("one-time-code", &code)]).await;
-        assert_eq!(reply.headers["location"], "/account");
-    }
-
-    /// The token in the form of a page.
-    async fn csrf(&mut self, path: &str) -> String {
-        let page = self.get(path).await.body;
-        token(&page)
-    }
-}
-
-fn token(page: &str) -> String {
-    let at = page.find("name=\"csrf\" value=\"").expect("a form with a token") + 19;
-    page[at..at + 64].to_owned()
-}
+use reqwest::StatusCode;
 
 #[tokio::test]
 async fn every_reply_is_guarded_and_nothing_inline_is_needed() {
