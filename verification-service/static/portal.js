@@ -88,11 +88,15 @@ if (idle) {
     // What is on the screen must not stay when nobody is there.
     end = setTimeout(() => { window.location.replace("/sign-in?ended"); }, idle * 60000);
   };
+  // A use in one tab keeps the session, and so the other tabs that show it.
+  const tabs = window.BroadcastChannel ? new BroadcastChannel("used " + document.body.dataset.csrf) : null;
+  const used = () => { arm(); if (tabs) tabs.postMessage(null); };
+  if (tabs) tabs.addEventListener("message", arm);
   document.getElementById("idle-stay").addEventListener("click", async () => {
     const body = new URLSearchParams({ csrf: document.body.dataset.csrf });
     const stayed = await fetch("/sessions/stay", { method: "POST", body, credentials: "same-origin" });
-    if (stayed.ok && !stayed.redirected) arm(); else window.location.replace("/sign-in?ended");
+    if (stayed.ok && !stayed.redirected) used(); else window.location.replace("/sign-in?ended");
   });
-  arm();
+  used();
 }
 })();

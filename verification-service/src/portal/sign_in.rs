@@ -67,8 +67,9 @@ pub(super) async fn show(
     RawQuery(query): RawQuery,
     visitor: Visitor,
 ) -> Result<Response, Fault> {
-    if visitor.at_stage(Stage::SignedIn).is_some() {
-        return Ok(page::go("/account"));
+    // Also a page whose own timer has ended, while another one was used.
+    if let (Some(_), Some(login)) = (visitor.at_stage(Stage::SignedIn), visitor.login()) {
+        return Ok(page::go(home_of(login)));
     }
     let f = visitor.frame(&portal, "sign-in-title");
     let ended = query.as_deref() == Some("ended");
@@ -134,7 +135,7 @@ pub(super) async fn password(State(portal): State<Arc<Portal>>, posted: Posted) 
 /// `GET /sign-in/second-step`
 pub(super) async fn second_step(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Result<Response, Fault> {
     let (Some(_), Some(login)) = (visitor.at_stage(Stage::SecondStep), visitor.login()) else {
-        return Ok(page::go("/sign-in"));
+        return Ok(page::go("/sign-in?ended"));
     };
     let passkeys = portal.app.store.read().await?.passkeys_of(login.id).await?;
     let ways = Ways::of(login, &passkeys);

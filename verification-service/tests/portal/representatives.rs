@@ -47,6 +47,12 @@ async fn a_representative_opens_the_case_with_a_code_of_their_own_until_removed(
     holder.go("/clients").await;
     assert_eq!(holder.text("h1").await, "Page not found");
 
+    // Who is signed in and goes to sign in is led to their own first page.
+    for (browser, home) in [(&representative, "/clients"), (&holder, "/account")] {
+        browser.go("/sign-in").await;
+        assert_eq!(browser.path().await, home);
+    }
+
     representative.go("/security").await;
     assert!(!representative.has("a[href='/backup-code']").await, "a representative holds no code of a kiosk");
     representative.go("/clients").await;

@@ -94,4 +94,18 @@ async fn before_one_is_signed_out_one_is_asked() {
     let stay = "document.getElementById('idle-stay').click(); const done = arguments[0];
         const look = () => document.getElementById('idle').hidden ? done(true) : requestAnimationFrame(look); look();";
     assert_eq!(browser.script_async(stay).await, true, "staying takes the warning away");
+
+    // A use in another tab counts for this one.
+    browser.script("window.due[0].run()").await;
+    let other = "const done = arguments[0];
+        new BroadcastChannel('used ' + document.body.dataset.csrf).postMessage(null);
+        const look = () => document.getElementById('idle').hidden ? done(true) : requestAnimationFrame(look); look();";
+    assert_eq!(browser.script_async(other).await, true, "so does another tab that is used");
+    // Should the tab's own timer end all the same, while the session lives, one comes to one's first page.
+    browser.script("window.due[1].run()").await;
+    browser.wait_for("a[href='/backup-code']").await;
+    assert_eq!(browser.path().await, "/account");
+    portal.site.sql("UPDATE portal_session SET ended_at = 1").await;
+    browser.go("/sign-in?ended").await;
+    assert!(browser.has("[role=status]").await);
 }
