@@ -25,6 +25,7 @@ mod security;
 mod sessions;
 mod sign_in;
 pub mod totp;
+mod tries;
 pub mod view;
 mod visitor;
 pub mod words;
@@ -140,15 +141,18 @@ pub fn router(portal: Arc<Portal>) -> Router {
         .route("/backup-code/{number}/new", get(backup_code::new).post(backup_code::make))
         .route("/backup-code/{number}/view", get(backup_code::view).post(backup_code::open))
         .route("/backup-code/{number}/revoke", get(backup_code::end).post(backup_code::revoke))
+        .route("/backup-code/{number}/tries", get(tries::of_number))
         .route("/representatives", get(representatives::show))
         .route("/representatives/add", get(representatives::new).post(representatives::add))
         .route("/representatives/{id}", get(representatives::one))
         .route("/representatives/{id}/remove", get(representatives::end).post(representatives::remove))
+        .route("/representatives/{id}/tries", get(tries::of_representative))
         .route("/clients", get(clients::show))
         .route("/clients/accept", post(clients::accept))
         .route("/clients/{id}", get(clients::one))
         .route("/clients/{id}/code", get(clients::new).post(clients::make))
         .route("/clients/{id}/revoke", post(clients::revoke))
+        .route("/clients/{id}/tries", get(tries::of_client))
         .route("/security", get(security::show))
         .route("/security/confirm", get(security::confirm).post(security::confirmed))
         .route("/security/password", get(security::password).post(security::set_password))

@@ -1,12 +1,13 @@
 //! The holder's representatives: who they are, an invitation for each, what each did, and their end.
 
 use super::activity::{About, Deed, Line, lines, note};
-use super::backup_code::{AttemptLine, attempts, end_code};
+use super::backup_code::end_code;
 use super::confirm::{self, confirm};
 use super::invitations::InvitationCode;
 use super::page::{self, Filled, Frame};
 use super::rows::{Invitation, LoginKind, Number, Representation};
 use super::second::Ways;
+use super::tries::{self, Attempts};
 use super::visitor::{Signed, SignedPost};
 use super::{Fault, Portal};
 use crate::clock::DAY;
@@ -105,7 +106,7 @@ struct InvitedPage {
 struct OnePage {
     f: Frame,
     entry: Entry,
-    uses: Vec<AttemptLine>,
+    uses: Attempts,
     lines: Vec<Line>,
 }
 
@@ -266,20 +267,16 @@ pub(super) async fn remove(
 }
 
 /// What the holder and the representative see of each other: uses of the delegated code, and what was done.
-pub(super) async fn history(
-    portal: &Portal,
-    f: &Frame,
-    row: &Representation,
-) -> Result<(Vec<AttemptLine>, Vec<Line>), Fault> {
+pub(super) async fn history(portal: &Portal, f: &Frame, row: &Representation) -> Result<(Attempts, Vec<Line>), Fault> {
     let mut tx = portal.app.store.read().await?;
     let activity = tx.activity_of_representation(row.id, 100).await?;
     let place = place_of(&mut tx, &portal.app.keys, row).await?;
-    let uses = attempts(f, &tx.attempts_of(place, 50).await?);
+    let uses = tries::newest(&mut tx, f, place).await?;
     Ok((uses, lines(f, &activity)))
 }
 
 /// The holder's own representation of that id.
-async fn own(portal: &Portal, signed: &Signed, id: &str) -> Result<Representation, Fault> {
+pub(super) async fn own(portal: &Portal, signed: &Signed, id: &str) -> Result<Representation, Fault> {
     let account = signed.holder()?;
     let id = Uuid::try_parse(id).map_err(|_| Fault::NotFound)?;
     let row = portal.app.store.read().await?.representation(id).await?;

@@ -161,6 +161,45 @@ async fn a_new_password_keeps_the_copy_of_a_code_and_a_reset_ends_it() {
 }
 
 #[tokio::test]
+async fn the_last_use_stays_known_and_every_try_can_be_seen_however_many_there_are() {
+    let portal = Portal::new();
+    let client = portal.serving.client(&portal.site.add_kiosk("K07"));
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let key = portal.register(&browser, "anna").await;
+    let code = portal.make_code(&browser, "a-number", &key).await;
+    assert_eq!(client.verify(id(), A, &code).await.result(), "verified");
+    assert_eq!(client.verify(id(), A, &code).await.result(), "not_verified");
+    // 120 tries more, each a second later.
+    let copied = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120) \
+        INSERT INTO verification (kiosk, id, visit, identifier, result, purpose, at, audit_seq, index_kid) \
+        SELECT kiosk, id || '-' || i, visit, identifier, result, purpose, at + i * 1000, audit_seq + i, index_kid \
+        FROM verification, n WHERE result = 'not_verified'";
+    assert_eq!(portal.site.sql(copied).await, 120);
+
+    browser.go("/backup-code").await;
+    let card = browser.text("main .card").await;
+    let last_used = card.split("Last used").nth(1).unwrap().trim_start().lines().next().unwrap();
+    assert!(last_used.ends_with("UTC"), "{card}");
+    assert!(!card.contains("\nAccepted") && card.matches("Kiosk K07").count() == 50, "{card}");
+    browser.click("main .card a[href$='/tries?page=2']").await;
+    assert_eq!(browser.text("main table").await.matches("Kiosk K07").count(), 50);
+    browser.click("nav.pages a[rel=next]").await;
+    let oldest = browser.text("main table").await;
+    assert_eq!(oldest.matches("Kiosk K07").count(), 22, "{oldest}");
+    assert!(oldest.trim_end().ends_with("Accepted"), "{oldest}");
+    assert!(!browser.has("nav.pages a[rel=next]").await);
+    browser.click("nav.pages a[rel=prev]").await;
+    browser.click("nav.pages a[rel=prev]").await;
+    assert!(!browser.has("nav.pages a[rel=prev]").await && browser.has("nav.pages a[rel=next]").await);
+    for odd in ["page=0", "page=-1", "page=x", "page=99999999999", "x"] {
+        browser.go(&format!("/backup-code/a-number/tries?{odd}")).await;
+        assert_eq!(browser.text("h1").await, "Every use and every try", "{odd}");
+    }
+    browser.go("/backup-code/receipt/tries").await;
+    assert!(browser.text("main").await.contains("None so far"));
+}
+
+#[tokio::test]
 async fn a_letter_ends_with_its_use_with_a_newer_one_and_with_five_wrong_tries() {
     let portal = Portal::new();
     let browser = portal.browser(WITHOUT_SCRIPTS).await;
