@@ -339,6 +339,11 @@ activity-representative-accepted = Representative accepted the invitation
 activity-representative-removed = Representative removed
 activity-delegated-code-made = The representative made a code of their own
 activity-delegated-code-revoked = The representative's code was ended
+activity-letter-issued = A letter was made: with it an account is registered, or a new password set
+activity-code-made-by-office = Backup code made by an office
+activity-code-revoked-by-office = Backup code ended by an office
+activity-code-disabled = Backup code switched off after too many wrong tries
+activity-delegated-code-disabled = The representative's code was switched off after too many wrong tries
 
 ## When something does not work
 forged-title = This form has expired

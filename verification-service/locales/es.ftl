@@ -339,6 +339,11 @@ activity-representative-accepted = El representante aceptó la invitación
 activity-representative-removed = Representante quitado
 activity-delegated-code-made = El representante creó un código propio
 activity-delegated-code-revoked = El código del representante se anuló
+activity-letter-issued = Se creó una carta: con ella se registra una cuenta o se pone otra contraseña
+activity-code-made-by-office = Código de respaldo creado por una oficina
+activity-code-revoked-by-office = Código de respaldo anulado por una oficina
+activity-code-disabled = Código de respaldo desactivado tras demasiados intentos erróneos
+activity-delegated-code-disabled = El código del representante se desactivó tras demasiados intentos erróneos
 
 ## Cuando algo no funciona
 forged-title = Este formulario ya no vale

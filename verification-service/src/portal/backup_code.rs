@@ -244,7 +244,7 @@ pub(super) async fn end_code(
             if tx.end_code(identifier, CodeState::Revoked, now.unix_millis()).await? {
                 let (actor, subject) = (Actor::Account(login), identifier.hex());
                 audit::append(tx, now, actor, Event::CodeRevoked, &subject, &json!({})).await?;
-                line(tx, &shared.app, now, login, deed, about).await?;
+                line(tx, &shared.app, now, Some(login), deed, about).await?;
             }
             Ok(())
         })
@@ -288,7 +288,7 @@ pub(super) async fn make_code(
             let detail = json!({ "identifier": identifier.hex(), "account": row.account, "replaced": replaced });
             let (actor, subject) = (Actor::Account(login), row.id.to_string());
             audit::append(tx, now, actor, Event::CodeMade, &subject, &detail).await?;
-            line(tx, &shared.app, now, login, deed, about).await
+            line(tx, &shared.app, now, Some(login), deed, about).await
         })
     });
     stored.await?;

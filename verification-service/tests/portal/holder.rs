@@ -1,7 +1,7 @@
 //! A holder's journey, in a browser without scripts: only passkeys need them.
 
 use crate::people::{PASSWORD, Portal, Proof, WITHOUT_SCRIPTS, app, choose, choose_password};
-use crate::support::{A_NUMBER, RECEIPT, id};
+use crate::support::{A_NUMBER, RECEIPT, Site, id, other_than};
 use verification_api::backup_code::BackupCode;
 
 const A: (&str, &str) = ("a_number", A_NUMBER);
@@ -197,6 +197,35 @@ async fn the_last_use_stays_known_and_every_try_can_be_seen_however_many_there_a
     }
     browser.go("/backup-code/receipt/tries").await;
     assert!(browser.text("main").await.contains("None so far"));
+}
+
+#[tokio::test]
+async fn what_an_office_or_a_guesser_does_to_an_account_stands_in_its_activity() {
+    let site = Site::new();
+    site.set("failing_identifiers", "1000").set("lock_after", "100").set("disable_after", "3");
+    let portal = Portal::on(site);
+    let client = portal.serving.client(&portal.site.add_kiosk("K07"));
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let key = portal.register(&browser, "anna").await;
+    portal.site.cli(&["account", "invite", "--user-name", "anna"]);
+    portal.site.new_code();
+    portal.site.cli(&["code", "revoke", "--a-number", A_NUMBER]);
+    let code = portal.make_code(&browser, "a-number", &key).await;
+    for _ in 0..4 {
+        assert_eq!(client.verify(id(), A, other_than(&code)).await.result(), "not_verified");
+    }
+    assert_eq!(client.verify(id(), A, &code).await.result(), "not_verified", "it is disabled");
+    browser.go("/activity").await;
+    let log = browser.text("main table").await;
+    for (line, times) in [
+        ("A letter was made", 2),
+        ("Backup code made by an office", 1),
+        ("Backup code ended by an office", 1),
+        ("Backup code switched off after too many wrong tries", 1),
+    ] {
+        assert_eq!(log.matches(line).count(), times, "{line} in {log}");
+    }
+    portal.site.cli(&["audit", "verify"]);
 }
 
 #[tokio::test]
