@@ -22,7 +22,6 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
-use verification_api::names::Name;
 use verification_api::personal::PersonalText;
 use zeroize::Zeroizing;
 
@@ -209,9 +208,8 @@ pub(super) async fn set_account(State(portal): State<Arc<Portal>>, posted: Poste
         }
     }
     let password = form.get("new-password");
-    let about = words_about(&portal, &registration).await?;
-    let about: Vec<&str> = about.iter().map(|word| word.as_str()).collect();
-    match password.expose(|password| passwords::check(password, &about)) {
+    let account = (!registration.representative).then_some(registration.account);
+    match passwords::weigh(&portal, &password, &registration.user_name, account).await? {
         Err(weak) => filled.wrong("new-password", f.count(weak.message(), &shortest())),
         Ok(()) if password != form.get("repeated-password") => {
             filled.wrong("repeated-password", f.t("password-not-repeated"));
@@ -414,23 +412,4 @@ fn wrong_user_name(user_name: &PersonalText) -> Option<&'static str> {
         4..=64 if name.chars().all(|c| c.is_ascii_alphanumeric() || "._-@+".contains(c)) => None,
         _ => Some("user-name-form"),
     })
-}
-
-/// Words that a password should not consist of.
-async fn words_about(portal: &Portal, registration: &Registration) -> Result<Vec<Zeroizing<String>>, Fault> {
-    let mut words = vec![registration.user_name.expose(|name| Zeroizing::new(name.to_owned()))];
-    if !registration.representative
-        && let Some(account) = portal.app.store.read().await?.account(registration.account).await?
-    {
-        let id = account.id;
-        let name = portal.app.keys.open_text(&[id.as_bytes(), b"name"], &account.name)?;
-        let birth_date = portal.app.keys.open_text(&[id.as_bytes(), b"birth_date"], &account.birth_date)?;
-        if let Ok(name) = Name::of_record(&name) {
-            for part in [Some(name.primary()), name.secondary()].into_iter().flatten() {
-                part.expose(|part| words.extend(part.split_whitespace().map(|w| Zeroizing::new(w.to_owned()))));
-            }
-        }
-        words.extend(birth_date.split('-').map(|part| Zeroizing::new(part.to_owned())));
-    }
-    Ok(words)
 }

@@ -113,6 +113,12 @@ async fn a_new_password_keeps_the_copy_of_a_code_and_a_reset_ends_it() {
     // Changed by someone who knows it: the copy goes along.
     let second = "violet tram lantern 9";
     browser.go("/security/password").await;
+    for personal in ["specimen1974anna", "Anna Maria Specimen"] {
+        browser.fill("#new-password", personal).await;
+        browser.fill("#repeated-password", personal).await;
+        portal.confirm(&browser, PASSWORD, &key).await;
+        assert!(browser.text("#new-password-error").await.contains("name or birth date"), "{personal}");
+    }
     browser.fill("#new-password", second).await;
     browser.fill("#repeated-password", second).await;
     portal.confirm(&browser, PASSWORD, &key).await;
