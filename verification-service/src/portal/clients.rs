@@ -4,8 +4,8 @@ use super::activity::{About, Deed, Line, note};
 use super::backup_code::{ShownPage, end_code, make_code, qr_of, state_of};
 use super::confirm::{self, confirm};
 use super::invitations::InvitationCode;
+use super::letter::{Received, receiver};
 use super::page::{self, Filled, Frame};
-use super::register::receiver;
 use super::representatives::{history, place, place_of};
 use super::rows::{LoginKind, Representation};
 use super::second::Ways;
@@ -68,11 +68,24 @@ pub(super) async fn accept(State(portal): State<Arc<Portal>>, post: SignedPost) 
     let SignedPost { mut signed, form } = post;
     let login = signed.representative()?;
     let (typed, number) = (form.trimmed("letter-code"), form.trimmed("roll-number"));
-    let found = match InvitationCode::parse(&typed) {
-        Some(code) => receiver(&portal, &code.hash(), &PersonalText::default(), &number).await?,
-        None => None,
+    let f = signed.visitor.frame(&portal, "clients-title");
+    let mut filled = Filled::default();
+    let code = InvitationCode::parse(&typed);
+    if code.is_none() {
+        filled.wrong("letter-code", f.t(if typed.is_empty() { "letter-code-missing" } else { "letter-code-form" }));
+    }
+    if number.is_empty() {
+        filled.wrong("roll-number", f.t("roll-number-missing"));
+    }
+    // What is not whole is not charged.
+    let found = match code.filter(|_| !filled.is_wrong()) {
+        Some(code) => receiver(&portal, &code.hash(), None, &number).await?,
+        None => Received::Wrong,
     };
-    let new = found.filter(|(invitation, existing)| invitation.kind == LoginKind::Representative && existing.is_none());
+    let new = match found {
+        Received::By(whom) if whom.0.kind == LoginKind::Representative && whom.1.is_none() => Some(*whom),
+        _ => None,
+    };
     let accepted = match new.and_then(|(row, _)| row.representation.map(|id| (row, id))) {
         Some((invitation, id)) => {
             let shared = Arc::clone(&portal);
@@ -96,10 +109,11 @@ pub(super) async fn accept(State(portal): State<Arc<Portal>>, post: SignedPost) 
     if accepted {
         return Ok(page::go("/clients"));
     }
+    if !filled.is_wrong() {
+        filled.wrong("letter-code", f.t("letter-wrong-number"));
+    }
     signed.visitor.path = "/clients".to_owned();
     let f = signed.visitor.frame(&portal, "clients-title");
-    let mut filled = Filled::default();
-    filled.wrong("letter-code", f.t("letter-wrong"));
     filled.keep("letter-code", typed);
     filled.keep("roll-number", number);
     let mut page = list(&portal, &signed, filled).await?;

@@ -12,6 +12,7 @@ pub mod cookies;
 mod fault;
 pub mod forms;
 pub mod invitations;
+mod letter;
 pub mod page;
 mod passkeys;
 pub mod passwords;
@@ -129,7 +130,7 @@ pub fn router(portal: Arc<Portal>) -> Router {
         .route("/language/{tag}", get(public::language))
         .route("/health", get(|| async { "ok\n" }))
         .route("/assets/{build}/{name}", get(assets::file))
-        .route("/register", get(register::letter).post(register::check_letter))
+        .route("/register", get(letter::letter).post(letter::check_letter))
         .route("/register/account", get(register::account).post(register::set_account))
         .route("/register/second-step", get(register::second_step).post(register::finish))
         .route("/sign-in", get(sign_in::show).post(sign_in::password))

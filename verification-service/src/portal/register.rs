@@ -1,21 +1,19 @@
-//! Registering with the code of a letter: the letter, then user name and password, then the second factor. The account
+//! Registering with the code of a letter: after the letter ([`super::letter`]) user name and password, then the second factor. The account
 //! exists only once all three are done. The same way with a later letter sets a new password: it ends the old password,
 //! second factors, sessions and the copies of codes.
 
 use super::activity::{About, Deed, note};
-use super::cookies::{Known, Token};
-use super::invitations::{InvitationCode, MAX_TRIES, birth_date};
+use super::cookies::Known;
 use super::page::{self, Filled, Frame};
 use super::passkeys::{self, Ceremony};
 use super::passwords::{self, PASSWORD_COST};
-use super::representatives::Details;
 use super::rows::{Invitation, Login, LoginKind, Session, Stage, StoredPasskey};
 use super::second;
 use super::sign_in::{home_of, name_of, next};
 use super::visitor::{Posted, Visitor};
 use super::{Fault, Portal, totp};
 use crate::random::{self, uuid_v7};
-use crate::secrets::{Tag, same};
+use crate::secrets::Tag;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -23,14 +21,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
 use verification_api::personal::PersonalText;
+use verification_api::wire::Timestamp;
 use zeroize::Zeroizing;
-
-#[derive(Template)]
-#[template(path = "register_letter.html")]
-struct LetterPage {
-    f: Frame,
-    form: Filled,
-}
 
 #[derive(Template)]
 #[template(path = "register_account.html")]
@@ -83,6 +75,32 @@ impl Drop for Password {
 }
 
 impl Registration {
+    /// Of a letter's receiver, who may have a login already.
+    pub(super) fn begin(
+        portal: &Portal,
+        invitation: &Invitation,
+        existing: Option<&Login>,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
+        let (login, user_name) = match existing {
+            Some(login) => {
+                let name = portal.app.keys.open_text(&[login.id.as_bytes(), b"user name"], &login.user_name)?;
+                (login.id, PersonalText::from(name.as_str()))
+            }
+            None => (uuid_v7(&*portal.app.random, now)?, PersonalText::default()),
+        };
+        Ok(Self {
+            invitation: invitation.hash,
+            representative: invitation.kind == LoginKind::Representative,
+            account: invitation.account,
+            representation: invitation.representation,
+            login,
+            reset: existing.is_some(),
+            user_name,
+            password: None,
+        })
+    }
+
     pub(super) fn open(portal: &Portal, session: &Session) -> Result<Option<Self>, Fault> {
         let Some(sealed) = session.registration.as_ref().filter(|_| session.stage == Stage::Register) else {
             return Ok(None);
@@ -91,96 +109,10 @@ impl Registration {
         Ok(serde_json::from_slice(&plain).ok())
     }
 
-    fn seal(&self, portal: &Portal, session: Uuid) -> Result<Vec<u8>, Fault> {
+    pub(super) fn seal(&self, portal: &Portal, session: Uuid) -> Result<Vec<u8>, Fault> {
         let plain = crate::put_once::json(self)?;
         Ok(portal.app.keys.seal(&*portal.app.random, &[session.as_bytes(), b"registration"], &plain)?)
     }
-}
-
-/// `GET /register`
-pub(super) async fn letter(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Result<Response, Fault> {
-    let f = visitor.frame(&portal, "register-title");
-    page::html(&portal, &visitor, &LetterPage { f, form: Filled::default() })
-}
-
-/// `POST /register`: the letter's code, and the birth date (of a representative: the roll number) that it belongs to.
-pub(super) async fn check_letter(State(portal): State<Arc<Portal>>, posted: Posted) -> Result<Response, Fault> {
-    let Posted { visitor, form } = posted;
-    let f = visitor.frame(&portal, "register-title");
-    let mut filled = Filled::default();
-    let typed = form.trimmed("letter-code");
-    let parts = ["birth-year", "birth-month", "birth-day"].map(|field| (field, form.trimmed(field)));
-    let roll_number = form.trimmed("roll-number");
-    let code = InvitationCode::parse(&typed);
-    if code.is_none() {
-        filled.wrong("letter-code", f.t(if typed.is_empty() { "letter-code-missing" } else { "letter-code-form" }));
-    }
-    let [(_, year), (_, month), (_, day)] = &parts;
-    let date = birth_date(year, month, day);
-    if date.is_none() {
-        filled.wrong("birth-day", f.t("birth-date-form"));
-    }
-    let mut found = None;
-    if let (Some(code), Some(date)) = (code, date) {
-        found = receiver(&portal, &code.hash(), &date, &roll_number).await?;
-        if found.is_none() {
-            filled.wrong("letter-code", f.t("letter-wrong"));
-        }
-    }
-    let Some((invitation, existing)) = found else {
-        filled.keep("letter-code", typed);
-        for (field, value) in parts {
-            filled.keep(field, value);
-        }
-        filled.keep("roll-number", roll_number);
-        return page::html_wrong(&portal, &visitor, &LetterPage { f: f.wrong(true), form: filled });
-    };
-    let now = portal.app.now();
-    let (at, id) = (now.unix_millis(), uuid_v7(&*portal.app.random, now)?);
-    let (login, user_name) = match &existing {
-        Some(login) => {
-            let name = portal.app.keys.open_text(&[login.id.as_bytes(), b"user name"], &login.user_name)?;
-            (login.id, PersonalText::from(name.as_str()))
-        }
-        None => (uuid_v7(&*portal.app.random, now)?, PersonalText::default()),
-    };
-    let registration = Registration {
-        invitation: invitation.hash,
-        representative: invitation.kind == LoginKind::Representative,
-        account: invitation.account,
-        representation: invitation.representation,
-        login,
-        reset: existing.is_some(),
-        user_name,
-        password: None,
-    };
-    let token = Token::new(&*portal.app.random)?;
-    let session = Session {
-        hash: token.hash(),
-        id,
-        stage: Stage::Register,
-        login: None,
-        registration: Some(registration.seal(&portal, id)?),
-        ceremony: None,
-        agent: visitor.agent.clone(),
-        begun_at: at,
-        last_used: at,
-        fresh_at: at,
-        ended_at: None,
-    };
-    let old = visitor.session.as_ref().map(|session| session.hash);
-    let begun = portal.app.store.write("begin a registration", move |tx| {
-        Box::pin(async move {
-            if let Some(old) = old {
-                tx.end_portal_session(&old, at).await?;
-            }
-            tx.add_portal_session(&session).await
-        })
-    });
-    begun.await?;
-    let mut response = page::go("/register/account");
-    page::set_cookie(&mut response, token.set_session());
-    Ok(response)
 }
 
 /// `GET /register/account`
@@ -336,50 +268,6 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
         Err(crate::store::StoreError::TakenOver) => Ok(page::go("/register")),
         Err(why) => Err(why.into()),
     }
-}
-
-/// The invitation, if it is live and what was typed belongs to it; with the login that gets a new password, if there is
-/// one. A wrong try is counted.
-pub(super) async fn receiver(
-    portal: &Arc<Portal>,
-    hash: &[u8; 32],
-    date: &PersonalText,
-    roll_number: &PersonalText,
-) -> Result<Option<(Invitation, Option<Login>)>, Fault> {
-    let at = portal.app.now().unix_millis();
-    let mut tx = portal.app.store.read().await?;
-    let Some(invitation) = tx.letter(hash).await?.filter(|invitation| invitation.live_at(at)) else { return Ok(None) };
-    let (belongs, existing) = match (invitation.kind, invitation.representation) {
-        (LoginKind::Holder, _) => {
-            let Some(account) = tx.account(invitation.account).await? else { return Ok(None) };
-            let recorded = portal.app.keys.open_text(&[account.id.as_bytes(), b"birth_date"], &account.birth_date)?;
-            let belongs = date.expose(|date| same(date.as_bytes(), recorded.as_bytes()));
-            (belongs, tx.login_of(account.id).await?)
-        }
-        (LoginKind::Representative, Some(id)) => {
-            let Some(representation) = tx.representation(id).await?.filter(|row| row.ended_at.is_none()) else {
-                return Ok(None);
-            };
-            let details = Details::open(&portal.app.keys, &representation)?;
-            let existing = match representation.login {
-                Some(login) => tx.login(login).await?,
-                None => None,
-            };
-            (details.has_number(roll_number), existing)
-        }
-        (LoginKind::Representative, None) => return Ok(None),
-    };
-    drop(tx);
-    if belongs {
-        return Ok(Some((invitation, existing)));
-    }
-    let hash = invitation.hash;
-    let tried = portal
-        .app
-        .store
-        .write("try an invitation", move |tx| Box::pin(async move { tx.try_letter(&hash, MAX_TRIES, at).await }));
-    tried.await?;
-    Ok(None)
 }
 
 fn open(portal: &Portal, visitor: &Visitor) -> Result<Option<(Session, Registration)>, Fault> {

@@ -234,6 +234,58 @@ async fn what_an_office_or_a_guesser_does_to_an_account_stands_in_its_activity()
     portal.site.cli(&["audit", "verify"]);
 }
 
+/// What cannot be right, or is not whole, is told by its field and costs the letter nothing.
+#[tokio::test]
+async fn slips_of_the_form_do_not_use_up_a_letter() {
+    let portal = Portal::new();
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let letter = portal.letter();
+    let tries = async || portal.site.text("SELECT CAST(MAX(tries) AS TEXT) FROM invitation").await;
+    for (date, field, says) in [
+        (("2", "5", "74"), "birth-year", "4 digits"),
+        (("2", "13", "1974"), "birth-month", "1 to 12"),
+        (("5", "20", "1974"), "birth-month", "1 to 12"),
+        (("32", "5", "1974"), "birth-day", "1 to 31"),
+        (("31", "4", "1974"), "birth-day", "so many days"),
+        (("2", "May", "1974"), "birth-month", "1 to 12"),
+    ] {
+        portal.type_letter(&browser, &letter, Proof::BirthDate(date.0, date.1, date.2)).await;
+        assert!(browser.attribute(".errors a", "href").await.ends_with(field), "{date:?}");
+        assert!(browser.text(&format!("#{field}-error")).await.contains(says), "{date:?}");
+        assert!(!browser.has("details[open]").await, "{date:?}");
+    }
+    // Neither date nor number: the closed part opens, and the message says what it is for.
+    portal.type_letter(&browser, &letter, Proof::BirthDate("", "", "")).await;
+    assert!(browser.text("#birth-day-error").await.contains("date of birth"));
+    assert!(browser.has("details[open] #roll-number").await);
+    // A number where a date is asked for.
+    portal.type_letter(&browser, &letter, Proof::RollNumber("EOIR-12345")).await;
+    assert!(browser.text("#birth-day-error").await.contains("date of birth"));
+    assert!(browser.has("details[open] #roll-number").await);
+    assert_eq!(tries().await, "0");
+    // A whole try that is wrong counts; that the record has no date, too.
+    portal.type_letter(&browser, &letter, Proof::BirthDate("3", "5", "1974")).await;
+    assert_eq!(tries().await, "1");
+    browser.go("/register").await;
+    browser.fill("#letter-code", &letter).await;
+    browser.click("#no-birth-date").await;
+    browser.click("main form button").await;
+    assert!(browser.text("#letter-code-error").await.contains("date of birth"));
+    assert!(browser.has("#no-birth-date:checked").await);
+    assert_eq!(tries().await, "2");
+
+    // Of a record without one, that is the proof.
+    let number = "A000000702";
+    let added = ["account", "add", "--a-number", number, "--name", "SPECIMEN<<HUGO", "--birth-date", "----------"];
+    portal.site.cli(&added);
+    let invited = portal.site.cli(&["account", "invite", "--a-number", number]);
+    browser.go("/register").await;
+    browser.fill("#letter-code", invited["invitation"].as_str().unwrap()).await;
+    browser.click("#no-birth-date").await;
+    browser.click("main form button").await;
+    assert_eq!(browser.path().await, "/register/account");
+}
+
 #[tokio::test]
 async fn a_letter_ends_with_its_use_with_a_newer_one_and_with_five_wrong_tries() {
     let portal = Portal::new();
