@@ -15,7 +15,7 @@ use super::{Fault, Portal, totp};
 use crate::random::{self, uuid_v7};
 use crate::secrets::Tag;
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -115,17 +115,27 @@ impl Registration {
     }
 }
 
-/// `GET /register/account`
-pub(super) async fn account(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Result<Response, Fault> {
-    let Some((_, registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register")) };
+/// `GET /register/account`; with `?taken` if somebody else took the user name meanwhile.
+pub(super) async fn account(
+    State(portal): State<Arc<Portal>>,
+    RawQuery(query): RawQuery,
+    visitor: Visitor,
+) -> Result<Response, Fault> {
+    let Some((_, registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register?ended")) };
     let f = visitor.frame(&portal, "register-account-title");
-    page::html(&portal, &visitor, &account_page(f, Filled::default(), &registration))
+    let mut filled = Filled::default();
+    if query.as_deref() == Some("taken") && !registration.reset {
+        filled.wrong("user-name", f.t("user-name-taken"));
+        filled.keep("user-name", registration.user_name.clone());
+    }
+    let f = f.wrong(filled.is_wrong());
+    page::html(&portal, &visitor, &account_page(f, filled, &registration))
 }
 
 /// `POST /register/account`
 pub(super) async fn set_account(State(portal): State<Arc<Portal>>, posted: Posted) -> Result<Response, Fault> {
     let Posted { visitor, form } = posted;
-    let Some((session, mut registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register")) };
+    let Some((session, mut registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register?ended")) };
     let f = visitor.frame(&portal, "register-account-title");
     let mut filled = Filled::default();
     if !registration.reset {
@@ -157,11 +167,16 @@ pub(super) async fn set_account(State(portal): State<Arc<Portal>>, posted: Poste
     let salt = random::bytes(&*portal.app.random)?;
     let derived = portal.derive(&password, salt, PASSWORD_COST).await?;
     let tag = portal.app.keys.tag(&*portal.app.random, &[registration.login.as_bytes(), b"password"], &*derived)?;
-    let totp = *totp::new_secret(&*portal.app.random)?;
+    // Back from the next step, an app that was set up there need not be set up again.
+    let totp = match &registration.password {
+        Some(password) => password.totp,
+        None => *totp::new_secret(&*portal.app.random)?,
+    };
     registration.password = Some(Password { salt, kid: tag.kid, nonce: tag.nonce, tag: tag.tag, totp });
     let sealed = registration.seal(&portal, session.id)?;
+    let at = portal.app.now().unix_millis();
     let kept = portal.app.store.write("keep a registration", move |tx| {
-        Box::pin(async move { tx.set_registration(&session.hash, sealed).await })
+        Box::pin(async move { tx.set_registration(&session.hash, sealed, at).await })
     });
     kept.await?;
     Ok(page::go("/register/second-step"))
@@ -169,7 +184,7 @@ pub(super) async fn set_account(State(portal): State<Arc<Portal>>, posted: Poste
 
 /// `GET /register/second-step`
 pub(super) async fn second_step(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Result<Response, Fault> {
-    let Some((_, registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register")) };
+    let Some((_, registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register?ended")) };
     let f = visitor.frame(&portal, "register-second-title");
     match second_page(&portal, f, Filled::default(), &registration) {
         Some(second) => page::html(&portal, &visitor, &second),
@@ -180,7 +195,7 @@ pub(super) async fn second_step(State(portal): State<Arc<Portal>>, visitor: Visi
 /// `POST /register/second-step`: with a right code, or a passkey, the account is made.
 pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) -> Result<Response, Fault> {
     let Posted { visitor, form } = posted;
-    let Some((half, registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register")) };
+    let Some((half, registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register?ended")) };
     let Some(password) = &registration.password else { return Ok(page::go("/register/account")) };
     let f = visitor.frame(&portal, "register-second-title");
     let now = portal.app.now();
@@ -226,6 +241,10 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
     let made = portal.app.store.write("register", move |tx| {
         Box::pin(async move {
             let undone = || crate::store::StoreError::TakenOver;
+            // Before anything else is written, so that one can choose another name.
+            if !registration.reset && !tx.add_login(&login, name).await? {
+                return if tx.login_named(name).await?.is_some() { Ok(false) } else { Err(undone()) };
+            }
             if !tx.use_letter(&registration.invitation, at).await? || !tx.end_portal_session(&half.hash, at).await? {
                 return Err(undone());
             }
@@ -235,8 +254,6 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
                 tx.remove_passkeys(id).await?;
                 tx.forget_locked_codes(id).await?;
                 tx.end_portal_sessions_of(id, &session.hash, at).await?;
-            } else if !tx.add_login(&login, name).await? {
-                return Err(undone());
             }
             if let Some(passkey) = &passkey {
                 tx.add_passkey(passkey).await?;
@@ -254,18 +271,21 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
             }
             tx.add_portal_session(&session).await?;
             let deed = if registration.reset { Deed::PasswordReset } else { Deed::Registered };
-            note(tx, &shared.app, now, id, deed, About { account: login.account, representation: None }).await
+            note(tx, &shared.app, now, id, deed, About { account: login.account, representation: None }).await?;
+            Ok(true)
         })
     });
     match made.await {
-        Ok(()) => {
+        Ok(true) => {
             let mut response = page::go(home);
             page::set_cookie(&mut response, token.set_session());
             page::set_cookie(&mut response, Known::set(&portal.app.keys, id, at, at));
             Ok(response)
         }
-        // The letter was used, or the user name taken, meanwhile: from the start.
-        Err(crate::store::StoreError::TakenOver) => Ok(page::go("/register")),
+        // The user name was taken meanwhile.
+        Ok(false) => Ok(page::go("/register/account?taken")),
+        // The letter was used, or has ended, meanwhile: from the start.
+        Err(crate::store::StoreError::TakenOver) => Ok(page::go("/register?ended")),
         Err(why) => Err(why.into()),
     }
 }

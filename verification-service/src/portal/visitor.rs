@@ -20,7 +20,7 @@ use verification_api::personal::PersonalText;
 
 /// A session ends so long after sign-in.
 pub const LONGEST: i64 = 8 * HOUR;
-/// A registration or a second step must be done within so long.
+/// A second step, and each step of a registration, must be done within so long.
 pub const HALF_WAY: i64 = 30 * MINUTE;
 /// A use is written down at most so often.
 const TOUCH_EVERY: i64 = 20_000;
@@ -29,8 +29,12 @@ impl Session {
     /// Whether it is live; `idle` in milliseconds.
     #[must_use]
     pub fn live_at(&self, at: i64, idle: i64) -> bool {
-        let longest = if self.stage == Stage::SignedIn { LONGEST } else { HALF_WAY };
-        let idle = if self.stage == Stage::SignedIn { idle } else { HALF_WAY };
+        let (longest, idle) = match self.stage {
+            // Each finished step counts as a use.
+            Stage::Register => (LONGEST, HALF_WAY),
+            Stage::SecondStep => (HALF_WAY, HALF_WAY),
+            Stage::SignedIn => (LONGEST, idle),
+        };
         self.ended_at.is_none() && at < self.begun_at + longest && at < self.last_used + idle
     }
 }
@@ -285,6 +289,14 @@ mod tests {
         assert!(!session(Stage::SignedIn, 1000 + LONGEST).live_at(1000 + LONGEST, IDLE));
         assert!(!Session { ended_at: Some(1), ..session(Stage::SignedIn, 1000) }.live_at(1001, IDLE));
         assert!(!session(Stage::SecondStep, 1000 + HALF_WAY).live_at(1000 + HALF_WAY, IDLE));
+    }
+
+    #[test]
+    fn each_step_of_a_registration_has_half_an_hour() {
+        let at = 1000 + 50 * MINUTE;
+        assert!(session(Stage::Register, at).live_at(at + HALF_WAY - 1, IDLE));
+        assert!(!session(Stage::Register, at).live_at(at + HALF_WAY, IDLE));
+        assert!(!session(Stage::Register, 1000 + LONGEST).live_at(1000 + LONGEST, IDLE));
     }
 
     #[test]

@@ -287,6 +287,61 @@ async fn slips_of_the_form_do_not_use_up_a_letter() {
 }
 
 #[tokio::test]
+async fn each_step_of_registering_has_half_an_hour_and_one_is_told_why_it_begins_again() {
+    let portal = Portal::new();
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let letter = portal.letter();
+    let older = async |minutes: i64| {
+        let by = minutes * 60_000;
+        let set = format!("UPDATE portal_session SET begun_at = begun_at - {by}, last_used = last_used - {by}");
+        portal.site.sql(&set).await;
+    };
+    // 25 minutes for each of two steps.
+    portal.type_letter(&browser, &letter, Proof::BirthDate("2", "5", "1974")).await;
+    older(25).await;
+    choose(&browser, "anna", PASSWORD).await;
+    older(25).await;
+    browser.go("/register/second-step").await;
+    assert!(browser.has("#app-key").await);
+    // Another five are too many, at whichever step.
+    older(5).await;
+    for path in ["/register/account", "/register/second-step"] {
+        browser.go(path).await;
+        assert_eq!(browser.path().await, "/register?ended", "{path}");
+        assert!(browser.text("[role=status]").await.contains("begin again"));
+    }
+    browser.go("/register").await;
+    assert!(!browser.has("[role=status]").await);
+
+    // Somebody else takes the name between the second step and the third.
+    portal.type_letter(&browser, &letter, Proof::BirthDate("2", "5", "1974")).await;
+    choose(&browser, "anna", PASSWORD).await;
+    let key = browser.text("#app-key").await;
+    let number = "A000000702";
+    let added = ["account", "add", "--a-number", number, "--name", "SPECIMEN<<HUGO", "--birth-date", "1974-05-02"];
+    portal.site.cli(&added);
+    let other = portal.browser(WITHOUT_SCRIPTS).await;
+    let invited = portal.site.cli(&["account", "invite", "--a-number", number]);
+    let invitation = invited["invitation"].as_str().unwrap();
+    portal.type_letter(&other, invitation, Proof::BirthDate("2", "5", "1974")).await;
+    choose(&other, "Anna", PASSWORD).await;
+    other.fill("#one-time-code", &app(&other.text("#app-key").await)).await;
+    other.click("section:last-of-type button").await;
+    assert_eq!(other.path().await, "/account");
+    browser.fill("#one-time-code", &app(&key)).await;
+    browser.click("section:last-of-type button").await;
+    assert_eq!(browser.path().await, "/register/account?taken");
+    assert!(browser.text("#user-name-error").await.contains("taken"));
+    assert_eq!(browser.attribute("#user-name", "value").await, "anna");
+    browser.fill("#user-name", "anna-maria").await;
+    choose_password(&browser, PASSWORD).await;
+    assert_eq!(browser.text("#app-key").await, key, "the app need not be set up again");
+    browser.fill("#one-time-code", &app(&key)).await;
+    browser.click("section:last-of-type button").await;
+    assert_eq!(browser.path().await, "/account");
+}
+
+#[tokio::test]
 async fn a_letter_ends_with_its_use_with_a_newer_one_and_with_five_wrong_tries() {
     let portal = Portal::new();
     let browser = portal.browser(WITHOUT_SCRIPTS).await;
