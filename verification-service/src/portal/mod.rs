@@ -146,6 +146,7 @@ pub fn router(portal: Arc<Portal>) -> Router {
         .route("/representatives", get(representatives::show))
         .route("/representatives/add", get(representatives::new).post(representatives::add))
         .route("/representatives/{id}", get(representatives::one))
+        .route("/representatives/{id}/invite", get(representatives::again).post(representatives::invite))
         .route("/representatives/{id}/remove", get(representatives::end).post(representatives::remove))
         .route("/representatives/{id}/tries", get(tries::of_representative))
         .route("/clients", get(clients::show))
