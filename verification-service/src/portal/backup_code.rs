@@ -318,7 +318,7 @@ async fn open_code(
 /// A number that a page is about.
 pub(super) struct Chosen {
     pub blind: Blind,
-    label: &'static str,
+    pub label: &'static str,
     pub masked: PersonalText,
 }
 

@@ -69,7 +69,9 @@ pub(super) async fn of_number(
     signed: Signed,
 ) -> Result<Response, Fault> {
     let number = number_of(&portal, &signed, &which).await?;
-    show(&portal, &signed, query, (number.blind, number.masked, "/backup-code".to_owned())).await
+    let label = signed.visitor.frame(&portal, "attempts-heading").t(number.label);
+    let of = PersonalText::new(number.masked.expose(|number| format!("{label} {number}")));
+    show(&portal, &signed, query, (number.blind, of, "/backup-code".to_owned())).await
 }
 
 /// `GET /representatives/{id}/tries?page=2`

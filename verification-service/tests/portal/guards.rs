@@ -307,6 +307,8 @@ async fn a_session_that_was_signed_out_is_over_for_who_kept_its_cookie() {
     let csrf = caller.csrf("/account").await;
     caller.post("/sign-out", &csrf, &[]).await;
     caller.cookies = kept;
+    let late = caller.post("/backup-code/a-number/revoke", &csrf, &[]).await;
+    assert_eq!(late.headers["location"], "/sign-in?ended", "a form of that session tells so");
     for path in ["/account", "/backup-code", "/sessions"] {
         assert_eq!(caller.get(path).await.headers["location"], "/sign-in?ended", "{path}");
     }

@@ -6,6 +6,13 @@ use crate::support::{A_NUMBER, Site, id, verification};
 use reqwest::StatusCode;
 use serde_json::json;
 
+/// One whose locks last however slow the machine is.
+fn portal() -> Portal {
+    let site = Site::new();
+    site.set("pin_lock_seconds", "900");
+    Portal::on(site)
+}
+
 /// Tries of a stranger, in a browser of their own, until the user name is locked.
 async fn lock_out(portal: &Portal, name: &str) {
     for nth in 0..6 {
@@ -19,7 +26,7 @@ async fn lock_out(portal: &Portal, name: &str) {
 
 #[tokio::test]
 async fn a_letter_clears_the_counts_of_passwords_and_of_second_steps() {
-    let portal = Portal::new();
+    let portal = portal();
     let browser = portal.browser(WITHOUT_SCRIPTS).await;
     // Of a user name that nobody had yet.
     lock_out(&portal, "anna").await;
@@ -51,7 +58,7 @@ async fn a_letter_clears_the_counts_of_passwords_and_of_second_steps() {
 
 #[tokio::test]
 async fn a_browser_that_has_signed_in_before_is_not_kept_out_by_strangers() {
-    let portal = Portal::new();
+    let portal = portal();
     let browser = portal.browser(ENGLISH).await;
     let key = portal.register(&browser, "anna").await;
     let mut holder = Caller::new(&portal);
@@ -87,7 +94,7 @@ async fn a_browser_that_has_signed_in_before_is_not_kept_out_by_strangers() {
 
 #[tokio::test]
 async fn an_office_sees_whose_locks_there_are_and_clears_them() {
-    let portal = Portal::new();
+    let portal = portal();
     let browser = portal.browser(ENGLISH).await;
     let key = portal.register(&browser, "anna").await;
     let kiosk = portal.site.add_kiosk("K07");
