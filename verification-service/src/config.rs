@@ -184,6 +184,9 @@ pub struct Limits {
     pub pin_lock_seconds: u32,
     /// but not for longer than this.
     pub pin_lock_longest_seconds: u32,
+    /// Sign-ins to the portal that are weighed, of everybody together, but for browsers that have signed in before.
+    pub sign_ins_per_minute: u32,
+    pub sign_ins_burst: u32,
     /// Requests for a certificate, of one client.
     pub renewals_per_minute: u32,
     pub renewals_burst: u32,
@@ -243,6 +246,8 @@ impl Default for Limits {
             pin_failures: 5,
             pin_lock_seconds: 15,
             pin_lock_longest_seconds: 900,
+            sign_ins_per_minute: 120,
+            sign_ins_burst: 120,
             renewals_per_minute: 2,
             renewals_burst: 10,
             records_per_minute: 60,
@@ -280,6 +285,12 @@ impl Limits {
     #[must_use]
     pub const fn looks(&self) -> Rate {
         Rate { per_minute: self.looks_per_minute, burst: self.looks_per_minute }
+    }
+
+    /// Sign-ins to the portal.
+    #[must_use]
+    pub const fn sign_ins(&self) -> Rate {
+        Rate { per_minute: self.sign_ins_per_minute, burst: self.sign_ins_burst }
     }
 
     #[must_use]

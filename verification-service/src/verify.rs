@@ -9,6 +9,7 @@ use crate::inspect::StoredParts;
 use crate::log;
 use crate::metrics::METRICS;
 use crate::officers;
+use crate::portal::activity::{About, Deed, line};
 use crate::put_once::{Once, Reply, Seen, json, take};
 use crate::random::bytes;
 use crate::refusal::Refusal;
@@ -293,8 +294,21 @@ async fn penalise(tx: &mut Tx, app: &App, kiosk: Uuid, identifier: Blind, tries:
     if tries >= limits.disable_after && tx.end_code(identifier, CodeState::Disabled, now.unix_millis()).await? {
         let detail = object!({ "tries": tries });
         audit::append(tx, now, Actor::Service, Event::CodeDisabled, &identifier.hex(), &detail).await?;
+        tell_disabled(tx, app, identifier, now).await?;
     }
     count_failing(tx, app, kiosk, identifier, now).await
+}
+
+/// For the people of the account. Once for each code: no kind of "no" is told from another by it.
+async fn tell_disabled(tx: &mut Tx, app: &App, identifier: Blind, now: Timestamp) -> Answer<()> {
+    let Some(account) = tx.account_of(identifier).await?.map(|account| account.id) else { return Ok(()) };
+    let theirs = tx.representations_of(account).await?;
+    let delegated = theirs.iter().find(|row| row.ended_at.is_none() && identifier.stands_at(&row.delegation));
+    let (deed, about) = match delegated {
+        Some(row) => (Deed::DelegatedCodeDisabled, About::of(row)),
+        None => (Deed::CodeDisabled, About { account: Some(account), representation: None }),
+    };
+    line(tx, app, now, None, deed, about).await
 }
 
 /// Notes a failing identifier; too many distinct ones quarantine the kiosk.

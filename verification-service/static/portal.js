@@ -35,6 +35,11 @@ function reply(credential) {
   });
 }
 
+function sent(form) {
+  form.dataset.sent = "yes";
+  for (const button of form.querySelectorAll("button")) button.disabled = true;
+}
+
 async function passkey(button) {
   const form = button.form;
   const trouble = document.getElementById("passkey-trouble");
@@ -50,6 +55,7 @@ async function passkey(button) {
       ? await navigator.credentials.create(wanted)
       : await navigator.credentials.get(wanted);
     form.elements.passkey.value = reply(made);
+    sent(form);
     form.submit();
   } catch (why) {
     trouble.textContent = trouble.dataset.text;
@@ -65,6 +71,20 @@ if (window.PublicKeyCredential) {
     button.addEventListener("click", () => passkey(button));
   }
 }
+
+// A form is sent once: a second one would only tell that the first was taken. Coming back, one may send it again.
+for (const form of document.querySelectorAll("form")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    sent(form);
+  });
+}
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("button")) button.disabled = false;
+  }
+});
 
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
@@ -88,11 +108,15 @@ if (idle) {
     // What is on the screen must not stay when nobody is there.
     end = setTimeout(() => { window.location.replace("/sign-in?ended"); }, idle * 60000);
   };
+  // A use in one tab keeps the session, and so the other tabs that show it.
+  const tabs = window.BroadcastChannel ? new BroadcastChannel("used " + document.body.dataset.csrf) : null;
+  const used = () => { arm(); if (tabs) tabs.postMessage(null); };
+  if (tabs) tabs.addEventListener("message", arm);
   document.getElementById("idle-stay").addEventListener("click", async () => {
     const body = new URLSearchParams({ csrf: document.body.dataset.csrf });
     const stayed = await fetch("/sessions/stay", { method: "POST", body, credentials: "same-origin" });
-    if (stayed.ok && !stayed.redirected) arm(); else window.location.replace("/sign-in?ended");
+    if (stayed.ok && !stayed.redirected) used(); else window.location.replace("/sign-in?ended");
   });
-  arm();
+  used();
 }
 })();

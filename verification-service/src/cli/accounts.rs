@@ -7,6 +7,7 @@ use crate::clock::DAY;
 use crate::codes;
 use crate::inspect::{StoredParts, blind_document};
 use crate::portal;
+use crate::portal::activity::{About, Deed, line};
 use crate::portal::invitations::InvitationCode;
 use crate::portal::rows::{Invitation, LoginKind};
 use crate::random::uuid_v7;
@@ -109,13 +110,13 @@ pub(super) async fn account(app: App, command: AccountCommand) -> Result<Done, C
 async fn invite(app: App, invite: Invite) -> Result<Done, CommandError> {
     let Invite { a_number, receipt, user_name, days } = invite;
     let mut tx = app.store.read().await?;
-    let (kind, account, representation) = if let Some(user_name) = user_name {
+    let (kind, account, representation, login) = if let Some(user_name) = user_name {
         let name = portal::name_of(&app.keys, &PersonalText::new(user_name));
         let login = tx.login_named(name).await?;
         let login = login.ok_or_else(|| CommandError::refused("nobody has registered with this user name"))?;
         match (login.account, tx.clients_of(login.id).await?.first()) {
-            (Some(account), _) => (login.kind, account, None),
-            (None, Some(client)) => (login.kind, client.account, Some(client.id)),
+            (Some(account), _) => (login.kind, account, None, Some(login.id)),
+            (None, Some(client)) => (login.kind, client.account, Some(client.id), Some(login.id)),
             (None, None) => return Err(CommandError::refused("this representative has no client any more")),
         }
     } else {
@@ -123,7 +124,7 @@ async fn invite(app: App, invite: Invite) -> Result<Done, CommandError> {
         let account = tx.account_of(identifier).await?;
         let account =
             account.ok_or_else(|| CommandError::refused("no account has this number: `account add` first"))?;
-        (LoginKind::Holder, account.id, None)
+        (LoginKind::Holder, account.id, None, None)
     };
     drop(tx);
     let now = app.now();
@@ -132,9 +133,14 @@ async fn invite(app: App, invite: Invite) -> Result<Done, CommandError> {
     let expires_at = at + i64::from(days) * DAY;
     let (hash, ended_at, tries) = (code.hash(), None, 0);
     let row = Invitation { hash, kind, account, representation, made_at: at, expires_at, ended_at, tries };
+    // A representative's letter is no client's business.
+    let about = About { account: (kind == LoginKind::Holder).then_some(account), representation: None };
+    let app = Arc::new(app);
+    let shared = Arc::clone(&app);
     let invited = app.store.write("invite", move |tx| {
         Box::pin(async move {
             tx.add_letter(&row).await?;
+            line(tx, &shared, now, login, Deed::LetterIssued, about).await?;
             let detail = json!({ "kind": kind.name(), "days": days });
             let (event, subject) = (Event::AccountInvited, account.to_string());
             audit::append(tx, now, Actor::Operator, event, &subject, &detail).await
@@ -206,6 +212,9 @@ pub(super) async fn code(app: App, command: CodeCommand) -> Result<Done, Command
                     if found {
                         let (event, subject) = (Event::CodeRevoked, identifier.hex());
                         audit::append(tx, now, Actor::Operator, event, &subject, &json!({})).await?;
+                        let about =
+                            About { account: tx.account_of(identifier).await?.map(|a| a.id), ..About::default() };
+                        line(tx, &shared, now, None, Deed::CodeRevokedByOffice, about).await?;
                     }
                     Ok(found)
                 })
@@ -227,6 +236,7 @@ async fn new_code(app: &Arc<App>, identifier: Blind) -> Result<Done, CommandErro
     let groups = app.config.groups();
     let (code, row) = codes::make(&app.keys, &*app.random, groups, account.id, identifier, (now, expires_at))?;
     let hint = codes::seal_hint(&app.keys, &*app.random, row.id, &code)?;
+    let shared = Arc::clone(app);
     let made = app.store.write("new code", move |tx| {
         Box::pin(async move {
             tx.lock_place(Locked::Identifier, &identifier).await?;
@@ -236,7 +246,9 @@ async fn new_code(app: &Arc<App>, identifier: Blind) -> Result<Done, CommandErro
             tx.set_throttle(identifier, Throttle { last_at: now.unix_millis(), ..Throttle::default() }).await?;
             let detail = json!({ "identifier": identifier.hex(), "account": row.account, "replaced": replaced });
             let (event, subject) = (Event::CodeMade, row.id.to_string());
-            audit::append(tx, now, Actor::Operator, event, &subject, &detail).await
+            audit::append(tx, now, Actor::Operator, event, &subject, &detail).await?;
+            let about = About { account: Some(row.account), representation: None };
+            line(tx, &shared, now, None, Deed::CodeMadeByOffice, about).await
         })
     });
     made.await?;
@@ -247,12 +259,15 @@ async fn new_code(app: &Arc<App>, identifier: Blind) -> Result<Done, CommandErro
 
 impl Which {
     pub(super) fn blind(&self, app: &App) -> Result<Blind, CommandError> {
-        let identifier = match (&self.a_number, &self.receipt) {
-            (Some(text), _) => identifier(IdentifierType::ANumber, text)?,
-            (None, Some(text)) => identifier(IdentifierType::Receipt, text)?,
-            (None, None) => return Err(CommandError::usage("give --a-number or --receipt")),
-        };
-        Ok(blind_of(&app.keys, &identifier))
+        Ok(blind_of(&app.keys, &self.identifier()?))
+    }
+
+    pub(super) fn identifier(&self) -> Result<Identifier, CommandError> {
+        match (&self.a_number, &self.receipt) {
+            (Some(text), _) => identifier(IdentifierType::ANumber, text),
+            (None, Some(text)) => identifier(IdentifierType::Receipt, text),
+            (None, None) => Err(CommandError::usage("give --a-number or --receipt")),
+        }
     }
 }
 

@@ -38,10 +38,17 @@ pub enum Deed {
     RepresentativeRemoved,
     DelegatedCodeMade,
     DelegatedCodeRevoked,
+    /// An office made a letter: to register, or to set a new password.
+    LetterIssued,
+    CodeMadeByOffice,
+    CodeRevokedByOffice,
+    /// By too many wrong tries.
+    CodeDisabled,
+    DelegatedCodeDisabled,
 }
 
 impl Deed {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 25] = [
         Self::Registered,
         Self::SignedIn,
         Self::SignInFailed,
@@ -62,6 +69,11 @@ impl Deed {
         Self::RepresentativeRemoved,
         Self::DelegatedCodeMade,
         Self::DelegatedCodeRevoked,
+        Self::LetterIssued,
+        Self::CodeMadeByOffice,
+        Self::CodeRevokedByOffice,
+        Self::CodeDisabled,
+        Self::DelegatedCodeDisabled,
     ];
 
     #[must_use]
@@ -87,6 +99,11 @@ impl Deed {
             Self::RepresentativeRemoved => "representative_removed",
             Self::DelegatedCodeMade => "delegated_code_made",
             Self::DelegatedCodeRevoked => "delegated_code_revoked",
+            Self::LetterIssued => "letter_issued",
+            Self::CodeMadeByOffice => "code_made_by_office",
+            Self::CodeRevokedByOffice => "code_revoked_by_office",
+            Self::CodeDisabled => "code_disabled",
+            Self::DelegatedCodeDisabled => "delegated_code_disabled",
         }
     }
 }
@@ -110,23 +127,24 @@ impl About {
 /// # Errors
 /// Of the store.
 pub async fn note(tx: &mut Tx, app: &App, now: Timestamp, login: Uuid, deed: Deed, about: About) -> Answer<()> {
-    line(tx, app, now, login, deed, about).await?;
+    line(tx, app, now, Some(login), deed, about).await?;
     let detail = json!({ "account": about.account, "representation": about.representation });
     audit::append(tx, now, Actor::Account(login), Event::Portal(deed), &login.to_string(), &detail).await?;
     Ok(())
 }
 
-/// Writes the line alone: for changes that have an event of their own in the audit log.
+/// Writes the line alone: for changes that have an event of their own in the audit log. `login` is whose deed it is; of an
+/// office, whom alone it concerns.
 ///
 /// # Errors
 /// Of the store.
-pub async fn line(tx: &mut Tx, app: &App, now: Timestamp, login: Uuid, deed: Deed, about: About) -> Answer<()> {
+pub async fn line(tx: &mut Tx, app: &App, now: Timestamp, login: Option<Uuid>, deed: Deed, about: About) -> Answer<()> {
     tx.add_activity(&Activity {
         id: uuid_v7(&*app.random, now)?,
         at: now.unix_millis(),
         event: deed.name().to_owned(),
         account: about.account,
-        login: Some(login),
+        login,
         representation: about.representation,
     })
     .await

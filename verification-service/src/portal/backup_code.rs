@@ -4,8 +4,9 @@ use super::activity::{About, Deed, line, note};
 use super::confirm::{self, Confirmed, confirm};
 use super::page::{self, Filled, Frame};
 use super::qr;
-use super::rows::{Attempt, CodeStatus, Number};
+use super::rows::{CodeStatus, Number};
 use super::second::Ways;
+use super::tries::{self, Attempts};
 use super::view::{self, VIEW_COST, ViewKey};
 use super::visitor::{Signed, SignedPost};
 use super::{Fault, Portal};
@@ -26,9 +27,6 @@ use uuid::Uuid;
 use verification_api::backup_code::BackupCode;
 use verification_api::identifiers::{Identifier, IdentifierType};
 use verification_api::personal::PersonalText;
-
-/// Uses and tries shown of each number.
-const SHOWN: i64 = 50;
 
 /// One number and its code, as shown.
 pub struct Card {
@@ -51,14 +49,7 @@ pub struct Card {
     pub can_show: bool,
     /// Tries are not taken until then.
     pub locked_until: Option<String>,
-    pub attempts: Vec<AttemptLine>,
-}
-
-pub struct AttemptLine {
-    pub when: String,
-    pub purpose: String,
-    pub place: String,
-    pub accepted: bool,
+    pub attempts: Attempts,
 }
 
 #[derive(Template)]
@@ -253,7 +244,7 @@ pub(super) async fn end_code(
             if tx.end_code(identifier, CodeState::Revoked, now.unix_millis()).await? {
                 let (actor, subject) = (Actor::Account(login), identifier.hex());
                 audit::append(tx, now, actor, Event::CodeRevoked, &subject, &json!({})).await?;
-                line(tx, &shared.app, now, login, deed, about).await?;
+                line(tx, &shared.app, now, Some(login), deed, about).await?;
             }
             Ok(())
         })
@@ -297,7 +288,7 @@ pub(super) async fn make_code(
             let detail = json!({ "identifier": identifier.hex(), "account": row.account, "replaced": replaced });
             let (actor, subject) = (Actor::Account(login), row.id.to_string());
             audit::append(tx, now, actor, Event::CodeMade, &subject, &detail).await?;
-            line(tx, &shared.app, now, login, deed, about).await
+            line(tx, &shared.app, now, Some(login), deed, about).await
         })
     });
     stored.await?;
@@ -325,10 +316,10 @@ async fn open_code(
 }
 
 /// A number that a page is about.
-struct Chosen {
-    blind: Blind,
-    label: &'static str,
-    masked: PersonalText,
+pub(super) struct Chosen {
+    pub blind: Blind,
+    pub label: &'static str,
+    pub masked: PersonalText,
 }
 
 impl Chosen {
@@ -337,7 +328,7 @@ impl Chosen {
     }
 }
 
-async fn number_of(portal: &Portal, signed: &Signed, which: &str) -> Result<Chosen, Fault> {
+pub(super) async fn number_of(portal: &Portal, signed: &Signed, which: &str) -> Result<Chosen, Fault> {
     let account = signed.holder()?;
     let numbers = portal.app.store.read().await?.numbers_of(account).await?;
     let kinds = IdentifierType::from_path(which).ok_or(Fault::NotFound)?;
@@ -407,7 +398,8 @@ pub(super) async fn cards(portal: &Portal, signed: &Signed, f: &Frame) -> Result
         };
         let place = place_of(keys, account, &number)?;
         let status = tx.code_status(place).await?;
-        let attempts = tx.attempts_of(place, SHOWN).await?;
+        let attempts = tries::newest(&mut tx, f, place).await?;
+        let last_used = tx.last_use_of(place).await?;
         let throttle = tx.throttle(place).await?;
         let (state, look) = state_of(status.as_ref(), now);
         let active = state == "code-kind-active";
@@ -428,29 +420,14 @@ pub(super) async fn cards(portal: &Portal, signed: &Signed, f: &Frame) -> Result
             made: status.as_ref().map(|status| f.when(&status.made_at)),
             expires: status.as_ref().filter(|_| active).map(|status| f.day(&status.expires_at)),
             ended: status.as_ref().and_then(|status| status.ended_at).map(|at| f.when(&at)),
-            last_used: attempts.iter().find(|attempt| attempt.verified).map(|attempt| f.when(&attempt.at)),
+            last_used: last_used.map(|at| f.when(&at)),
             hint,
             can_show: active && status.as_ref().is_some_and(|status| status.copy),
             locked_until: (throttle.locked_until > now).then(|| f.when(&throttle.locked_until)),
-            attempts: self::attempts(f, &attempts),
+            attempts,
         });
     }
     Ok(cards)
-}
-
-/// Uses and tries, in words.
-pub(super) fn attempts(f: &Frame, rows: &[Attempt]) -> Vec<AttemptLine> {
-    let line = |attempt: &Attempt| AttemptLine {
-        when: f.when(&attempt.at),
-        purpose: f.t(&format!("purpose-{}", attempt.purpose.replace('_', "-"))),
-        place: match (&attempt.kiosk, attempt.purpose.as_str()) {
-            (Some(kiosk), "inspection" | "interview") => f.with("at-kiosk", "kiosk", kiosk),
-            (Some(client), _) => client.clone(),
-            (None, _) => f.t("at-elsewhere"),
-        },
-        accepted: attempt.verified,
-    };
-    rows.iter().map(line).collect()
 }
 
 /// Message and look of a state.

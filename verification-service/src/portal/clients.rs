@@ -1,14 +1,15 @@
 //! A representative's "My clients": whom they represent, a code of their own for each, what happened.
 
 use super::activity::{About, Deed, Line, note};
-use super::backup_code::{AttemptLine, ShownPage, end_code, make_code, qr_of, state_of};
+use super::backup_code::{ShownPage, end_code, make_code, qr_of, state_of};
 use super::confirm::{self, confirm};
 use super::invitations::InvitationCode;
+use super::letter::{Received, receiver};
 use super::page::{self, Filled, Frame};
-use super::register::receiver;
 use super::representatives::{history, place, place_of};
 use super::rows::{LoginKind, Representation};
 use super::second::Ways;
+use super::tries::Attempts;
 use super::visitor::{Signed, SignedPost};
 use super::{Fault, Portal};
 use crate::store::StoreError;
@@ -43,7 +44,7 @@ struct Page {
 struct OnePage {
     f: Frame,
     client: Client,
-    uses: Vec<AttemptLine>,
+    uses: Attempts,
     lines: Vec<Line>,
 }
 
@@ -67,11 +68,24 @@ pub(super) async fn accept(State(portal): State<Arc<Portal>>, post: SignedPost) 
     let SignedPost { mut signed, form } = post;
     let login = signed.representative()?;
     let (typed, number) = (form.trimmed("letter-code"), form.trimmed("roll-number"));
-    let found = match InvitationCode::parse(&typed) {
-        Some(code) => receiver(&portal, &code.hash(), &PersonalText::default(), &number).await?,
-        None => None,
+    let f = signed.visitor.frame(&portal, "clients-title");
+    let mut filled = Filled::default();
+    let code = InvitationCode::parse(&typed);
+    if code.is_none() {
+        filled.wrong("letter-code", f.t(if typed.is_empty() { "letter-code-missing" } else { "letter-code-form" }));
+    }
+    if number.is_empty() {
+        filled.wrong("roll-number", f.t("roll-number-missing"));
+    }
+    // What is not whole is not charged.
+    let found = match code.filter(|_| !filled.is_wrong()) {
+        Some(code) => receiver(&portal, &code.hash(), None, &number).await?,
+        None => Received::Wrong,
     };
-    let new = found.filter(|(invitation, existing)| invitation.kind == LoginKind::Representative && existing.is_none());
+    let new = match found {
+        Received::By(whom) if whom.0.kind == LoginKind::Representative && whom.1.is_none() => Some(*whom),
+        _ => None,
+    };
     let accepted = match new.and_then(|(row, _)| row.representation.map(|id| (row, id))) {
         Some((invitation, id)) => {
             let shared = Arc::clone(&portal);
@@ -95,10 +109,11 @@ pub(super) async fn accept(State(portal): State<Arc<Portal>>, post: SignedPost) 
     if accepted {
         return Ok(page::go("/clients"));
     }
+    if !filled.is_wrong() {
+        filled.wrong("letter-code", f.t("letter-wrong-number"));
+    }
     signed.visitor.path = "/clients".to_owned();
     let f = signed.visitor.frame(&portal, "clients-title");
-    let mut filled = Filled::default();
-    filled.wrong("letter-code", f.t("letter-wrong"));
     filled.keep("letter-code", typed);
     filled.keep("roll-number", number);
     let mut page = list(&portal, &signed, filled).await?;
@@ -191,27 +206,34 @@ async fn list(portal: &Arc<Portal>, signed: &Signed, form: Filled) -> Result<Pag
 }
 
 /// The representative's own live representation of that id.
-async fn own(portal: &Portal, signed: &Signed, id: &str) -> Result<Representation, Fault> {
+pub(super) async fn own(portal: &Portal, signed: &Signed, id: &str) -> Result<Representation, Fault> {
     let login = signed.representative()?;
     let id = Uuid::try_parse(id).map_err(|_| Fault::NotFound)?;
     let row = portal.app.store.read().await?.representation(id).await?;
     row.filter(|row| row.login == Some(login) && row.ended_at.is_none()).ok_or(Fault::NotFound)
 }
 
-async fn client(portal: &Portal, f: &Frame, row: &Representation) -> Result<Client, Fault> {
-    let mut tx = portal.app.store.read().await?;
-    let account = tx.account(row.account).await?.ok_or(Fault::NotFound)?;
-    let place = place_of(&mut tx, &portal.app.keys, row).await?;
-    let status = tx.code_status(place).await?;
+/// A client's name, as people say it.
+pub(super) async fn name_of(portal: &Portal, row: &Representation) -> Result<PersonalText, Fault> {
+    let account = portal.app.store.read().await?.account(row.account).await?.ok_or(Fault::NotFound)?;
     let name = portal.app.keys.open_text(&[account.id.as_bytes(), b"name"], &account.name)?;
     let name = Name::of_record(&name).map_err(|_| StoreError::NotUnderstood("name"))?;
     let given = name.secondary().unwrap_or_default();
     let whole = given.expose(|given| name.primary().expose(|family| format!("{given} {family}")));
+    Ok(PersonalText::new(whole.trim().to_owned()))
+}
+
+async fn client(portal: &Portal, f: &Frame, row: &Representation) -> Result<Client, Fault> {
+    let mut tx = portal.app.store.read().await?;
+    let place = place_of(&mut tx, &portal.app.keys, row).await?;
+    let status = tx.code_status(place).await?;
+    drop(tx);
+    let name = name_of(portal, row).await?;
     let (state, look) = state_of(status.as_ref(), portal.app.now().unix_millis());
     let active = state == "code-kind-active";
     Ok(Client {
         id: row.id,
-        name: PersonalText::new(whole.trim().to_owned()),
+        name,
         since: f.day(&row.accepted_at.unwrap_or(row.made_at)),
         state,
         look,

@@ -10,7 +10,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
@@ -89,6 +89,14 @@ struct Page {
     text: &'static str,
 }
 
+/// "Go on", which browsers do by themselves.
+#[derive(Template)]
+#[template(path = "arrival.html")]
+struct Arrival {
+    f: Frame,
+    to: String,
+}
+
 pub(super) async fn nothing_here() -> Fault {
     Fault::NotFound
 }
@@ -101,7 +109,10 @@ pub(super) async fn wrong_method() -> Fault {
 pub(super) async fn guard(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
     let path = request.uri().path().to_owned();
-    let mut response = next.run(request).await;
+    let mut response = match arrival(&portal, &request) {
+        Some(arrival) => arrival,
+        None => next.run(request).await,
+    };
     if let Some(fault) = response.extensions().get::<Fault>().copied() {
         response = match fault {
             Fault::SignInFirst => page::go("/sign-in?ended"),
@@ -137,10 +148,32 @@ pub(super) async fn guard(State(portal): State<Arc<Portal>>, request: Request, n
     response
 }
 
+/// Who follows a link on another site brings no `SameSite=Strict` cookie, and would be a stranger here. A page that leads to
+/// the same place once more, from here, is all that such a request gets.
+fn arrival(portal: &Arc<Portal>, request: &Request) -> Option<Response> {
+    let headers = request.headers();
+    let says = |name: &str, value: &str| headers.get(name).is_some_and(|header| header == value);
+    let led = says("sec-fetch-site", "cross-site") && says("sec-fetch-mode", "navigate");
+    if request.method() != Method::GET || !led {
+        return None;
+    }
+    // Only to pages of this portal, which are plain letters; never to another host.
+    let to = request.uri().path_and_query()?.as_str();
+    if to.starts_with("//") || !to.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-?=&".contains(&b)) {
+        return None;
+    }
+    let mut visitor = Visitor::stranger(portal, headers, "/").ok()?;
+    visitor.token_is_new = false;
+    let f = visitor.frame(portal, "arrival-title");
+    page::html(portal, &visitor, &Arrival { f, to: to.to_owned() }).ok()
+}
+
 fn told(portal: &Arc<Portal>, fault: Fault, headers: &axum::http::HeaderMap, path: &str) -> Result<Response, Fault> {
     let [title, text] = fault.messages();
     let mut visitor = Visitor::stranger(portal, headers, path)?;
     visitor.path = "/".to_owned();
+    // There is no form on it.
+    visitor.token_is_new = false;
     let f = visitor.frame(portal, title);
     page::html_with(portal, &visitor, fault.status(), &Page { f, text })
 }

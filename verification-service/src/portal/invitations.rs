@@ -2,6 +2,7 @@
 
 use crate::random::{self, NoRandom, Random};
 use aws_lc_rs::digest;
+use std::ops::RangeInclusive;
 use verification_api::backup_code::{ALPHABET, typed_symbol};
 use verification_api::personal::PersonalText;
 use zeroize::Zeroizing;
@@ -65,22 +66,69 @@ impl InvitationCode {
     }
 }
 
-/// A birth date typed in three fields, in the form of records: `1974-05-02`, unknown parts as dashes.
-#[must_use]
-pub fn birth_date(year: &PersonalText, month: &PersonalText, day: &PersonalText) -> Option<PersonalText> {
-    let part = |typed: &PersonalText, width: usize| -> Option<String> {
-        typed.expose(|typed| match typed {
-            "" => Some("-".repeat(width)),
-            _ if typed.len() <= width && typed.bytes().all(|b| b.is_ascii_digit()) => Some(format!("{typed:0>width$}")),
-            _ => None,
-        })
-    };
-    Some(PersonalText::new(format!("{}-{}-{}", part(year, 4)?, part(month, 2)?, part(day, 2)?)))
+/// A birth date typed in three fields.
+pub enum BirthDate {
+    /// In the form of records: `1974-05-02`, unknown parts as dashes.
+    Known(PersonalText),
+    /// Nothing was typed.
+    Empty,
+    /// What no birth date is: the field, and the message that says what is wrong with it.
+    Impossible { field: &'static str, message: &'static str },
+}
+
+impl BirthDate {
+    #[must_use]
+    pub fn read(year: &PersonalText, month: &PersonalText, day: &PersonalText) -> Self {
+        if [year, month, day].into_iter().all(PersonalText::is_empty) {
+            return Self::Empty;
+        }
+        let parts = [
+            part(year, 4..=4, 1..=9999).ok_or(("birth-year", "birth-year-form")),
+            part(month, 1..=2, 1..=12).ok_or(("birth-month", "birth-month-form")),
+            part(day, 1..=2, 1..=31).ok_or(("birth-day", "birth-day-form")),
+        ];
+        let [Ok(year), Ok(month), Ok(day)] = parts else {
+            let (field, message) = parts.into_iter().find_map(Result::err).unwrap_or(("birth-day", "birth-day-form"));
+            return Self::Impossible { field, message };
+        };
+        // Of an unknown month or year the longest that it may be.
+        let longest = match (month.unwrap_or(1), year.unwrap_or(2000)) {
+            (4 | 6 | 9 | 11, _) => 30,
+            (2, year) if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+            (2, _) => 28,
+            _ => 31,
+        };
+        if day.is_some_and(|day| day > longest) {
+            return Self::Impossible { field: "birth-day", message: "birth-day-not-in-month" };
+        }
+        let text = |part: Option<u32>, width: usize| match part {
+            Some(part) => Zeroizing::new(format!("{part:0>width$}")),
+            None => Zeroizing::new("-".repeat(width)),
+        };
+        Self::Known(PersonalText::new(format!("{}-{}-{}", *text(year, 4), *text(month, 2), *text(day, 2))))
+    }
+
+    /// Of a record that has none.
+    #[must_use]
+    pub fn none() -> PersonalText {
+        PersonalText::from("----------")
+    }
+}
+
+/// A part of a date that is empty, or digits of this many and this value.
+fn part(typed: &PersonalText, digits: RangeInclusive<usize>, values: RangeInclusive<u32>) -> Option<Option<u32>> {
+    typed.expose(|typed| {
+        if typed.is_empty() {
+            return Some(None);
+        }
+        let known = digits.contains(&typed.len()) && typed.bytes().all(|b| b.is_ascii_digit());
+        typed.parse().ok().filter(|value| known && values.contains(value)).map(Some)
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{InvitationCode, birth_date};
+    use super::{BirthDate, InvitationCode};
     use crate::random::SystemRandomness;
     use verification_api::personal::PersonalText;
 
@@ -100,14 +148,30 @@ mod tests {
     }
 
     #[test]
-    fn dates_have_the_form_of_records() {
-        let date = |y: &str, m: &str, d: &str| {
-            birth_date(&y.into(), &m.into(), &d.into()).map(|date: PersonalText| date.expose(ToOwned::to_owned))
+    fn dates_have_the_form_of_records_and_what_is_no_date_is_told_by_its_field() {
+        let date = |y: &str, m: &str, d: &str| match BirthDate::read(&y.into(), &m.into(), &d.into()) {
+            BirthDate::Known(date) => date.expose(ToOwned::to_owned),
+            BirthDate::Empty => "empty".to_owned(),
+            BirthDate::Impossible { field, .. } => field.to_owned(),
         };
-        assert_eq!(date("1974", "5", "2").as_deref(), Some("1974-05-02"));
-        assert_eq!(date("1974", "5", "").as_deref(), Some("1974-05---"));
-        assert_eq!(date("", "", "").as_deref(), Some("----------"));
-        assert_eq!(date("1974", "May", "2"), None);
-        assert_eq!(date("19745", "5", "2"), None);
+        assert_eq!(date("1974", "5", "2"), "1974-05-02");
+        assert_eq!(date("1974", "5", ""), "1974-05---");
+        assert_eq!(date("1974", "", ""), "1974------");
+        assert_eq!(date("", "02", "29"), "-----02-29");
+        assert_eq!(date("2000", "2", "29"), "2000-02-29");
+        assert_eq!(date("", "", ""), "empty");
+        assert!(BirthDate::none().expose(|none| none == "----------"));
+        for (year, field) in
+            [("74", "birth-year"), ("19745", "birth-year"), ("0000", "birth-year"), ("197O", "birth-year")]
+        {
+            assert_eq!(date(year, "5", "2"), field, "{year}");
+        }
+        for month in ["0", "13", "May", "005", "+5"] {
+            assert_eq!(date("1974", month, "2"), "birth-month", "{month}");
+        }
+        for (month, day) in [("5", "0"), ("5", "32"), ("4", "31"), ("2", "29"), ("5", "2nd")] {
+            assert_eq!(date("1974", month, day), "birth-day", "{month} {day}");
+        }
+        assert_eq!(date("1900", "2", "29"), "birth-day");
     }
 }

@@ -12,6 +12,7 @@ pub mod cookies;
 mod fault;
 pub mod forms;
 pub mod invitations;
+mod letter;
 pub mod page;
 mod passkeys;
 pub mod passwords;
@@ -25,6 +26,7 @@ mod security;
 mod sessions;
 mod sign_in;
 pub mod totp;
+mod tries;
 pub mod view;
 mod visitor;
 pub mod words;
@@ -36,7 +38,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use fault::Fault;
 pub use representatives::place_of as delegation_place;
-pub use second::tries_of;
+pub use second::{tries_of, tries_with};
 pub use sign_in::name_of;
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,7 +130,7 @@ pub fn router(portal: Arc<Portal>) -> Router {
         .route("/language/{tag}", get(public::language))
         .route("/health", get(|| async { "ok\n" }))
         .route("/assets/{build}/{name}", get(assets::file))
-        .route("/register", get(register::letter).post(register::check_letter))
+        .route("/register", get(letter::letter).post(letter::check_letter))
         .route("/register/account", get(register::account).post(register::set_account))
         .route("/register/second-step", get(register::second_step).post(register::finish))
         .route("/sign-in", get(sign_in::show).post(sign_in::password))
@@ -140,15 +142,19 @@ pub fn router(portal: Arc<Portal>) -> Router {
         .route("/backup-code/{number}/new", get(backup_code::new).post(backup_code::make))
         .route("/backup-code/{number}/view", get(backup_code::view).post(backup_code::open))
         .route("/backup-code/{number}/revoke", get(backup_code::end).post(backup_code::revoke))
+        .route("/backup-code/{number}/tries", get(tries::of_number))
         .route("/representatives", get(representatives::show))
         .route("/representatives/add", get(representatives::new).post(representatives::add))
         .route("/representatives/{id}", get(representatives::one))
+        .route("/representatives/{id}/invite", get(representatives::again).post(representatives::invite))
         .route("/representatives/{id}/remove", get(representatives::end).post(representatives::remove))
+        .route("/representatives/{id}/tries", get(tries::of_representative))
         .route("/clients", get(clients::show))
         .route("/clients/accept", post(clients::accept))
         .route("/clients/{id}", get(clients::one))
         .route("/clients/{id}/code", get(clients::new).post(clients::make))
         .route("/clients/{id}/revoke", post(clients::revoke))
+        .route("/clients/{id}/tries", get(tries::of_client))
         .route("/security", get(security::show))
         .route("/security/confirm", get(security::confirm).post(security::confirmed))
         .route("/security/password", get(security::password).post(security::set_password))

@@ -175,7 +175,7 @@ pub(super) fn html_with<T: Template>(
     })?;
     let mut response = (status, [(CONTENT_TYPE, "text/html; charset=utf-8")], body).into_response();
     if visitor.token_is_new {
-        set_cookie(&mut response, visitor.token.set());
+        set_cookie(&mut response, visitor.token.set_forms());
     }
     Ok(response)
 }

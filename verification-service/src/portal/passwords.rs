@@ -4,7 +4,12 @@
 //! backup code, and there it stands alone. No rules of composition, no forced changes; what is common, repeated or about
 //! the person is refused.
 
+use super::{Fault, Portal};
 use crate::codes::{Cost, PIN_COST};
+use uuid::Uuid;
+use verification_api::names::Name;
+use verification_api::personal::PersonalText;
+use zeroize::Zeroizing;
 
 /// Fewest characters (Unicode scalar values).
 pub const SHORTEST: usize = 15;
@@ -117,6 +122,33 @@ pub fn check(password: &str, about: &[&str]) -> Result<(), Weak> {
         return Err(Weak::Common);
     }
     Ok(())
+}
+
+/// [`check`] with the words about a person: the user name and, of a holder, names and birth date of the record.
+pub(super) async fn weigh(
+    portal: &Portal,
+    password: &PersonalText,
+    user_name: &PersonalText,
+    account: Option<Uuid>,
+) -> Result<Result<(), Weak>, Fault> {
+    let mut words = vec![user_name.expose(|name| Zeroizing::new(name.to_owned()))];
+    let account = match account {
+        Some(id) => portal.app.store.read().await?.account(id).await?,
+        None => None,
+    };
+    if let Some(account) = account {
+        let id = account.id;
+        let name = portal.app.keys.open_text(&[id.as_bytes(), b"name"], &account.name)?;
+        let birth_date = portal.app.keys.open_text(&[id.as_bytes(), b"birth_date"], &account.birth_date)?;
+        if let Ok(name) = Name::of_record(&name) {
+            for part in [Some(name.primary()), name.secondary()].into_iter().flatten() {
+                part.expose(|part| words.extend(part.split_whitespace().map(|w| Zeroizing::new(w.to_owned()))));
+            }
+        }
+        words.extend(birth_date.split('-').map(|part| Zeroizing::new(part.to_owned())));
+    }
+    let words: Vec<&str> = words.iter().map(|word| word.as_str()).collect();
+    Ok(password.expose(|password| check(password, &words)))
 }
 
 /// Every piece of at least four characters of a run, longest first.

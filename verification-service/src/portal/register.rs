@@ -1,36 +1,28 @@
-//! Registering with the code of a letter: the letter, then user name and password, then the second factor. The account
+//! Registering with the code of a letter: after the letter ([`super::letter`]) user name and password, then the second factor. The account
 //! exists only once all three are done. The same way with a later letter sets a new password: it ends the old password,
 //! second factors, sessions and the copies of codes.
 
 use super::activity::{About, Deed, note};
-use super::cookies::Token;
-use super::invitations::{InvitationCode, MAX_TRIES, birth_date};
+use super::cookies::Known;
 use super::page::{self, Filled, Frame};
 use super::passkeys::{self, Ceremony};
 use super::passwords::{self, PASSWORD_COST};
-use super::representatives::Details;
 use super::rows::{Invitation, Login, LoginKind, Session, Stage, StoredPasskey};
+use super::second;
 use super::sign_in::{home_of, name_of, next};
 use super::visitor::{Posted, Visitor};
 use super::{Fault, Portal, totp};
 use crate::random::{self, uuid_v7};
-use crate::secrets::{Tag, same};
+use crate::secrets::Tag;
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
-use verification_api::names::Name;
 use verification_api::personal::PersonalText;
+use verification_api::wire::Timestamp;
 use zeroize::Zeroizing;
-
-#[derive(Template)]
-#[template(path = "register_letter.html")]
-struct LetterPage {
-    f: Frame,
-    form: Filled,
-}
 
 #[derive(Template)]
 #[template(path = "register_account.html")]
@@ -83,6 +75,32 @@ impl Drop for Password {
 }
 
 impl Registration {
+    /// Of a letter's receiver, who may have a login already.
+    pub(super) fn begin(
+        portal: &Portal,
+        invitation: &Invitation,
+        existing: Option<&Login>,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
+        let (login, user_name) = match existing {
+            Some(login) => {
+                let name = portal.app.keys.open_text(&[login.id.as_bytes(), b"user name"], &login.user_name)?;
+                (login.id, PersonalText::from(name.as_str()))
+            }
+            None => (uuid_v7(&*portal.app.random, now)?, PersonalText::default()),
+        };
+        Ok(Self {
+            invitation: invitation.hash,
+            representative: invitation.kind == LoginKind::Representative,
+            account: invitation.account,
+            representation: invitation.representation,
+            login,
+            reset: existing.is_some(),
+            user_name,
+            password: None,
+        })
+    }
+
     pub(super) fn open(portal: &Portal, session: &Session) -> Result<Option<Self>, Fault> {
         let Some(sealed) = session.registration.as_ref().filter(|_| session.stage == Stage::Register) else {
             return Ok(None);
@@ -91,107 +109,33 @@ impl Registration {
         Ok(serde_json::from_slice(&plain).ok())
     }
 
-    fn seal(&self, portal: &Portal, session: Uuid) -> Result<Vec<u8>, Fault> {
+    pub(super) fn seal(&self, portal: &Portal, session: Uuid) -> Result<Vec<u8>, Fault> {
         let plain = crate::put_once::json(self)?;
         Ok(portal.app.keys.seal(&*portal.app.random, &[session.as_bytes(), b"registration"], &plain)?)
     }
 }
 
-/// `GET /register`
-pub(super) async fn letter(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Result<Response, Fault> {
-    let f = visitor.frame(&portal, "register-title");
-    page::html(&portal, &visitor, &LetterPage { f, form: Filled::default() })
-}
-
-/// `POST /register`: the letter's code, and the birth date (of a representative: the roll number) that it belongs to.
-pub(super) async fn check_letter(State(portal): State<Arc<Portal>>, posted: Posted) -> Result<Response, Fault> {
-    let Posted { visitor, form } = posted;
-    let f = visitor.frame(&portal, "register-title");
-    let mut filled = Filled::default();
-    let typed = form.trimmed("letter-code");
-    let parts = ["birth-year", "birth-month", "birth-day"].map(|field| (field, form.trimmed(field)));
-    let roll_number = form.trimmed("roll-number");
-    let code = InvitationCode::parse(&typed);
-    if code.is_none() {
-        filled.wrong("letter-code", f.t(if typed.is_empty() { "letter-code-missing" } else { "letter-code-form" }));
-    }
-    let [(_, year), (_, month), (_, day)] = &parts;
-    let date = birth_date(year, month, day);
-    if date.is_none() {
-        filled.wrong("birth-day", f.t("birth-date-form"));
-    }
-    let mut found = None;
-    if let (Some(code), Some(date)) = (code, date) {
-        found = receiver(&portal, &code.hash(), &date, &roll_number).await?;
-        if found.is_none() {
-            filled.wrong("letter-code", f.t("letter-wrong"));
-        }
-    }
-    let Some((invitation, existing)) = found else {
-        filled.keep("letter-code", typed);
-        for (field, value) in parts {
-            filled.keep(field, value);
-        }
-        filled.keep("roll-number", roll_number);
-        return page::html_wrong(&portal, &visitor, &LetterPage { f: f.wrong(true), form: filled });
-    };
-    let now = portal.app.now();
-    let (at, id) = (now.unix_millis(), uuid_v7(&*portal.app.random, now)?);
-    let (login, user_name) = match &existing {
-        Some(login) => {
-            let name = portal.app.keys.open_text(&[login.id.as_bytes(), b"user name"], &login.user_name)?;
-            (login.id, PersonalText::from(name.as_str()))
-        }
-        None => (uuid_v7(&*portal.app.random, now)?, PersonalText::default()),
-    };
-    let registration = Registration {
-        invitation: invitation.hash,
-        representative: invitation.kind == LoginKind::Representative,
-        account: invitation.account,
-        representation: invitation.representation,
-        login,
-        reset: existing.is_some(),
-        user_name,
-        password: None,
-    };
-    let token = Token::new(&*portal.app.random)?;
-    let session = Session {
-        hash: token.hash(),
-        id,
-        stage: Stage::Register,
-        login: None,
-        registration: Some(registration.seal(&portal, id)?),
-        ceremony: None,
-        agent: visitor.agent.clone(),
-        begun_at: at,
-        last_used: at,
-        fresh_at: at,
-        ended_at: None,
-    };
-    let old = visitor.token.hash();
-    let begun = portal.app.store.write("begin a registration", move |tx| {
-        Box::pin(async move {
-            tx.end_portal_session(&old, at).await?;
-            tx.add_portal_session(&session).await
-        })
-    });
-    begun.await?;
-    let mut response = page::go("/register/account");
-    page::set_cookie(&mut response, token.set());
-    Ok(response)
-}
-
-/// `GET /register/account`
-pub(super) async fn account(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Result<Response, Fault> {
-    let Some((_, registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register")) };
+/// `GET /register/account`; with `?taken` if somebody else took the user name meanwhile.
+pub(super) async fn account(
+    State(portal): State<Arc<Portal>>,
+    RawQuery(query): RawQuery,
+    visitor: Visitor,
+) -> Result<Response, Fault> {
+    let Some((_, registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register?ended")) };
     let f = visitor.frame(&portal, "register-account-title");
-    page::html(&portal, &visitor, &account_page(f, Filled::default(), &registration))
+    let mut filled = Filled::default();
+    if query.as_deref() == Some("taken") && !registration.reset {
+        filled.wrong("user-name", f.t("user-name-taken"));
+        filled.keep("user-name", registration.user_name.clone());
+    }
+    let f = f.wrong(filled.is_wrong());
+    page::html(&portal, &visitor, &account_page(f, filled, &registration))
 }
 
 /// `POST /register/account`
 pub(super) async fn set_account(State(portal): State<Arc<Portal>>, posted: Posted) -> Result<Response, Fault> {
     let Posted { visitor, form } = posted;
-    let Some((session, mut registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register")) };
+    let Some((session, mut registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register?ended")) };
     let f = visitor.frame(&portal, "register-account-title");
     let mut filled = Filled::default();
     if !registration.reset {
@@ -206,9 +150,8 @@ pub(super) async fn set_account(State(portal): State<Arc<Portal>>, posted: Poste
         }
     }
     let password = form.get("new-password");
-    let about = words_about(&portal, &registration).await?;
-    let about: Vec<&str> = about.iter().map(|word| word.as_str()).collect();
-    match password.expose(|password| passwords::check(password, &about)) {
+    let account = (!registration.representative).then_some(registration.account);
+    match passwords::weigh(&portal, &password, &registration.user_name, account).await? {
         Err(weak) => filled.wrong("new-password", f.count(weak.message(), &shortest())),
         Ok(()) if password != form.get("repeated-password") => {
             filled.wrong("repeated-password", f.t("password-not-repeated"));
@@ -224,11 +167,16 @@ pub(super) async fn set_account(State(portal): State<Arc<Portal>>, posted: Poste
     let salt = random::bytes(&*portal.app.random)?;
     let derived = portal.derive(&password, salt, PASSWORD_COST).await?;
     let tag = portal.app.keys.tag(&*portal.app.random, &[registration.login.as_bytes(), b"password"], &*derived)?;
-    let totp = *totp::new_secret(&*portal.app.random)?;
+    // Back from the next step, an app that was set up there need not be set up again.
+    let totp = match &registration.password {
+        Some(password) => password.totp,
+        None => *totp::new_secret(&*portal.app.random)?,
+    };
     registration.password = Some(Password { salt, kid: tag.kid, nonce: tag.nonce, tag: tag.tag, totp });
     let sealed = registration.seal(&portal, session.id)?;
+    let at = portal.app.now().unix_millis();
     let kept = portal.app.store.write("keep a registration", move |tx| {
-        Box::pin(async move { tx.set_registration(&session.hash, sealed).await })
+        Box::pin(async move { tx.set_registration(&session.hash, sealed, at).await })
     });
     kept.await?;
     Ok(page::go("/register/second-step"))
@@ -236,7 +184,7 @@ pub(super) async fn set_account(State(portal): State<Arc<Portal>>, posted: Poste
 
 /// `GET /register/second-step`
 pub(super) async fn second_step(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Result<Response, Fault> {
-    let Some((_, registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register")) };
+    let Some((_, registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register?ended")) };
     let f = visitor.frame(&portal, "register-second-title");
     match second_page(&portal, f, Filled::default(), &registration) {
         Some(second) => page::html(&portal, &visitor, &second),
@@ -247,7 +195,7 @@ pub(super) async fn second_step(State(portal): State<Arc<Portal>>, visitor: Visi
 /// `POST /register/second-step`: with a right code, or a passkey, the account is made.
 pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) -> Result<Response, Fault> {
     let Posted { visitor, form } = posted;
-    let Some((half, registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register")) };
+    let Some((half, registration)) = open(&portal, &visitor)? else { return Ok(page::go("/register?ended")) };
     let Some(password) = &registration.password else { return Ok(page::go("/register/account")) };
     let f = visitor.frame(&portal, "register-second-title");
     let now = portal.app.now();
@@ -293,6 +241,10 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
     let made = portal.app.store.write("register", move |tx| {
         Box::pin(async move {
             let undone = || crate::store::StoreError::TakenOver;
+            // Before anything else is written, so that one can choose another name.
+            if !registration.reset && !tx.add_login(&login, name).await? {
+                return if tx.login_named(name).await?.is_some() { Ok(false) } else { Err(undone()) };
+            }
             if !tx.use_letter(&registration.invitation, at).await? || !tx.end_portal_session(&half.hash, at).await? {
                 return Err(undone());
             }
@@ -302,8 +254,6 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
                 tx.remove_passkeys(id).await?;
                 tx.forget_locked_codes(id).await?;
                 tx.end_portal_sessions_of(id, &session.hash, at).await?;
-            } else if !tx.add_login(&login, name).await? {
-                return Err(undone());
             }
             if let Some(passkey) = &passkey {
                 tx.add_passkey(passkey).await?;
@@ -315,65 +265,29 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
                 let about = About { account: Some(registration.account), representation: Some(representation) };
                 note(tx, &shared.app, now, id, Deed::RepresentativeAccepted, about).await?;
             }
+            // Whatever was tried before, the letter's receiver is not kept out.
+            for subject in second::tries_of(&shared.app.keys, name, id) {
+                second::refund(tx, subject, at).await?;
+            }
             tx.add_portal_session(&session).await?;
             let deed = if registration.reset { Deed::PasswordReset } else { Deed::Registered };
-            note(tx, &shared.app, now, id, deed, About { account: login.account, representation: None }).await
+            note(tx, &shared.app, now, id, deed, About { account: login.account, representation: None }).await?;
+            Ok(true)
         })
     });
     match made.await {
-        Ok(()) => {
+        Ok(true) => {
             let mut response = page::go(home);
-            page::set_cookie(&mut response, token.set());
+            page::set_cookie(&mut response, token.set_session());
+            page::set_cookie(&mut response, Known::set(&portal.app.keys, id, at, at));
             Ok(response)
         }
-        // The letter was used, or the user name taken, meanwhile: from the start.
-        Err(crate::store::StoreError::TakenOver) => Ok(page::go("/register")),
+        // The user name was taken meanwhile.
+        Ok(false) => Ok(page::go("/register/account?taken")),
+        // The letter was used, or has ended, meanwhile: from the start.
+        Err(crate::store::StoreError::TakenOver) => Ok(page::go("/register?ended")),
         Err(why) => Err(why.into()),
     }
-}
-
-/// The invitation, if it is live and what was typed belongs to it; with the login that gets a new password, if there is
-/// one. A wrong try is counted.
-pub(super) async fn receiver(
-    portal: &Arc<Portal>,
-    hash: &[u8; 32],
-    date: &PersonalText,
-    roll_number: &PersonalText,
-) -> Result<Option<(Invitation, Option<Login>)>, Fault> {
-    let at = portal.app.now().unix_millis();
-    let mut tx = portal.app.store.read().await?;
-    let Some(invitation) = tx.letter(hash).await?.filter(|invitation| invitation.live_at(at)) else { return Ok(None) };
-    let (belongs, existing) = match (invitation.kind, invitation.representation) {
-        (LoginKind::Holder, _) => {
-            let Some(account) = tx.account(invitation.account).await? else { return Ok(None) };
-            let recorded = portal.app.keys.open_text(&[account.id.as_bytes(), b"birth_date"], &account.birth_date)?;
-            let belongs = date.expose(|date| same(date.as_bytes(), recorded.as_bytes()));
-            (belongs, tx.login_of(account.id).await?)
-        }
-        (LoginKind::Representative, Some(id)) => {
-            let Some(representation) = tx.representation(id).await?.filter(|row| row.ended_at.is_none()) else {
-                return Ok(None);
-            };
-            let details = Details::open(&portal.app.keys, &representation)?;
-            let existing = match representation.login {
-                Some(login) => tx.login(login).await?,
-                None => None,
-            };
-            (details.has_number(roll_number), existing)
-        }
-        (LoginKind::Representative, None) => return Ok(None),
-    };
-    drop(tx);
-    if belongs {
-        return Ok(Some((invitation, existing)));
-    }
-    let hash = invitation.hash;
-    let tried = portal
-        .app
-        .store
-        .write("try an invitation", move |tx| Box::pin(async move { tx.try_letter(&hash, MAX_TRIES, at).await }));
-    tried.await?;
-    Ok(None)
 }
 
 fn open(portal: &Portal, visitor: &Visitor) -> Result<Option<(Session, Registration)>, Fault> {
@@ -406,23 +320,4 @@ fn wrong_user_name(user_name: &PersonalText) -> Option<&'static str> {
         4..=64 if name.chars().all(|c| c.is_ascii_alphanumeric() || "._-@+".contains(c)) => None,
         _ => Some("user-name-form"),
     })
-}
-
-/// Words that a password should not consist of.
-async fn words_about(portal: &Portal, registration: &Registration) -> Result<Vec<Zeroizing<String>>, Fault> {
-    let mut words = vec![registration.user_name.expose(|name| Zeroizing::new(name.to_owned()))];
-    if !registration.representative
-        && let Some(account) = portal.app.store.read().await?.account(registration.account).await?
-    {
-        let id = account.id;
-        let name = portal.app.keys.open_text(&[id.as_bytes(), b"name"], &account.name)?;
-        let birth_date = portal.app.keys.open_text(&[id.as_bytes(), b"birth_date"], &account.birth_date)?;
-        if let Ok(name) = Name::of_record(&name) {
-            for part in [Some(name.primary()), name.secondary()].into_iter().flatten() {
-                part.expose(|part| words.extend(part.split_whitespace().map(|w| Zeroizing::new(w.to_owned()))));
-            }
-        }
-        words.extend(birth_date.split('-').map(|part| Zeroizing::new(part.to_owned())));
-    }
-    Ok(words)
 }

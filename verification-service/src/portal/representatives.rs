@@ -1,12 +1,13 @@
 //! The holder's representatives: who they are, an invitation for each, what each did, and their end.
 
 use super::activity::{About, Deed, Line, lines, note};
-use super::backup_code::{AttemptLine, attempts, end_code};
+use super::backup_code::end_code;
 use super::confirm::{self, confirm};
 use super::invitations::InvitationCode;
 use super::page::{self, Filled, Frame};
 use super::rows::{Invitation, LoginKind, Number, Representation};
 use super::second::Ways;
+use super::tries::{self, Attempts};
 use super::visitor::{Signed, SignedPost};
 use super::{Fault, Portal};
 use crate::clock::DAY;
@@ -16,6 +17,7 @@ use crate::secrets::{Blind, Keys, SealError, same};
 use crate::store::{Answer, Locked, StoreError, Tx};
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -70,6 +72,8 @@ struct Entry {
     state: &'static str,
     look: &'static str,
     since: String,
+    /// Not yet registered: may be invited again.
+    waiting: bool,
     ended: bool,
 }
 
@@ -100,12 +104,22 @@ struct InvitedPage {
     origin: String,
 }
 
+/// Before another invitation is made in place of one that is lost or has ended.
+#[derive(Template)]
+#[template(path = "representative_again.html")]
+struct AgainPage {
+    f: Frame,
+    form: Filled,
+    ways: Ways,
+    entry: Entry,
+}
+
 #[derive(Template)]
 #[template(path = "representative.html")]
 struct OnePage {
     f: Frame,
     entry: Entry,
-    uses: Vec<AttemptLine>,
+    uses: Attempts,
     lines: Vec<Line>,
 }
 
@@ -121,7 +135,10 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, signed: Signed) -> R
     let account = signed.holder()?;
     let f = signed.visitor.frame(&portal, "representatives-title");
     let rows = portal.app.store.read().await?.representations_of(account).await?;
-    let entries = rows.iter().map(|row| entry(&portal, &f, row)).collect::<Result<Vec<_>, _>>()?;
+    let mut entries = vec![];
+    for row in &rows {
+        entries.push(entry(&portal, &f, row).await?);
+    }
     let room = live(&rows) < MOST;
     page::html(&portal, &signed.visitor, &Page { f, entries, room })
 }
@@ -175,7 +192,6 @@ pub(super) async fn add(State(portal): State<Arc<Portal>>, post: SignedPost) -> 
     let (app, login) = (&portal.app, signed.login.id);
     let now = app.now();
     let (at, id) = (now.unix_millis(), uuid_v7(&*app.random, now)?);
-    let code = InvitationCode::generate(&*app.random)?;
     let details = Details { name: name.clone(), firm, number };
     let plain = crate::put_once::json(&details)?;
     let row = Representation {
@@ -189,17 +205,8 @@ pub(super) async fn add(State(portal): State<Arc<Portal>>, post: SignedPost) -> 
         ended_at: None,
     };
     let sealed_id = app.keys.seal(&*app.random, &[account.as_bytes(), b"identifier"], id.to_string().as_bytes())?;
-    let invitation = Invitation {
-        hash: code.hash(),
-        kind: LoginKind::Representative,
-        account,
-        representation: Some(id),
-        made_at: at,
-        expires_at: at + INVITED_FOR * DAY,
-        ended_at: None,
-        tries: 0,
-    };
-    let expires = f.day(&invitation.expires_at);
+    let (code, invitation) = new_invitation(&portal, &row)?;
+    let expires_at = invitation.expires_at;
     let shared = Arc::clone(&portal);
     let added = app.store.write("invite a representative", move |tx| {
         Box::pin(async move {
@@ -211,9 +218,94 @@ pub(super) async fn add(State(portal): State<Arc<Portal>>, post: SignedPost) -> 
         })
     });
     added.await?;
-    let f = signed.visitor.frame(&portal, "representative-invited-title");
-    let origin = portal.origin.clone();
-    page::html(&portal, &signed.visitor, &InvitedPage { f, name, code: code.text(), expires, origin })
+    invited(&portal, &signed, name, &code, expires_at)
+}
+
+/// `GET /representatives/{id}/invite`
+pub(super) async fn again(
+    State(portal): State<Arc<Portal>>,
+    Path(id): Path<String>,
+    signed: Signed,
+) -> Result<Response, Fault> {
+    let row = waiting(&portal, &signed, &id).await?;
+    invite_page(&portal, &signed, &row, Filled::default()).await
+}
+
+/// `POST /representatives/{id}/invite`: another invitation in place of the last one, which ends.
+pub(super) async fn invite(
+    State(portal): State<Arc<Portal>>,
+    Path(id): Path<String>,
+    post: SignedPost,
+) -> Result<Response, Fault> {
+    let SignedPost { signed, form } = post;
+    let row = waiting(&portal, &signed, &id).await?;
+    let f = signed.visitor.frame(&portal, "representative-again-title");
+    let mut filled = Filled::default();
+    if confirm(&portal, &signed, &form, &f, &mut filled).await?.is_none() {
+        return invite_page(&portal, &signed, &row, filled).await;
+    }
+    let name = Details::open(&portal.app.keys, &row)?.name;
+    let (code, invitation) = new_invitation(&portal, &row)?;
+    let (expires_at, about, id) = (invitation.expires_at, About::of(&row), row.id);
+    let (shared, login) = (Arc::clone(&portal), signed.login.id);
+    let made = portal.app.store.write("invite a representative again", move |tx| {
+        Box::pin(async move {
+            // Accepted or removed meanwhile: nothing to be invited to.
+            if tx.representation(id).await?.is_none_or(|row| row.login.is_some() || row.ended_at.is_some()) {
+                return Ok(false);
+            }
+            tx.add_letter(&invitation).await?;
+            note(tx, &shared.app, shared.app.now(), login, Deed::RepresentativeInvited, about).await?;
+            Ok(true)
+        })
+    });
+    if !made.await? {
+        return Ok(page::go(&format!("/representatives/{id}")));
+    }
+    invited(&portal, &signed, name, &code, expires_at)
+}
+
+async fn invite_page(
+    portal: &Arc<Portal>,
+    signed: &Signed,
+    row: &Representation,
+    form: Filled,
+) -> Result<Response, Fault> {
+    let wrong = form.is_wrong();
+    let f = signed.visitor.frame(portal, "representative-again-title").wrong(wrong);
+    let ways = confirm::ways(portal, signed).await?;
+    let entry = entry(portal, &f, row).await?;
+    let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    page::html_with(portal, &signed.visitor, status, &AgainPage { f, form, ways, entry })
+}
+
+fn new_invitation(portal: &Portal, row: &Representation) -> Result<(InvitationCode, Invitation), Fault> {
+    let code = InvitationCode::generate(&*portal.app.random)?;
+    let at = portal.app.now().unix_millis();
+    let invitation = Invitation {
+        hash: code.hash(),
+        kind: LoginKind::Representative,
+        account: row.account,
+        representation: Some(row.id),
+        made_at: at,
+        expires_at: at + INVITED_FOR * DAY,
+        ended_at: None,
+        tries: 0,
+    };
+    Ok((code, invitation))
+}
+
+/// The one page that shows an invitation.
+fn invited(
+    portal: &Arc<Portal>,
+    signed: &Signed,
+    name: PersonalText,
+    code: &InvitationCode,
+    expires_at: i64,
+) -> Result<Response, Fault> {
+    let f = signed.visitor.frame(portal, "representative-invited-title");
+    let (expires, origin) = (f.day(&expires_at), portal.origin.clone());
+    page::html(portal, &signed.visitor, &InvitedPage { f, name, code: code.text(), expires, origin })
 }
 
 /// `GET /representatives/{id}`
@@ -225,7 +317,7 @@ pub(super) async fn one(
     let row = own(&portal, &signed, &id).await?;
     let f = signed.visitor.frame(&portal, "representative-title");
     let (uses, lines) = history(&portal, &f, &row).await?;
-    let entry = entry(&portal, &f, &row)?;
+    let entry = entry(&portal, &f, &row).await?;
     page::html(&portal, &signed.visitor, &OnePage { f, entry, uses, lines })
 }
 
@@ -237,7 +329,7 @@ pub(super) async fn end(
 ) -> Result<Response, Fault> {
     let row = own(&portal, &signed, &id).await?;
     let f = signed.visitor.frame(&portal, "representative-remove-title");
-    let entry = entry(&portal, &f, &row)?;
+    let entry = entry(&portal, &f, &row).await?;
     page::html(&portal, &signed.visitor, &RemovePage { f, entry })
 }
 
@@ -266,20 +358,16 @@ pub(super) async fn remove(
 }
 
 /// What the holder and the representative see of each other: uses of the delegated code, and what was done.
-pub(super) async fn history(
-    portal: &Portal,
-    f: &Frame,
-    row: &Representation,
-) -> Result<(Vec<AttemptLine>, Vec<Line>), Fault> {
+pub(super) async fn history(portal: &Portal, f: &Frame, row: &Representation) -> Result<(Attempts, Vec<Line>), Fault> {
     let mut tx = portal.app.store.read().await?;
     let activity = tx.activity_of_representation(row.id, 100).await?;
     let place = place_of(&mut tx, &portal.app.keys, row).await?;
-    let uses = attempts(f, &tx.attempts_of(place, 50).await?);
+    let uses = tries::newest(&mut tx, f, place).await?;
     Ok((uses, lines(f, &activity)))
 }
 
 /// The holder's own representation of that id.
-async fn own(portal: &Portal, signed: &Signed, id: &str) -> Result<Representation, Fault> {
+pub(super) async fn own(portal: &Portal, signed: &Signed, id: &str) -> Result<Representation, Fault> {
     let account = signed.holder()?;
     let id = Uuid::try_parse(id).map_err(|_| Fault::NotFound)?;
     let row = portal.app.store.read().await?.representation(id).await?;
@@ -331,14 +419,33 @@ fn live(rows: &[Representation]) -> usize {
     rows.iter().filter(|row| row.ended_at.is_none()).count()
 }
 
-fn entry(portal: &Portal, f: &Frame, row: &Representation) -> Result<Entry, Fault> {
+/// The same, if it waits for its representative.
+async fn waiting(portal: &Portal, signed: &Signed, id: &str) -> Result<Representation, Fault> {
+    let row = own(portal, signed, id).await?;
+    if row.login.is_some() || row.ended_at.is_some() { Err(Fault::NotFound) } else { Ok(row) }
+}
+
+async fn entry(portal: &Portal, f: &Frame, row: &Representation) -> Result<Entry, Fault> {
     let (state, look, since) = match (row.ended_at, row.accepted_at) {
         (Some(ended), _) => ("representative-removed", "plain", ended),
         (None, Some(accepted)) => ("representative-active", "good", accepted),
-        (None, None) => ("representative-waiting", "care", row.made_at),
+        (None, None) => {
+            let now = portal.app.now().unix_millis();
+            let letter = portal.app.store.read().await?.letter_for(row).await?;
+            match letter {
+                Some(letter) if letter.live_at(now) => ("representative-waiting", "care", letter.made_at),
+                Some(letter) => {
+                    let ended = letter.ended_at.unwrap_or(letter.expires_at);
+                    ("representative-invitation-ended", "care", ended)
+                }
+                // Long ago: it is not kept any more.
+                None => ("representative-invitation-ended", "care", row.made_at + INVITED_FOR * DAY),
+            }
+        }
     };
     let details = Details::open(&portal.app.keys, row)?;
-    Ok(Entry { id: row.id, details, state, look, since: f.day(&since), ended: row.ended_at.is_some() })
+    let (waiting, ended) = (row.login.is_none() && row.ended_at.is_none(), row.ended_at.is_some());
+    Ok(Entry { id: row.id, details, state, look, since: f.day(&since), waiting, ended })
 }
 
 #[cfg(test)]

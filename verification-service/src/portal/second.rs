@@ -82,9 +82,10 @@ pub(super) async fn refund(tx: &mut Tx, subject: Blind, now: i64) -> Answer<()> 
     tx.set_pin_throttle(subject, PinThrottle { last_at: now, ..PinThrottle::default() }).await
 }
 
-/// Where tries with a user name are counted, whether it exists or not.
-pub(super) fn password_tries(portal: &Portal, name: Blind) -> Blind {
-    passwords_of(&portal.app.keys, name)
+/// Where tries with a user name are counted, whether it exists or not. Browsers that are known to the login have a count of
+/// their own: a stranger's tries do not keep them out.
+pub(super) fn password_tries(portal: &Portal, name: Blind, known: bool) -> Blind {
+    if known { known_of(&portal.app.keys, name) } else { passwords_of(&portal.app.keys, name) }
 }
 
 /// Where tries with a login's second factor are counted.
@@ -92,14 +93,25 @@ pub(super) fn factor_tries(portal: &Portal, login: Uuid) -> Blind {
     factors_of(&portal.app.keys, login)
 }
 
-/// Where tries with a login are counted.
+/// Where tries with a login are counted: with its user name, with it in browsers that are known, with its second factor.
 #[must_use]
-pub fn tries_of(keys: &Keys, name: Blind, login: Uuid) -> [Blind; 2] {
-    [passwords_of(keys, name), factors_of(keys, login)]
+pub fn tries_of(keys: &Keys, name: Blind, login: Uuid) -> [Blind; 3] {
+    let [strangers, known] = tries_with(keys, name);
+    [strangers, known, factors_of(keys, login)]
+}
+
+/// The first two of [`tries_of`]: with a user name, whether it exists or not.
+#[must_use]
+pub fn tries_with(keys: &Keys, name: Blind) -> [Blind; 2] {
+    [passwords_of(keys, name), known_of(keys, name)]
 }
 
 fn passwords_of(keys: &Keys, name: Blind) -> Blind {
     keys.blind_again("portal passwords", &name)
+}
+
+fn known_of(keys: &Keys, name: Blind) -> Blind {
+    keys.blind_again("portal passwords in known browsers", &name)
 }
 
 fn factors_of(keys: &Keys, login: Uuid) -> Blind {

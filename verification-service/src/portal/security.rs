@@ -149,8 +149,7 @@ pub(super) async fn set_password(State(portal): State<Arc<Portal>>, post: Signed
     let mut filled = Filled::default();
     let new = form.get("new-password");
     let user_name = signed.visitor.user.clone().map(|(name, _)| name).unwrap_or_default();
-    let checked = new.expose(|new| user_name.expose(|name| passwords::check(new, &[name])));
-    match checked {
+    match passwords::weigh(&portal, &new, &user_name, signed.login.account).await? {
         Err(weak) => filled.wrong("new-password", f.count(weak.message(), &shortest())),
         Ok(()) if new != form.get("repeated-password") => {
             filled.wrong("repeated-password", f.t("password-not-repeated"));

@@ -3,7 +3,7 @@
 
 use super::activity::{About, Deed, note};
 use super::confirm::password_is_right;
-use super::cookies::{self, Token};
+use super::cookies::{self, Known, Token};
 use super::page::{self, Filled, Frame};
 use super::passwords::PASSWORD_COST;
 use super::rows::{Login, LoginKind, Session, Stage};
@@ -11,15 +11,22 @@ use super::second::{self, Ways};
 use super::visitor::{Posted, SignedPost, Visitor};
 use super::{Fault, Portal};
 use crate::audit::{self, Actor, Event};
+use crate::put_once::take;
 use crate::random::uuid_v7;
 use crate::secrets::{Blind, Keys, SealError};
+use crate::store::Locked;
 use askama::Template;
 use axum::extract::{RawQuery, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 use std::sync::Arc;
 use verification_api::personal::PersonalText;
 use verification_api::wire::Timestamp;
+
+/// Whose rate all sign-ins share.
+const SIGN_INS: &str = "portal sign-ins";
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -60,8 +67,9 @@ pub(super) async fn show(
     RawQuery(query): RawQuery,
     visitor: Visitor,
 ) -> Result<Response, Fault> {
-    if visitor.at_stage(Stage::SignedIn).is_some() {
-        return Ok(page::go("/account"));
+    // Also a page whose own timer has ended, while another one was used.
+    if let (Some(_), Some(login)) = (visitor.at_stage(Stage::SignedIn), visitor.login()) {
+        return Ok(page::go(home_of(login)));
     }
     let f = visitor.frame(&portal, "sign-in-title");
     let ended = query.as_deref() == Some("ended");
@@ -83,10 +91,20 @@ pub(super) async fn password(State(portal): State<Arc<Portal>>, posted: Posted) 
     let mut login = None;
     if !filled.is_wrong() {
         let name = name_of(&portal.app.keys, &user_name);
-        match second::charge(&portal, second::password_tries(&portal, name)).await? {
+        let named = portal.app.store.read().await?.login_named(name).await?;
+        let known = named.as_ref().is_some_and(|login| visitor.is_known_to(&portal, login));
+        if !known && !admitted(&portal).await? {
+            filled.wrong("user-name", f.t("sign-ins-busy"));
+            filled.keep("user-name", user_name);
+            let page = Page { f: f.wrong(true), form: filled, ended: false };
+            let mut response = page::html_with(&portal, &visitor, StatusCode::TOO_MANY_REQUESTS, &page)?;
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
+            return Ok(response);
+        }
+        match second::charge(&portal, second::password_tries(&portal, name, known)).await? {
             Err(wait) => filled.wrong("user-name", f.count("locked", &second::minutes(wait))),
             Ok(()) => {
-                login = right_login(&portal, name, &password).await?;
+                login = right_login(&portal, (name, named), &password).await?;
                 if login.is_none() {
                     filled.wrong("user-name", f.t("sign-in-wrong"));
                 }
@@ -99,23 +117,25 @@ pub(super) async fn password(State(portal): State<Arc<Portal>>, posted: Posted) 
     };
     let now = portal.app.now();
     let (token, session) = next(&portal, &visitor, Stage::SecondStep, &login, now)?;
-    let old = visitor.token.hash();
+    let old = visitor.session.as_ref().map(|session| session.hash);
     let begun = portal.app.store.write("password was right", move |tx| {
         Box::pin(async move {
-            tx.end_portal_session(&old, now.unix_millis()).await?;
+            if let Some(old) = old {
+                tx.end_portal_session(&old, now.unix_millis()).await?;
+            }
             tx.add_portal_session(&session).await
         })
     });
     begun.await?;
     let mut response = page::go("/sign-in/second-step");
-    page::set_cookie(&mut response, token.set());
+    page::set_cookie(&mut response, token.set_session());
     Ok(response)
 }
 
 /// `GET /sign-in/second-step`
 pub(super) async fn second_step(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Result<Response, Fault> {
     let (Some(_), Some(login)) = (visitor.at_stage(Stage::SecondStep), visitor.login()) else {
-        return Ok(page::go("/sign-in"));
+        return Ok(page::go("/sign-in?ended"));
     };
     let passkeys = portal.app.store.read().await?.passkeys_of(login.id).await?;
     let ways = Ways::of(login, &passkeys);
@@ -143,7 +163,9 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
     let now = portal.app.now();
     let (token, session) = next(&portal, &visitor, Stage::SignedIn, &login, now)?;
     let (shared, id, account) = (Arc::clone(&portal), login.id, login.account);
-    let passwords = second::password_tries(&portal, login.name(&portal.app.keys)?);
+    // Only the count that was charged: a stranger's tries go on counting while the holder comes and goes.
+    let known = visitor.is_known_to(&portal, &login);
+    let passwords = second::password_tries(&portal, login.name(&portal.app.keys)?, known);
     let signed_in = portal.app.store.write("sign in to the portal", move |tx| {
         Box::pin(async move {
             let at = now.unix_millis();
@@ -172,7 +194,8 @@ pub(super) async fn finish(State(portal): State<Arc<Portal>>, posted: Posted) ->
         return page::html_wrong(&portal, &visitor, &SecondPage { f: f.wrong(true), form: filled, ways });
     }
     let mut response = page::go(home_of(&login));
-    page::set_cookie(&mut response, token.set());
+    page::set_cookie(&mut response, token.set_session());
+    page::set_cookie(&mut response, Known::set(&portal.app.keys, login.id, login.password_at, now.unix_millis()));
     Ok(response)
 }
 
@@ -227,9 +250,30 @@ pub(super) fn next(
     Ok((token, session))
 }
 
+/// Takes one of the sign-ins that are weighed in a minute; false over that rate, and then nothing is written: each would cost a
+/// derivation and rows, whoever it names.
+async fn admitted(portal: &Arc<Portal>) -> Result<bool, Fault> {
+    let rate = portal.app.config.limits.sign_ins();
+    let arrival = portal.app.store.read().await?.arrival(SIGN_INS).await?;
+    if rate.take(arrival, portal.app.now().unix_millis()).is_err() {
+        return Ok(false);
+    }
+    let shared = Arc::clone(portal);
+    let taken = portal.app.store.write("admit a sign-in", move |tx| {
+        Box::pin(async move {
+            tx.lock(Locked::Pin, SIGN_INS.as_bytes()).await?;
+            take(tx, SIGN_INS, rate, shared.app.now()).await
+        })
+    });
+    Ok(taken.await?.is_ok())
+}
+
 /// The login, if user name and password are right. Otherwise one derivation and one commit, whether the name exists or not.
-async fn right_login(portal: &Arc<Portal>, name: Blind, password: &PersonalText) -> Result<Option<Login>, Fault> {
-    let login = portal.app.store.read().await?.login_named(name).await?;
+async fn right_login(
+    portal: &Arc<Portal>,
+    (name, login): (Blind, Option<Login>),
+    password: &PersonalText,
+) -> Result<Option<Login>, Fault> {
     let right = match &login {
         Some(login) => password_is_right(portal, login, password).await?,
         None => {

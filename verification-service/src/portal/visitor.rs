@@ -1,7 +1,7 @@
 //! Who asks: browser, language, session. A handler that takes [`Posted`] or [`SignedPost`] cannot be reached without the
 //! form's token; one that takes [`Signed`] or [`SignedPost`] cannot be reached without a live session.
 
-use super::cookies::{self, Token};
+use super::cookies::{self, Known, Token};
 use super::forms::Form;
 use super::page::Frame;
 use super::rows::{Login, LoginKind, Session, Stage};
@@ -20,7 +20,7 @@ use verification_api::personal::PersonalText;
 
 /// A session ends so long after sign-in.
 pub const LONGEST: i64 = 8 * HOUR;
-/// A registration or a second step must be done within so long.
+/// A second step, and each step of a registration, must be done within so long.
 pub const HALF_WAY: i64 = 30 * MINUTE;
 /// A use is written down at most so often.
 const TOUCH_EVERY: i64 = 20_000;
@@ -29,8 +29,12 @@ impl Session {
     /// Whether it is live; `idle` in milliseconds.
     #[must_use]
     pub fn live_at(&self, at: i64, idle: i64) -> bool {
-        let longest = if self.stage == Stage::SignedIn { LONGEST } else { HALF_WAY };
-        let idle = if self.stage == Stage::SignedIn { idle } else { HALF_WAY };
+        let (longest, idle) = match self.stage {
+            // Each finished step counts as a use.
+            Stage::Register => (LONGEST, HALF_WAY),
+            Stage::SecondStep => (HALF_WAY, HALF_WAY),
+            Stage::SignedIn => (LONGEST, idle),
+        };
         self.ended_at.is_none() && at < self.begun_at + longest && at < self.last_used + idle
     }
 }
@@ -38,7 +42,9 @@ impl Session {
 /// Any browser.
 #[derive(Clone)]
 pub struct Visitor {
+    /// Of the session, if there is one, and else of forms.
     pub token: Token,
+    /// To be set: a form token that this browser did not have.
     pub token_is_new: bool,
     pub language: Language,
     /// Where it asked, for the language's switch.
@@ -49,12 +55,13 @@ pub struct Visitor {
     /// Name and kind of who is signed in, for the frame.
     pub user: Option<(PersonalText, LoginKind)>,
     login: Option<Login>,
+    known: Option<Known>,
 }
 
 impl Visitor {
     /// Without a session: for pages that tell of a failure.
     pub(super) fn stranger(portal: &Portal, headers: &HeaderMap, path: &str) -> Result<Self, Fault> {
-        let sent = Token::of(headers);
+        let sent = Token::of_forms(headers);
         let token_is_new = sent.is_none();
         let token = match sent {
             Some(token) => token,
@@ -69,15 +76,14 @@ impl Visitor {
             session: None,
             user: None,
             login: None,
+            known: Known::of(headers),
         })
     }
 
     async fn of(portal: &Portal, headers: &HeaderMap, path: &str) -> Result<Self, Fault> {
         let mut visitor = Self::stranger(portal, headers, path)?;
-        if visitor.token_is_new {
-            return Ok(visitor);
-        }
-        let hash = visitor.token.hash();
+        let Some(token) = Token::of_session(headers) else { return Ok(visitor) };
+        let hash = token.hash();
         let now = portal.app.now().unix_millis();
         let mut tx = portal.app.store.read().await?;
         let session = tx.portal_session(&hash).await?.filter(|session| session.live_at(now, portal.idle));
@@ -93,6 +99,7 @@ impl Visitor {
                 touch.await?;
             }
             visitor.session = Some(session);
+            (visitor.token, visitor.token_is_new) = (token, false);
         }
         if let (Some(session), Some(login)) = (&visitor.session, &visitor.login)
             && session.stage == Stage::SignedIn
@@ -106,6 +113,12 @@ impl Visitor {
 
     pub(super) fn frame(&self, portal: &Arc<Portal>, title: &str) -> Frame {
         Frame::new(portal, self, title)
+    }
+
+    /// Whether this login has signed in with this browser before.
+    pub(super) fn is_known_to(&self, portal: &Portal, login: &Login) -> bool {
+        let now = portal.app.now().unix_millis();
+        self.known.as_ref().is_some_and(|known| known.is_of(&portal.app.keys, login.id, login.password_at, now))
     }
 
     /// The session, at this stage.
@@ -127,7 +140,7 @@ impl FromRequestParts<Arc<Portal>> for Visitor {
     }
 }
 
-/// A form of our own, sent by the browser that it was shown to.
+/// A form of our own, sent by the browser that it was shown to: in this session, or before there was one.
 pub struct Posted {
     pub visitor: Visitor,
     pub form: Form,
@@ -145,12 +158,17 @@ impl FromRequest<Arc<Portal>> for Posted {
         }
         let visitor = Visitor::of(portal, &parts.headers, parts.uri.path()).await?;
         let form = Form::read(body).await.map_err(|_| Fault::Malformed)?;
-        let expected = visitor.token.csrf(&portal.app.keys);
-        let same = form.get("csrf").expose(|sent| secrets::same(sent.as_bytes(), expected.as_bytes()));
-        if visitor.token_is_new || !same {
-            return Err(Fault::Forged);
+        let shown_to = |token: &Token| {
+            let expected = token.csrf(&portal.app.keys);
+            form.get("csrf").expose(|sent| secrets::same(sent.as_bytes(), expected.as_bytes()))
+        };
+        // Of a session that has ended as well: what then is said is that. And whoever came from another site was shown forms
+        // without the session that the browser has.
+        let tokens = [Token::of_session(&parts.headers), Token::of_forms(&parts.headers)];
+        if tokens.iter().flatten().any(shown_to) {
+            return Ok(Self { visitor, form });
         }
-        Ok(Self { visitor, form })
+        Err(Fault::Forged)
     }
 }
 
@@ -205,7 +223,13 @@ impl FromRequest<Arc<Portal>> for SignedPost {
 
     async fn from_request(request: Request, portal: &Arc<Portal>) -> Result<Self, Fault> {
         let Posted { visitor, form } = Posted::from_request(request, portal).await?;
-        Ok(Self { signed: Signed::of(visitor)?, form })
+        let signed = Signed::of(visitor)?;
+        // What somebody signed in may change was shown in that very session.
+        let expected = signed.visitor.token.csrf(&portal.app.keys);
+        if !form.get("csrf").expose(|sent| secrets::same(sent.as_bytes(), expected.as_bytes())) {
+            return Err(Fault::Forged);
+        }
+        Ok(Self { signed, form })
     }
 }
 
@@ -266,6 +290,14 @@ mod tests {
         assert!(!session(Stage::SignedIn, 1000 + LONGEST).live_at(1000 + LONGEST, IDLE));
         assert!(!Session { ended_at: Some(1), ..session(Stage::SignedIn, 1000) }.live_at(1001, IDLE));
         assert!(!session(Stage::SecondStep, 1000 + HALF_WAY).live_at(1000 + HALF_WAY, IDLE));
+    }
+
+    #[test]
+    fn each_step_of_a_registration_has_half_an_hour() {
+        let at = 1000 + 50 * MINUTE;
+        assert!(session(Stage::Register, at).live_at(at + HALF_WAY - 1, IDLE));
+        assert!(!session(Stage::Register, at).live_at(at + HALF_WAY, IDLE));
+        assert!(!session(Stage::Register, 1000 + LONGEST).live_at(1000 + LONGEST, IDLE));
     }
 
     #[test]

@@ -156,12 +156,17 @@ async fn walk(kind: Kind, language: &'static str) {
         ("/advice", "advice"),
         ("/nothing", "not-found"),
         ("/sign-in", "sign-in"),
+        ("/register?ended", "register-ended"),
         ("/register", "register"),
     ] {
         inspector.go(path, name).await;
     }
     browser.click("main form button").await;
     inspector.look("register-wrong").await;
+    portal.type_letter(&browser, "ABCD-EFGH-JKMN-PQRS-TVWX", Proof::BirthDate("31", "4", "1974")).await;
+    inspector.look("register-date-wrong").await;
+    portal.type_letter(&browser, "ABCD-EFGH-JKMN-PQRS-TVWX", Proof::RollNumber("EOIR-12345")).await;
+    inspector.look("register-number-wrong").await;
     portal.type_letter(&browser, &portal.letter(), Proof::BirthDate("2", "5", "1974")).await;
     inspector.look("register-account").await;
     browser.fill("#user-name", "a").await;
@@ -190,6 +195,7 @@ async fn walk(kind: Kind, language: &'static str) {
     client.verify(id(), ("a_number", A_NUMBER), "00001-00002-00003-00004").await;
     assert_eq!(client.verify(id(), ("a_number", A_NUMBER), &code).await.result(), "verified");
     inspector.go("/backup-code", "backup-code-used").await;
+    inspector.go("/backup-code/a-number/tries", "tries").await;
     inspector.go("/account", "home").await;
 
     inspector.go("/representatives", "representatives-none").await;
@@ -199,12 +205,19 @@ async fn walk(kind: Kind, language: &'static str) {
     browser.fill("#roll-number", "EOIR-12345").await;
     portal.confirm(&browser, PASSWORD, &key).await;
     inspector.look("representative-invited").await;
-    let invitation = browser.text("#invitation").await;
     inspector.go("/representatives", "representatives").await;
     browser.click(".rows a").await;
     inspector.look("representative").await;
     browser.click("a[href$='/remove']").await;
     inspector.look("representative-remove").await;
+    portal.site.sql("UPDATE invitation SET expires_at = 1000 WHERE representation IS NOT NULL").await;
+    inspector.go("/representatives", "representatives-ended").await;
+    browser.click(".rows a").await;
+    inspector.look("representative-ended").await;
+    browser.click("a[href$='/invite']").await;
+    inspector.look("representative-again").await;
+    portal.confirm(&browser, PASSWORD, &key).await;
+    let invitation = browser.text("#invitation").await;
 
     for (path, name) in [
         ("/security", "security"),

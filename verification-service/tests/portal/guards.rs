@@ -1,89 +1,9 @@
 //! What the portal answers to those who do not use a browser: headers, forged forms, guesses.
 
+use crate::caller::Caller;
 use crate::people::{ENGLISH, PASSWORD, Portal, WITHOUT_SCRIPTS};
 use crate::support::{Site, http, roots};
-use reqwest::header::HeaderMap;
-use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode};
-use std::collections::BTreeMap;
-
-/// A client with its cookies in its hand.
-struct Caller {
-    http: Client,
-    origin: String,
-    cookies: BTreeMap<String, String>,
-}
-
-struct Reply {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: String,
-}
-
-impl Caller {
-    fn new(portal: &Portal) -> Self {
-        let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots(&portal.site.path("svc/root.pem")))
-            .with_no_client_auth();
-        let http =
-            Client::builder().tls_backend_preconfigured(tls).no_proxy().redirect(Policy::none()).build().unwrap();
-        let origin = format!("https://localhost:{}", portal.serving.portal_port);
-        Self { http, origin, cookies: BTreeMap::new() }
-    }
-
-    async fn call(&mut self, request: reqwest::RequestBuilder) -> Reply {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let reply = request.header("cookie", cookies.join("; ")).send().await.unwrap();
-        let (status, headers) = (reply.status(), reply.headers().clone());
-        for set in headers.get_all("set-cookie") {
-            let pair = set.to_str().unwrap().split(';').next().unwrap();
-            let (name, value) = pair.split_once('=').unwrap();
-            self.cookies.insert(name.to_owned(), value.to_owned());
-        }
-        Reply { status, headers, body: reply.text().await.unwrap() }
-    }
-
-    async fn get(&mut self, path: &str) -> Reply {
-        let request = self.http.get(format!("{}{path}", self.origin));
-        self.call(request).await
-    }
-
-    /// Sends a form as a browser would; with the token of the page before it, if `csrf` is given.
-    async fn post(&mut self, path: &str, csrf: &str, fields: &[(&str, &str)]) -> Reply {
-        let mut body = format!("csrf={csrf}");
-        for (name, value) in fields {
-            let value: String = value.bytes().map(|b| format!("%{b:02X}")).collect();
-            body += &format!("&{name}={value}");
-        }
-        let request = self.http.post(format!("{}{path}", self.origin));
-        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
-        self.call(request).await
-    }
-
-    /// Signs in with password and app.
-    async fn sign_in(&mut self, portal: &Portal, key: &str) {
-        let csrf = self.csrf("/sign-in").await;
-        self.post("/sign-in", &csrf, &[("user-name", "anna"), ("password", PASSWORD)]).await;
-        let csrf = self.csrf("/sign-in/second-step").await;
-        let code = portal.code(key).await;
-        let reply = self.post("/sign-in/second-step", &csrf, &[("one-time-code", &code)]).await;
-        assert_eq!(reply.headers["location"], "/account");
-    }
-
-    /// The token in the form of a page.
-    async fn csrf(&mut self, path: &str) -> String {
-        let page = self.get(path).await.body;
-        token(&page)
-    }
-}
-
-fn token(page: &str) -> String {
-    let at = page.find("name=\"csrf\" value=\"").expect("a form with a token") + 19;
-    page[at..at + 64].to_owned()
-}
+use reqwest::StatusCode;
 
 #[tokio::test]
 async fn every_reply_is_guarded_and_nothing_inline_is_needed() {
@@ -103,7 +23,7 @@ async fn every_reply_is_guarded_and_nothing_inline_is_needed() {
         }
     }
     let cookie = Caller::new(&portal).get("/sign-in").await.headers["set-cookie"].to_str().unwrap().to_owned();
-    assert!(cookie.starts_with("__Host-session="));
+    assert!(cookie.starts_with("__Host-form="));
     for guard in ["Secure", "HttpOnly", "SameSite=Strict", "Path=/"] {
         assert!(cookie.contains(guard), "{guard}");
     }
@@ -158,6 +78,62 @@ async fn a_form_without_its_token_changes_nothing() {
     let csrf = caller.csrf("/backup-code/a-number/revoke").await;
     caller.post("/backup-code/a-number/revoke", &csrf, &[]).await;
     assert!(!caller.get("/backup-code").await.body.contains("code-kind-active"));
+}
+
+/// Older browsers do not say that another site led them here.
+#[tokio::test]
+async fn without_its_cookie_a_request_gets_no_session_and_what_it_is_shown_still_works() {
+    let portal = Portal::new();
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let key = portal.register(&browser, "anna").await;
+    let mut caller = Caller::new(&portal);
+    caller.sign_in(&portal, &key).await;
+    let session = caller.cookies["__Host-session"].clone();
+    let kept = std::mem::take(&mut caller.cookies);
+    for path in ["/", "/account", "/nothing", "/register", "/sign-in"] {
+        let reply = caller.get(path).await;
+        let set = reply.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned());
+        let set: Vec<String> = set.filter(|cookie| cookie.contains("session")).collect();
+        assert!(set.is_empty(), "{path}: {set:?}");
+    }
+    // The form that was shown without a session is sent with it.
+    let csrf = caller.csrf("/sign-in").await;
+    caller.cookies.extend(kept.into_iter().filter(|(name, _)| name == "__Host-session"));
+    assert_eq!(caller.get("/account").await.status, StatusCode::OK);
+    let form = [("user-name", "anna"), ("password", PASSWORD)];
+    assert_eq!(caller.post("/sign-in", &csrf, &form).await.headers["location"], "/sign-in/second-step");
+    assert_ne!(caller.cookies["__Host-session"], session, "a session begins in place of the older one");
+    // But it changes nothing in an account.
+    let csrf = caller.csrf("/sign-in/second-step").await;
+    let code = portal.code(&key).await;
+    caller.post("/sign-in/second-step", &csrf, &[("one-time-code", &code)]).await;
+    let mut stranger = Caller::new(&portal);
+    let csrf = stranger.csrf("/sign-in").await;
+    caller.cookies.insert("__Host-form".to_owned(), stranger.cookies["__Host-form"].clone());
+    assert_eq!(caller.post("/sign-out", &csrf, &[]).await.status, StatusCode::FORBIDDEN);
+}
+
+/// A page of another site that leads here.
+#[tokio::test]
+async fn who_is_led_here_by_another_site_is_led_on_to_our_own_pages_only() {
+    let portal = Portal::new();
+    let mut caller = Caller::new(&portal);
+    for (path, led) in [
+        ("/account", true),
+        ("/sign-in?ended", true),
+        ("//example.org/x", false),
+        ("/a\"b", false),
+        ("/a'b", false),
+        ("/a;b", false),
+    ] {
+        let request = caller.http.get(format!("{}{path}", caller.origin));
+        let request = request.header("sec-fetch-site", "cross-site").header("sec-fetch-mode", "navigate");
+        let body = caller.call(request).await.body;
+        assert_eq!(body.contains(&format!("http-equiv=\"refresh\" content=\"0;url={path}\"")), led, "{body}");
+        assert_eq!(body.contains("refresh"), led, "{body}");
+    }
+    assert!(caller.cookies.is_empty());
+    assert!(!caller.get("/").await.body.contains("refresh"));
 }
 
 #[tokio::test]
@@ -331,6 +307,8 @@ async fn a_session_that_was_signed_out_is_over_for_who_kept_its_cookie() {
     let csrf = caller.csrf("/account").await;
     caller.post("/sign-out", &csrf, &[]).await;
     caller.cookies = kept;
+    let late = caller.post("/backup-code/a-number/revoke", &csrf, &[]).await;
+    assert_eq!(late.headers["location"], "/sign-in?ended", "a form of that session tells so");
     for path in ["/account", "/backup-code", "/sessions"] {
         assert_eq!(caller.get(path).await.headers["location"], "/sign-in?ended", "{path}");
     }

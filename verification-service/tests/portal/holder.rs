@@ -1,7 +1,7 @@
 //! A holder's journey, in a browser without scripts: only passkeys need them.
 
 use crate::people::{PASSWORD, Portal, Proof, WITHOUT_SCRIPTS, app, choose, choose_password};
-use crate::support::{A_NUMBER, RECEIPT, id};
+use crate::support::{A_NUMBER, RECEIPT, Site, id, other_than};
 use verification_api::backup_code::BackupCode;
 
 const A: (&str, &str) = ("a_number", A_NUMBER);
@@ -113,6 +113,12 @@ async fn a_new_password_keeps_the_copy_of_a_code_and_a_reset_ends_it() {
     // Changed by someone who knows it: the copy goes along.
     let second = "violet tram lantern 9";
     browser.go("/security/password").await;
+    for personal in ["specimen1974anna", "Anna Maria Specimen"] {
+        browser.fill("#new-password", personal).await;
+        browser.fill("#repeated-password", personal).await;
+        portal.confirm(&browser, PASSWORD, &key).await;
+        assert!(browser.text("#new-password-error").await.contains("name or birth date"), "{personal}");
+    }
     browser.fill("#new-password", second).await;
     browser.fill("#repeated-password", second).await;
     portal.confirm(&browser, PASSWORD, &key).await;
@@ -158,6 +164,184 @@ async fn a_new_password_keeps_the_copy_of_a_code_and_a_reset_ends_it() {
     ] {
         assert!(log.contains(line), "{line} in {log}");
     }
+}
+
+#[tokio::test]
+async fn the_last_use_stays_known_and_every_try_can_be_seen_however_many_there_are() {
+    let portal = Portal::new();
+    let client = portal.serving.client(&portal.site.add_kiosk("K07"));
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let key = portal.register(&browser, "anna").await;
+    let code = portal.make_code(&browser, "a-number", &key).await;
+    assert_eq!(client.verify(id(), A, &code).await.result(), "verified");
+    assert_eq!(client.verify(id(), A, &code).await.result(), "not_verified");
+    // 120 tries more, each a second later.
+    let copied = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120) \
+        INSERT INTO verification (kiosk, id, visit, identifier, result, purpose, at, audit_seq, index_kid) \
+        SELECT kiosk, id || '-' || i, visit, identifier, result, purpose, at + i * 1000, audit_seq + i, index_kid \
+        FROM verification, n WHERE result = 'not_verified'";
+    assert_eq!(portal.site.sql(copied).await, 120);
+
+    browser.go("/backup-code").await;
+    let card = browser.text("main .card").await;
+    let last_used = card.split("Last used").nth(1).unwrap().trim_start().lines().next().unwrap();
+    assert!(last_used.ends_with("UTC"), "{card}");
+    assert!(!card.contains("\nAccepted") && card.matches("Kiosk K07").count() == 50, "{card}");
+    browser.click("main .card a[href$='/tries?page=2']").await;
+    assert_eq!(browser.text("main table").await.matches("Kiosk K07").count(), 50);
+    browser.click("nav.pages a[rel=next]").await;
+    let oldest = browser.text("main table").await;
+    assert_eq!(oldest.matches("Kiosk K07").count(), 22, "{oldest}");
+    assert!(oldest.trim_end().ends_with("Accepted"), "{oldest}");
+    assert!(!browser.has("nav.pages a[rel=next]").await);
+    browser.click("nav.pages a[rel=prev]").await;
+    browser.click("nav.pages a[rel=prev]").await;
+    assert!(!browser.has("nav.pages a[rel=prev]").await && browser.has("nav.pages a[rel=next]").await);
+    for odd in ["page=0", "page=-1", "page=x", "page=99999999999", "x"] {
+        browser.go(&format!("/backup-code/a-number/tries?{odd}")).await;
+        assert_eq!(browser.text("h1").await, "Every use and every try", "{odd}");
+    }
+    browser.go("/backup-code/receipt/tries").await;
+    assert!(browser.text("main").await.contains("None so far"));
+}
+
+#[tokio::test]
+async fn what_an_office_or_a_guesser_does_to_an_account_stands_in_its_activity() {
+    let site = Site::new();
+    site.set("failing_identifiers", "1000").set("lock_after", "100").set("disable_after", "3");
+    let portal = Portal::on(site);
+    let client = portal.serving.client(&portal.site.add_kiosk("K07"));
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let key = portal.register(&browser, "anna").await;
+    portal.site.cli(&["account", "invite", "--user-name", "anna"]);
+    portal.site.new_code();
+    portal.site.cli(&["code", "revoke", "--a-number", A_NUMBER]);
+    let code = portal.make_code(&browser, "a-number", &key).await;
+    for _ in 0..4 {
+        assert_eq!(client.verify(id(), A, other_than(&code)).await.result(), "not_verified");
+    }
+    assert_eq!(client.verify(id(), A, &code).await.result(), "not_verified", "it is disabled");
+    browser.go("/activity").await;
+    let log = browser.text("main table").await;
+    for (line, times) in [
+        ("An office made a letter", 2),
+        ("Backup code made by an office", 1),
+        ("Backup code ended by an office", 1),
+        ("Backup code switched off after too many wrong tries", 1),
+    ] {
+        assert_eq!(log.matches(line).count(), times, "{line} in {log}");
+    }
+    portal.site.cli(&["audit", "verify"]);
+}
+
+/// What cannot be right, or is not whole, is told by its field and costs the letter nothing.
+#[tokio::test]
+async fn slips_of_the_form_do_not_use_up_a_letter() {
+    let portal = Portal::new();
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let letter = portal.letter();
+    let tries = async || portal.site.text("SELECT CAST(MAX(tries) AS TEXT) FROM invitation").await;
+    for (date, field, says) in [
+        (("2", "5", "74"), "birth-year", "4 digits"),
+        (("2", "13", "1974"), "birth-month", "1 to 12"),
+        (("5", "20", "1974"), "birth-month", "1 to 12"),
+        (("32", "5", "1974"), "birth-day", "1 to 31"),
+        (("31", "4", "1974"), "birth-day", "so many days"),
+        (("2", "May", "1974"), "birth-month", "1 to 12"),
+    ] {
+        portal.type_letter(&browser, &letter, Proof::BirthDate(date.0, date.1, date.2)).await;
+        assert!(browser.attribute(".errors a", "href").await.ends_with(field), "{date:?}");
+        assert!(browser.text(&format!("#{field}-error")).await.contains(says), "{date:?}");
+        assert!(!browser.has("details[open]").await, "{date:?}");
+    }
+    // Neither date nor number: the closed part opens, and the message says what it is for.
+    portal.type_letter(&browser, &letter, Proof::BirthDate("", "", "")).await;
+    assert!(browser.text("#birth-day-error").await.contains("date of birth"));
+    assert!(browser.has("details[open] #roll-number").await);
+    // A number where a date is asked for.
+    portal.type_letter(&browser, &letter, Proof::RollNumber("EOIR-12345")).await;
+    assert!(browser.text("#birth-day-error").await.contains("date of birth"));
+    assert!(browser.has("details[open] #roll-number").await);
+    assert_eq!(tries().await, "0");
+    // A whole try that is wrong counts; that the record has no date, too.
+    portal.type_letter(&browser, &letter, Proof::BirthDate("3", "5", "1974")).await;
+    assert_eq!(tries().await, "1");
+    browser.go("/register").await;
+    browser.fill("#letter-code", &letter).await;
+    browser.click("#no-birth-date").await;
+    browser.click("main form button").await;
+    assert!(browser.text("#letter-code-error").await.contains("date of birth"));
+    assert!(browser.has("#no-birth-date:checked").await);
+    assert_eq!(tries().await, "2");
+
+    // Of a record without one, that is the proof.
+    let number = "A000000702";
+    let added = ["account", "add", "--a-number", number, "--name", "SPECIMEN<<HUGO", "--birth-date=----------"];
+    portal.site.cli(&added);
+    let invited = portal.site.cli(&["account", "invite", "--a-number", number]);
+    browser.go("/register").await;
+    browser.fill("#letter-code", invited["invitation"].as_str().unwrap()).await;
+    browser.click("#no-birth-date").await;
+    browser.click("main form button").await;
+    assert_eq!(browser.path().await, "/register/account");
+}
+
+#[tokio::test]
+async fn each_step_of_registering_has_half_an_hour_and_one_is_told_why_it_begins_again() {
+    let portal = Portal::new();
+    let browser = portal.browser(WITHOUT_SCRIPTS).await;
+    let letter = portal.letter();
+    let older = async |minutes: i64| {
+        let by = minutes * 60_000;
+        let set = format!("UPDATE portal_session SET begun_at = begun_at - {by}, last_used = last_used - {by}");
+        portal.site.sql(&set).await;
+    };
+    // 25 minutes for each of two steps.
+    portal.type_letter(&browser, &letter, Proof::BirthDate("2", "5", "1974")).await;
+    older(25).await;
+    choose(&browser, "anna", PASSWORD).await;
+    older(25).await;
+    browser.go("/register/second-step").await;
+    assert!(browser.has("#app-key").await);
+    // Another five are too many, at whichever step.
+    older(5).await;
+    browser.fill("#one-time-code", "000000").await;
+    browser.click("section:last-of-type button").await;
+    assert_eq!(browser.path().await, "/register?ended");
+    for path in ["/register/account", "/register/second-step"] {
+        browser.go(path).await;
+        assert_eq!(browser.path().await, "/register?ended", "{path}");
+        assert!(browser.text("[role=status]").await.contains("begin again"));
+    }
+    browser.go("/register").await;
+    assert!(!browser.has("[role=status]").await);
+
+    // Somebody else takes the name between the second step and the third.
+    portal.type_letter(&browser, &letter, Proof::BirthDate("2", "5", "1974")).await;
+    choose(&browser, "anna", PASSWORD).await;
+    let key = browser.text("#app-key").await;
+    let number = "A000000702";
+    let added = ["account", "add", "--a-number", number, "--name", "SPECIMEN<<HUGO", "--birth-date", "1974-05-02"];
+    portal.site.cli(&added);
+    let other = portal.browser(WITHOUT_SCRIPTS).await;
+    let invited = portal.site.cli(&["account", "invite", "--a-number", number]);
+    let invitation = invited["invitation"].as_str().unwrap();
+    portal.type_letter(&other, invitation, Proof::BirthDate("2", "5", "1974")).await;
+    choose(&other, "Anna", PASSWORD).await;
+    other.fill("#one-time-code", &app(&other.text("#app-key").await)).await;
+    other.click("section:last-of-type button").await;
+    assert_eq!(other.path().await, "/account");
+    browser.fill("#one-time-code", &app(&key)).await;
+    browser.click("section:last-of-type button").await;
+    assert_eq!(browser.path().await, "/register/account?taken");
+    assert!(browser.text("#user-name-error").await.contains("taken"));
+    assert_eq!(browser.attribute("#user-name", "value").await, "anna");
+    browser.fill("#user-name", "anna-maria").await;
+    choose_password(&browser, PASSWORD).await;
+    assert_eq!(browser.text("#app-key").await, key, "the app need not be set up again");
+    browser.fill("#one-time-code", &app(&key)).await;
+    browser.click("section:last-of-type button").await;
+    assert_eq!(browser.path().await, "/account");
 }
 
 #[tokio::test]

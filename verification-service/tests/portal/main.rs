@@ -8,8 +8,10 @@ mod cluster;
 mod support;
 
 mod accessibility;
+mod caller;
 mod guards;
 mod holder;
+mod lockout;
 mod passkeys;
 mod people;
 mod representatives;

@@ -8,7 +8,9 @@ mod cluster;
 #[path = "../service/support.rs"]
 mod support;
 
+mod caller;
 mod holder;
+mod lockout;
 mod passkeys;
 mod people;
 mod representatives;

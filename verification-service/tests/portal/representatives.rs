@@ -47,6 +47,12 @@ async fn a_representative_opens_the_case_with_a_code_of_their_own_until_removed(
     holder.go("/clients").await;
     assert_eq!(holder.text("h1").await, "Page not found");
 
+    // Who is signed in and goes to sign in is led to their own first page.
+    for (browser, home) in [(&representative, "/clients"), (&holder, "/account")] {
+        browser.go("/sign-in").await;
+        assert_eq!(browser.path().await, home);
+    }
+
     representative.go("/security").await;
     assert!(!representative.has("a[href='/backup-code']").await, "a representative holds no code of a kiosk");
     representative.go("/clients").await;
@@ -111,4 +117,96 @@ async fn a_representative_opens_the_case_with_a_code_of_their_own_until_removed(
     assert_eq!(put(access(&another, "EOIR-12345")).await, "not_verified");
     assert_eq!(at_kiosk.verify(id(), ("a_number", A_NUMBER), &own_code).await.result(), "verified");
     portal.site.cli(&["audit", "verify"]);
+}
+
+#[tokio::test]
+async fn a_lost_or_dead_invitation_is_seen_and_another_is_made_in_its_place() {
+    let portal = Portal::new();
+    let holder = portal.browser(ENGLISH).await;
+    let key = portal.register(&holder, "anna").await;
+    let add = async || {
+        holder.go("/representatives/add").await;
+        holder.fill("#representative-name", "Ruth Example").await;
+        holder.fill("#firm", "Example & Daughters").await;
+        holder.fill("#roll-number", "EOIR-12345").await;
+        portal.confirm(&holder, PASSWORD, &key).await;
+    };
+    add().await;
+    let first = holder.text("#invitation").await;
+    // Sent a second time, it tells where a lost one is made anew.
+    add().await;
+    assert!(holder.text("#roll-number-error").await.contains("make a new one"));
+
+    // Five wrong numbers, or two weeks: it is dead, and looks so.
+    let ruth = portal.browser(ENGLISH).await;
+    for _ in 0..5 {
+        portal.type_letter(&ruth, &first, Proof::RollNumber("EOIR-99999")).await;
+    }
+    let again = async || {
+        holder.go("/representatives").await;
+        assert!(holder.text(".rows").await.contains("Invitation ended"));
+        holder.click(".rows a").await;
+        assert!(holder.text("main .tag").await.contains("Invitation ended"));
+        holder.click("a[href$='/invite']").await;
+        holder.click("fieldset button").await;
+        assert!(holder.has(".errors").await, "not without a second factor");
+        portal.confirm(&holder, PASSWORD, &key).await;
+        let invitation = holder.text("#invitation").await;
+        holder.go("/representatives").await;
+        assert!(holder.text(".rows").await.contains("Invited, not yet registered"));
+        invitation
+    };
+    let second = again().await;
+    portal.site.sql("UPDATE invitation SET expires_at = 1000").await;
+    let third = again().await;
+    portal.site.sql("DELETE FROM invitation WHERE ended_at IS NULL").await;
+    let fourth = again().await;
+    // A live one is replaced as well, and ends.
+    holder.click(".rows a").await;
+    let page = holder.path().await;
+    holder.click("a[href$='/invite']").await;
+    portal.confirm(&holder, PASSWORD, &key).await;
+    let fifth = holder.text("#invitation").await;
+    for dead in [&first, &second, &third, &fourth] {
+        portal.type_letter(&ruth, dead, Proof::RollNumber("EOIR-12345")).await;
+        assert!(ruth.has(".errors").await);
+    }
+    portal.type_letter(&ruth, &fifth, Proof::RollNumber("EOIR-12345")).await;
+    choose(&ruth, "ruth", PASSWORD).await;
+    ruth.fill("#one-time-code", &app(&ruth.text("#app-key").await)).await;
+    ruth.click("section:last-of-type button").await;
+    assert_eq!(ruth.path().await, "/clients");
+    // Who is there needs none.
+    holder.go(&page).await;
+    assert!(holder.text("main .tag").await.contains("Active") && !holder.has("a[href$='/invite']").await);
+    holder.go(&format!("{page}/invite")).await;
+    assert_eq!(holder.text("h1").await, "Page not found");
+    portal.site.cli(&["audit", "verify"]);
+}
+
+/// With the script a form is sent once, however often its button is pressed; back again, it can be sent again.
+#[tokio::test]
+async fn a_form_is_sent_once_until_one_comes_back_to_it() {
+    let portal = Portal::new();
+    let holder = portal.browser(ENGLISH).await;
+    let key = portal.register(&holder, "anna").await;
+    holder.go("/representatives/add").await;
+    holder.fill("#representative-name", "Ruth Example").await;
+    holder.fill("#firm", "Example & Daughters").await;
+    holder.fill("#roll-number", "EOIR-12345").await;
+    holder.fill("#password", PASSWORD).await;
+    holder.fill("#one-time-code", &portal.code(&key).await).await;
+    let twice = "const button = document.querySelector('fieldset button'), form = button.form; let sent = 0;
+        form.addEventListener('submit', e => { if (!e.defaultPrevented) sent += 1; });
+        button.click(); const off = button.disabled; button.click(); form.requestSubmit(); return [sent, off];";
+    assert_eq!(holder.script(twice).await, json!([1, true]));
+    holder.wait_for("#invitation").await;
+    // The page as a browser kept it, with its buttons off.
+    holder.go("/representatives/add").await;
+    let back = "const button = document.querySelector('fieldset button'), form = button.form;
+        form.addEventListener('submit', e => e.preventDefault());
+        button.click(); const off = button.disabled;
+        window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+        return [off, button.disabled, 'sent' in form.dataset];";
+    assert_eq!(holder.script(back).await, json!([true, false, false]));
 }

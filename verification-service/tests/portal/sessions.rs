@@ -1,6 +1,6 @@
 //! Sessions: where one is signed in, and how it ends.
 
-use crate::people::{ENGLISH, PASSWORD, Portal};
+use crate::people::{ENGLISH, PASSWORD, Portal, Proof, WITHOUT_SCRIPTS, app, choose};
 
 #[tokio::test]
 async fn sessions_are_listed_and_ended_here_and_elsewhere() {
@@ -38,6 +38,40 @@ async fn sessions_are_listed_and_ended_here_and_elsewhere() {
     }
 }
 
+/// Such a navigation brings no cookie that is `SameSite=Strict`.
+#[tokio::test]
+async fn a_link_on_another_site_ends_neither_a_session_nor_a_registration() {
+    let portal = Portal::new();
+    for kind in [ENGLISH, WITHOUT_SCRIPTS] {
+        let browser = portal.browser(kind).await;
+        portal.type_letter(&browser, &portal.letter(), Proof::BirthDate("2", "5", "1974")).await;
+        browser.come_from_elsewhere("/").await;
+        browser.wait_for(".hero").await;
+        browser.go("/register/account").await;
+        if kind.scripts {
+            choose(&browser, "anna", PASSWORD).await;
+            browser.come_from_elsewhere("/register").await;
+            browser.wait_for("#letter-code").await;
+            browser.go("/register/second-step").await;
+        } else {
+            crate::people::choose_password(&browser, PASSWORD).await;
+        }
+        browser.fill("#one-time-code", &app(&browser.text("#app-key").await)).await;
+        browser.click("section:last-of-type button").await;
+        assert_eq!(browser.path().await, "/account");
+
+        for path in ["/", "/advice"] {
+            browser.come_from_elsewhere(path).await;
+            browser.wait_for("form.out").await;
+        }
+        browser.come_from_elsewhere("/backup-code").await;
+        browser.wait_for("#a-number").await;
+        assert_eq!(browser.path().await, "/backup-code", "and one is led where the link leads");
+        browser.go("/sessions").await;
+        assert!(browser.has("main .rows").await, "still signed in");
+    }
+}
+
 /// The script's warning, with its clock wound forward.
 #[tokio::test]
 async fn before_one_is_signed_out_one_is_asked() {
@@ -51,7 +85,7 @@ async fn before_one_is_signed_out_one_is_asked() {
         document.head.append(script); script.onload = () => arguments[0](null);";
     browser.script_async(hook).await;
     assert_eq!(
-        browser.script("return window.due.map(timer => timer.after)").await,
+        browser.script("return window.due.slice(0, 2).map(timer => timer.after)").await,
         serde_json::json!([60000, 180_000])
     );
     assert_eq!(browser.script("return document.getElementById('idle').hidden").await, true);
@@ -60,4 +94,18 @@ async fn before_one_is_signed_out_one_is_asked() {
     let stay = "document.getElementById('idle-stay').click(); const done = arguments[0];
         const look = () => document.getElementById('idle').hidden ? done(true) : requestAnimationFrame(look); look();";
     assert_eq!(browser.script_async(stay).await, true, "staying takes the warning away");
+
+    // A use in another tab counts for this one.
+    browser.script("window.due[0].run()").await;
+    let other = "const done = arguments[0];
+        new BroadcastChannel('used ' + document.body.dataset.csrf).postMessage(null);
+        const look = () => document.getElementById('idle').hidden ? done(true) : requestAnimationFrame(look); look();";
+    assert_eq!(browser.script_async(other).await, true, "so does another tab that is used");
+    // Should the tab's own timer end all the same, while the session lives, one comes to one's first page.
+    browser.script("window.due[1].run()").await;
+    browser.wait_for("a[href='/backup-code']").await;
+    assert_eq!(browser.path().await, "/account");
+    portal.site.sql("UPDATE portal_session SET ended_at = 1").await;
+    browser.go("/sign-in?ended").await;
+    assert!(browser.has("[role=status]").await);
 }

@@ -148,6 +148,13 @@ impl Browser {
         self.call(Method::POST, "/url", json!({ "url": format!("{}{path}", self.origin) })).await;
     }
 
+    /// Follows a link to a page of the portal, from a page of another site.
+    pub async fn come_from_elsewhere(&self, path: &str) {
+        let url = format!("data:text/html,<a href='{}{path}'>A link</a>", self.origin);
+        self.call(Method::POST, "/url", json!({ "url": url })).await;
+        self.click("a").await;
+    }
+
     /// The path of the page, with its query.
     pub async fn path(&self) -> String {
         let url = self.call(Method::GET, "/url", json!(null)).await;

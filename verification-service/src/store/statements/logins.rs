@@ -2,7 +2,7 @@
 
 use super::columns::{count, fixed, id, tag, text};
 use super::places::{elsewhere, placed};
-use crate::portal::rows::{Invitation, Login, LoginKind, StoredPasskey};
+use crate::portal::rows::{Invitation, Login, LoginKind, Representation, StoredPasskey};
 use crate::secrets::{Blind, Tag};
 use crate::store::connection::{Row, sql};
 use crate::store::{Answer, StoreError, Tx};
@@ -145,20 +145,19 @@ impl Tx {
     }
 
     pub async fn letter(&mut self, hash: &[u8; 32]) -> Answer<Option<Invitation>> {
-        let Some(row) = self.one(sql!("SELECT * FROM invitation WHERE hash = $1", hash.to_vec())).await? else {
-            return Ok(None);
-        };
-        let representation = row.get::<Option<String>>("representation")?;
-        Ok(Some(Invitation {
-            hash: *hash,
-            kind: kind(&row)?,
-            account: id(&row, "account")?,
-            representation: representation.and_then(|text| Uuid::parse_str(&text).ok()),
-            made_at: row.get("made_at")?,
-            expires_at: row.get("expires_at")?,
-            ended_at: row.get("ended_at")?,
-            tries: count(&row, "tries")?,
-        }))
+        let query = sql!("SELECT * FROM invitation WHERE hash = $1", hash.to_vec());
+        self.one(query).await?.as_ref().map(invitation_row).transpose()
+    }
+
+    /// The newest invitation to represent.
+    pub async fn letter_for(&mut self, representation: &Representation) -> Answer<Option<Invitation>> {
+        // By the account, which has an index.
+        let query = sql!(
+            "SELECT * FROM invitation WHERE account = $1 AND representation = $2 ORDER BY made_at DESC LIMIT 1",
+            text(representation.account),
+            text(representation.id)
+        );
+        self.one(query).await?.as_ref().map(invitation_row).transpose()
     }
 
     /// A wrong try; the last one of `most` ends the invitation.
@@ -186,6 +185,20 @@ impl Tx {
 
 fn kind(row: &Row) -> Answer<LoginKind> {
     LoginKind::from_name(&row.get::<String>("kind")?).ok_or(StoreError::NotUnderstood("kind of a login"))
+}
+
+fn invitation_row(row: &Row) -> Answer<Invitation> {
+    let representation = row.get::<Option<String>>("representation")?;
+    Ok(Invitation {
+        hash: fixed(row, "hash")?,
+        kind: kind(row)?,
+        account: id(row, "account")?,
+        representation: representation.and_then(|text| Uuid::parse_str(&text).ok()),
+        made_at: row.get("made_at")?,
+        expires_at: row.get("expires_at")?,
+        ended_at: row.get("ended_at")?,
+        tries: count(row, "tries")?,
+    })
 }
 
 fn login_row(row: &Row) -> Answer<Login> {

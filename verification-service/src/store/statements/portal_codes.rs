@@ -74,17 +74,31 @@ impl Tx {
         self.run(sql!("DELETE FROM locked_code WHERE login = $1", text(login))).await.map(drop)
     }
 
-    /// Every use and try of codes of an identifier; the newest first.
-    pub async fn attempts_of(&mut self, identifier: Blind, limit: i64) -> Answer<Vec<Attempt>> {
+    /// When a code of an identifier was last used.
+    pub async fn last_use_of(&mut self, identifier: Blind) -> Answer<Option<i64>> {
+        let query = placed!(
+            identifier,
+            [
+                "SELECT v.at FROM verification v WHERE v.result = 'verified' AND v.identifier",
+                "$2",
+                " ORDER BY v.at DESC LIMIT 1"
+            ]
+        );
+        self.one(query).await?.map(|row| row.get("at")).transpose()
+    }
+
+    /// Uses and tries of codes of an identifier, the newest first: so many, without the first ones.
+    pub async fn attempts_of(&mut self, identifier: Blind, limit: i64, without: i64) -> Answer<Vec<Attempt>> {
         let query = placed!(
             identifier,
             [
                 "SELECT v.at, v.result, v.purpose, k.number AS kiosk FROM verification v \
                  LEFT JOIN kiosk k ON k.id = v.kiosk WHERE v.identifier",
-                "$3",
-                " ORDER BY v.at DESC LIMIT $2"
+                "$4",
+                " ORDER BY v.at DESC, v.audit_seq DESC LIMIT $2 OFFSET $3"
             ],
-            limit
+            limit,
+            without
         );
         self.all(query, |row| {
             Ok(Attempt {

@@ -53,8 +53,14 @@ impl Tx {
         self.run(query).await.map(drop)
     }
 
-    pub async fn set_registration(&mut self, hash: &[u8; 32], registration: Vec<u8>) -> Answer<()> {
-        let query = sql!("UPDATE portal_session SET registration = $2 WHERE hash = $1", hash.to_vec(), registration);
+    /// Keeps a step of a registration, from when on the next one has its time.
+    pub async fn set_registration(&mut self, hash: &[u8; 32], registration: Vec<u8>, now: i64) -> Answer<()> {
+        let query = sql!(
+            "UPDATE portal_session SET registration = $2, last_used = $3 WHERE hash = $1 AND ended_at IS NULL",
+            hash.to_vec(),
+            registration,
+            now
+        );
         self.run(query).await.map(drop)
     }
 
