@@ -391,6 +391,15 @@ pub fn officer() -> Vec<Sample> {
         at_desk("30-officer-sign-in-refused", sign_in(SignInField::Pin, Some(officer::Notice::SignInRefused)), None),
         at_desk("31-officer-visit", desk(page(Some(OverrideReason::WornDocument), "")), Some(failed())),
         at_desk("31-officer-visit-note", desk(page(Some(OverrideReason::Other), "CHIP")), Some(failed())),
+        at_desk(
+            "31-officer-visit-deciding",
+            desk(officer::Page::Visit {
+                reason: Some(OverrideReason::WornDocument),
+                note: PersonalText::default(),
+                waiting: true,
+            }),
+            Some(failed()),
+        ),
         at_desk("31-officer-visit-mismatch", desk(page(None, "")), Some(mismatch)),
         at_desk("31-officer-visit-offline", offline, Some(read_visit(State::ConfirmDocument))),
         at_desk("32-officer-no-visit", desk(page(None, "")), None),
@@ -480,6 +489,16 @@ fn technicians(name: &'static str, page: diagnostics::Page, notice: Option<diagn
     Sample { name, kiosk, camera: false, moving: false }
 }
 
+/// With overrides that another key has sealed.
+fn with_sealed_overrides(mut sample: Sample) -> Sample {
+    if let Mode::Diagnostics(mode) = &mut sample.kiosk.mode {
+        let facts = "1 of 2 overrides do not open with this key; put back the [outbox] key that sealed them, or tell the agency";
+        mode.report.outbox =
+            Some(Row { name: "outbox".into(), facts: facts.into(), ok: false, must_act: MustAct::Technician });
+    }
+    sample
+}
+
 /// The technician's screens.
 pub fn technician() -> Vec<Sample> {
     let name = || "technician-3".to_owned();
@@ -496,6 +515,11 @@ pub fn technician() -> Vec<Sample> {
             Some(diagnostics::Notice::CredentialRefused),
         ),
         technicians("41-tech-overview", diagnostics::Page::Overview { technician: name() }, None),
+        with_sealed_overrides(technicians(
+            "41-tech-overview-outbox",
+            diagnostics::Page::Overview { technician: name() },
+            None,
+        )),
         seen(technicians("42-tech-camera", diagnostics::Page::Camera { technician: name() }, None)),
         technicians(
             "43-tech-mock",
