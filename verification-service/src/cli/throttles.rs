@@ -123,7 +123,7 @@ async fn list(app: &App) -> Result<Done, CommandError> {
     let locks = tx.locks(app.now().unix_millis()).await?;
     let pins = locks.iter().filter(|lock| lock.kind == "pin").map(|lock| lock.subject.clone()).collect();
     let owners = owners(app, &mut tx, pins).await?;
-    let about = |subject: &str| owners.get(subject).map_or(&Owner::Unknown, |owner| owner);
+    let about = |subject: &str| owners.get(subject).unwrap_or(&Owner::Unknown);
     let quarantined: Vec<_> = tx.kiosks().await?.into_iter().filter(|kiosk| kiosk.quarantined_at.is_some()).collect();
     let mut text = format!("{} locks, {} quarantined kiosks", locks.len(), quarantined.len());
     for lock in &locks {
@@ -186,8 +186,8 @@ impl std::fmt::Display for Owner {
 async fn owners(app: &App, tx: &mut Tx, wanted: BTreeSet<String>) -> Result<BTreeMap<String, Owner>, CommandError> {
     let mut found = BTreeMap::new();
     let claim = |place: &Blind, owner: Owner, found: &mut BTreeMap<String, Owner>| {
-        let places = place.in_order().into_iter().flatten().map(hex::encode);
-        if let Some(subject) = places.into_iter().find(|subject| wanted.contains(subject)) {
+        let mut places = place.in_order().into_iter().flatten().map(hex::encode);
+        if let Some(subject) = places.find(|subject| wanted.contains(subject)) {
             found.insert(subject, owner);
         }
     };
