@@ -18,6 +18,7 @@ mod sameness;
 #[path = "../service/support.rs"]
 #[allow(dead_code, reason = "shared with the suite, which uses the rest")]
 mod support;
+mod vanished;
 
 use numbers::Numbers;
 
