@@ -12,7 +12,7 @@ use crate::portal::rows::{Invitation, LoginKind};
 use crate::random::uuid_v7;
 use crate::secrets::Blind;
 use crate::store::Locked;
-use crate::store::rows::{Account, CodeState, NewDocument, NewIdentifier};
+use crate::store::rows::{Account, Code, CodeState, NewDocument, NewIdentifier};
 use crate::throttle::Throttle;
 use crate::verify::blind_of;
 use clap::{Args, Subcommand, ValueEnum};
@@ -227,9 +227,12 @@ async fn new_code(app: &Arc<App>, identifier: Blind) -> Result<Done, CommandErro
     let groups = app.config.groups();
     let (code, row) = codes::make(&app.keys, &*app.random, groups, account.id, identifier, (now, expires_at))?;
     let hint = codes::seal_hint(&app.keys, &*app.random, row.id, &code)?;
+    let shared = Arc::clone(app);
     let made = app.store.write("new code", move |tx| {
         Box::pin(async move {
             tx.lock_place(Locked::Identifier, &identifier).await?;
+            let now = shared.now();
+            let row = Code { made_at: now.unix_millis(), ..row };
             let replaced = tx.end_code(identifier, CodeState::Replaced, now.unix_millis()).await?;
             tx.add_code(&row).await?;
             tx.set_code_hint(row.id, hint).await?;

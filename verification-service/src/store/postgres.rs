@@ -26,6 +26,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0006_index_keys.sql"),
     include_str!("migrations/postgres/0007_assistance.sql"),
     include_str!("migrations/postgres/0008_superseded.sql"),
+    include_str!("migrations/postgres/0010_purge.sql"),
 ];
 
 /// How long the first connection waits for the server.
