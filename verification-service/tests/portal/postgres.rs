@@ -11,6 +11,7 @@ mod support;
 mod holder;
 mod passkeys;
 mod people;
+mod removal;
 mod representatives;
 mod sessions;
 mod webdriver;
