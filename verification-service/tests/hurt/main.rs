@@ -13,6 +13,7 @@ mod history;
 mod numbers;
 mod population;
 mod race;
+mod reseal;
 mod revoke;
 mod sameness;
 #[path = "../service/support.rs"]
