@@ -3,7 +3,6 @@
 //! three times as long may take "there is no such request" for final.
 
 use crate::app::App;
-use crate::clock::plus_millis;
 use crate::failpoint;
 use crate::random::bytes;
 use crate::refusal::Refusal;
@@ -14,8 +13,12 @@ use crate::throttle::Rate;
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 use verification_api::wire::{ProblemType, Timestamp};
 use zeroize::Zeroizing;
+
+/// The kind of PUT that is never refused for staleness.
+pub const OVERRIDE: &str = "override";
 
 /// A pending request older than this is taken over.
 pub const OWNED_FOR: i64 = 10_000;
@@ -31,8 +34,12 @@ pub struct Once {
     /// What is asked for: one id cannot be two things.
     pub kind: &'static str,
     pub body_mac: [u8; 32],
-    /// Nothing is written for it after this.
-    pub until: Timestamp,
+    /// Nothing is written for it after this, whatever the clock is set to meanwhile: a [`Clock::elapsed`].
+    ///
+    /// [`Clock::elapsed`]: crate::clock::Clock::elapsed
+    pub until: Duration,
+    /// Its id tells a time from which no request is remembered any more: it may have been answered then.
+    forgotten: bool,
 }
 
 /// A reply as it goes out.
@@ -57,7 +64,8 @@ impl Once {
     /// A PUT whose last byte has come just now.
     #[must_use]
     pub fn new(app: &App, key: PutKey, kind: &'static str, raw: &[u8]) -> Self {
-        Self { key, kind, body_mac: app.keys.body_mac(raw), until: last_write(app.now()) }
+        let forgotten = kind != OVERRIDE && is_forgotten(app, key.id);
+        Self { key, kind, body_mac: app.keys.body_mac(raw), until: last_write(app.clock.elapsed()), forgotten }
     }
 
     /// The time, if there is still enough of it: asked first and last in every transaction that writes for this PUT.
@@ -66,14 +74,13 @@ impl Once {
     /// [`StoreError::TooLate`], which rolls the transaction back.
     pub fn in_time(&self, app: &App) -> Answer<Timestamp> {
         let now = app.now();
-        if now > self.until { Err(StoreError::TooLate) } else { Ok(now) }
+        if app.clock.elapsed() > self.until { Err(StoreError::TooLate) } else { Ok(now) }
     }
 
     /// How long may still be waited.
     #[must_use]
-    pub fn left(&self, now: Timestamp) -> Duration {
-        let left = self.until.unix_millis().saturating_sub(now.unix_millis());
-        Duration::from_millis(u64::try_from(left).unwrap_or(0))
+    pub fn left(&self, app: &App) -> Duration {
+        self.until.saturating_sub(app.clock.elapsed())
     }
 
     /// Looks the request up.
@@ -81,7 +88,10 @@ impl Once {
     /// # Errors
     /// Of the store; inside, the refusal of other bytes or of a purged reply.
     pub async fn seen(&self, tx: &mut Tx) -> Answer<Result<Seen, Refusal>> {
-        let Some(put) = tx.put(&self.key).await? else { return Ok(Ok(Seen::Never)) };
+        let Some(put) = tx.put(&self.key).await? else {
+            let expired = || Refusal::new(ProblemType::ReplyExpired);
+            return Ok(if self.forgotten { Err(expired()) } else { Ok(Seen::Never) });
+        };
         if put.kind != self.kind || !same(&put.body_mac, &self.body_mac) {
             return Ok(Err(Refusal::new(ProblemType::IdConflict)));
         }
@@ -111,6 +121,14 @@ impl Once {
     fn bound_to(&self) -> [&[u8]; 4] {
         [b"reply", self.key.kiosk.as_bytes(), self.key.scope.as_bytes(), self.key.id.as_bytes()]
     }
+}
+
+/// Whether nothing is remembered any more of requests from the time that an id tells, nor of their decisions.
+#[must_use]
+pub fn is_forgotten(app: &App, id: Uuid) -> bool {
+    let [.., audit] = app.config.retention.spans();
+    let told = i64::try_from(id.as_u128() >> 80).unwrap_or(i64::MAX);
+    told < app.now().unix_millis().saturating_sub(audit)
 }
 
 /// What the work of a PUT ended in.
@@ -173,9 +191,8 @@ where
 }
 
 /// When a PUT that came at that time is written for at the latest.
-#[must_use]
-pub fn last_write(arrived: Timestamp) -> Timestamp {
-    plus_millis(arrived, ENDS_WITHIN - FOR_THE_COMMIT)
+const fn last_write(arrived: Duration) -> Duration {
+    arrived.saturating_add(Duration::from_millis((ENDS_WITHIN - FOR_THE_COMMIT).unsigned_abs()))
 }
 
 /// Takes one from a rate; the milliseconds to wait if there is none.

@@ -37,23 +37,28 @@ pub(super) struct Subject {
     /// An officer's badge: wrong PINs with it.
     #[arg(long)]
     badge: Option<String>,
-    /// A kiosk: wrong PINs at it.
+    /// A kiosk: wrong PINs at it and, to be cleared, its rates.
     #[arg(long)]
     kiosk: Option<Uuid>,
 }
+
+/// What a kiosk has a rate of.
+const RATES: [&str; 3] = ["verifications", "inspections", "certificates"];
 
 /// What a subject's tries are counted under.
 #[derive(Clone, Copy)]
 enum Counted {
     Codes(Blind),
     Pins(Blind),
+    /// Wrong PINs at a kiosk, which has rates besides.
+    Kiosk(Uuid, Blind),
 }
 
 impl Subject {
     fn counted(self, app: &App) -> Result<Counted, CommandError> {
         Ok(match (self.badge, self.kiosk) {
             (Some(badge), _) => Counted::Pins(officers::badge_of(&app.keys, &badge)),
-            (None, Some(kiosk)) => Counted::Pins(officers::pins_at(&app.keys, kiosk)),
+            (None, Some(kiosk)) => Counted::Kiosk(kiosk, officers::pins_at(&app.keys, kiosk)),
             (None, None) => Counted::Codes(Which { a_number: self.a_number, receipt: self.receipt }.blind(app)?),
         })
     }
@@ -92,7 +97,9 @@ async fn show(app: &App, counted: Counted) -> Result<Done, CommandError> {
     let mut tx = app.store.read().await?;
     let (n, locked_until) = match counted {
         Counted::Codes(blind) => tx.throttle(blind).await.map(|state| (state.n, state.locked_until))?,
-        Counted::Pins(blind) => tx.pin_throttle(blind).await.map(|state| (state.n, state.locked_until))?,
+        Counted::Pins(blind) | Counted::Kiosk(_, blind) => {
+            tx.pin_throttle(blind).await.map(|state| (state.n, state.locked_until))?
+        }
     };
     let until = (locked_until > app.now().unix_millis()).then(|| time(locked_until));
     let text = match &until {
@@ -113,7 +120,11 @@ async fn clear(app: &Arc<App>, counted: Counted) -> Result<Done, CommandError> {
                     tx.set_throttle(blind, Throttle { last_at, ..Throttle::default() }).await?;
                     blind
                 }
-                Counted::Pins(blind) => {
+                Counted::Pins(blind) | Counted::Kiosk(_, blind) => {
+                    if let Counted::Kiosk(kiosk, _) = counted {
+                        tx.lock(Locked::Kiosk, kiosk.as_bytes()).await?;
+                        tx.clear_rates(&RATES.map(|class| format!("{class}/{kiosk}"))).await?;
+                    }
                     tx.lock_place(Locked::Pin, &blind).await?;
                     tx.set_pin_throttle(blind, PinThrottle { last_at, ..PinThrottle::default() }).await?;
                     blind

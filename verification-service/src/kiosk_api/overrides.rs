@@ -6,7 +6,7 @@ use super::edge::{Part, checked_v7, parse, uuid_v7, whole};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::officers::{OFFLINE, hash_of};
-use crate::put_once::{self, Once, Reply, Work, json};
+use crate::put_once::{self, OVERRIDE, Once, Reply, Work, json};
 use crate::refusal::Refusal;
 use crate::store::rows::{KioskKey, Override, PutKey};
 use crate::store::{Answer, Tx};
@@ -33,7 +33,7 @@ pub async fn store(
 ) -> Result<Reply, Refusal> {
     let id = uuid_v7(&id)?;
     let raw = whole(body).await?;
-    let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "request", id }, "override", &raw);
+    let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "request", id }, OVERRIDE, &raw);
     let request: OverrideRequest = parse(&raw)?;
     checked(&request)?;
     let header = headers.get(KIOSK_SIGNATURE_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
