@@ -10,6 +10,7 @@ use crate::random::Random;
 use crate::secrets::{Keys, SealError};
 use crate::store::Store;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use verification_api::wire::{Receipt, Timestamp};
 
 /// The running service.
@@ -22,6 +23,9 @@ pub struct App {
     pub derivations: Derivations,
     pub dummy: Dummy,
     pub log: Log,
+    /// When everything that was past its time had been deleted, in milliseconds since 1970; before the first time, when this
+    /// program began.
+    pub purged_at: AtomicI64,
 }
 
 /// Why the service cannot start.
@@ -48,7 +52,9 @@ impl App {
         let dummy = Dummy::new(&keys, &*random)?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let log = Log::open(&config.tls.dir)?;
-        Ok(Self { store, keys, config, clock, random, derivations: Derivations::new(cores)?, dummy, log })
+        let purged_at = AtomicI64::new(clock.now().unix_millis());
+        let derivations = Derivations::new(cores)?;
+        Ok(Self { store, keys, config, clock, random, derivations, dummy, log, purged_at })
     }
 
     #[must_use]

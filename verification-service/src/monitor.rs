@@ -7,6 +7,7 @@ use crate::listener::{kiosk_tls, portal_tls};
 use crate::log;
 use crate::metrics::METRICS;
 use crate::pki;
+use crate::purge;
 use crate::reindex;
 use crate::store::Answer;
 use axum::extract::State;
@@ -16,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -23,6 +25,10 @@ use tokio::sync::watch;
 /// Said at the start too.
 pub const NO_EXPORT: &str = "the audit log's checkpoint does not leave this host: set [log] export to a folder that who can \
      write the database cannot write";
+
+/// Nothing that is past its time was deleted for long.
+pub const PURGE_OVERDUE: &str =
+    "what is past its time has not been deleted for two days: see the service's log, and run `purge`";
 
 /// The routes of `[listen] metrics`.
 pub fn router(app: Arc<App>) -> Router {
@@ -77,7 +83,19 @@ async fn writable_and_fresh(app: &Arc<App>) -> Answer<bool> {
 
 /// What does not keep the service from its work, but should not stay so.
 fn warnings(app: &App) -> Vec<&'static str> {
-    if app.config.log.export.is_none() { vec![NO_EXPORT] } else { vec![] }
+    let mut found = vec![];
+    if app.config.log.export.is_none() {
+        found.push(NO_EXPORT);
+    }
+    if unpurged(app) > purge::OVERDUE {
+        found.push(PURGE_OVERDUE);
+    }
+    found
+}
+
+/// Milliseconds since everything that was past its time had been deleted.
+fn unpurged(app: &App) -> i64 {
+    app.now().unix_millis().saturating_sub(app.purged_at.load(Ordering::Relaxed))
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Response {
@@ -101,6 +119,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
     {
         METRICS.calls(open, age(&app, since));
     }
+    METRICS.purge_age(age(&app, Some(app.purged_at.load(Ordering::Relaxed))));
     let headers = [(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
     (headers, METRICS.text()).into_response()
 }

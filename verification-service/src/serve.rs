@@ -1,7 +1,6 @@
 //! `serve`: opens everything, says `ready`, and runs until it is told to stop.
 
 use crate::app::App;
-use crate::audit::{self, Actor, Event};
 use crate::cli::{CommandError, say};
 use crate::enrol;
 use crate::kiosk_api;
@@ -11,9 +10,8 @@ use crate::monitor;
 use crate::observe::observe;
 use crate::pki;
 use crate::portal::{self, Portal};
+use crate::purge;
 use crate::reindex;
-use crate::store::Answer;
-use crate::store::rows::{PurgeBefore, Purged};
 use axum::middleware::from_fn;
 use rustls::ServerConfig;
 use std::net::SocketAddr;
@@ -22,9 +20,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-
-/// What is past its time is deleted so often.
-const PURGE_EVERY: Duration = Duration::from_secs(600);
 
 /// Serves until a signal comes.
 ///
@@ -79,7 +74,7 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
         vec![tokio::spawn(kiosk_port.run(stopping.clone())), tokio::spawn(portal_port.run(stopping.clone()))];
     ports.extend(watchers.map(|socket| tokio::spawn(monitor::serve(socket, Arc::clone(&app), stopping))));
     tokio::spawn(reload(Arc::clone(&app), kiosk_config, portal_config));
-    tokio::spawn(purge_now_and_then(Arc::clone(&app)));
+    tokio::spawn(purge::now_and_then(Arc::clone(&app)));
 
     if app.config.log.export.is_none() {
         tracing::warn!("{}", monitor::NO_EXPORT);
@@ -98,28 +93,6 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
     let _ = close.send(true);
     let _ = keeper.await;
     Ok(())
-}
-
-/// Deletes what is past its time; audited if there was anything.
-///
-/// # Errors
-/// Of the store.
-pub async fn purge(app: &Arc<App>) -> Answer<Purged> {
-    let shared = Arc::clone(app);
-    let purge = app.store.write("purge", move |tx| {
-        Box::pin(async move {
-            let now = shared.now();
-            let [replies, throttles, referrals, audit_rows] =
-                shared.config.retention.spans().map(|span| now.unix_millis().saturating_sub(span));
-            let gone = tx.purge(&PurgeBefore { replies, throttles, referrals, audit: audit_rows }).await?;
-            if gone != Purged::default() {
-                let detail = serde_json::to_value(gone).unwrap_or_default();
-                audit::append(tx, now, Actor::Service, Event::Purged, "database", &detail).await?;
-            }
-            Ok(gone)
-        })
-    });
-    purge.await
 }
 
 async fn bind(at: SocketAddr, key: &str) -> Result<TcpListener, CommandError> {
@@ -202,16 +175,6 @@ async fn reload(app: Arc<App>, kiosk: watch::Sender<Arc<ServerConfig>>, portal: 
 fn files(app: &App) -> [Option<Vec<u8>>; 8] {
     ["server.pem", "server.key", "root.pem", "kiosk-ca.pem", "crl.pem", "log.key", pki::NEXT_LOG_KEY, "log.pub"]
         .map(|name| std::fs::read(app.config.tls.dir.join(name)).ok())
-}
-
-async fn purge_now_and_then(app: Arc<App>) {
-    let mut tick = tokio::time::interval(PURGE_EVERY);
-    loop {
-        tick.tick().await;
-        if let Err(why) = purge(&app).await {
-            tracing::error!(cause = %why, "what is past its time could not be deleted");
-        }
-    }
 }
 
 async fn told_to_stop() {

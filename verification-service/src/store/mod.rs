@@ -163,6 +163,8 @@ pub enum Locked {
     Log,
     /// The moving of rows to another index key.
     Reindex,
+    /// The deleting of what is past its time.
+    Purge,
 }
 
 impl Tx {
