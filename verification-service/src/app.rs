@@ -12,6 +12,7 @@ use crate::store::{Answer, Store, Tx};
 use crate::turns::Turns;
 use futures::future::BoxFuture;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use uuid::Uuid;
 use verification_api::wire::{Receipt, Timestamp};
 
@@ -28,6 +29,9 @@ pub struct App {
     pub turns: Turns,
     /// When this process began.
     pub started: Timestamp,
+    /// When everything that was past its time had been deleted, in milliseconds since 1970; before the first time, when this
+    /// program began.
+    pub purged_at: AtomicI64,
 }
 
 /// Why the service cannot start.
@@ -56,7 +60,8 @@ impl App {
         let log = Log::open(&config.tls.dir)?;
         let (derivations, turns) = (Derivations::new(cores)?, Turns::new(config.limits.in_flight));
         let started = clock.now();
-        Ok(Self { store, keys, config, clock, random, derivations, dummy, log, turns, started })
+        let purged_at = AtomicI64::new(started.unix_millis());
+        Ok(Self { store, keys, config, clock, random, derivations, dummy, log, turns, started, purged_at })
     }
 
     #[must_use]

@@ -1,11 +1,16 @@
 //! The clock, as an argument: everything that needs the time is given a [`Clock`] or a [`Timestamp`].
 
+use crate::metrics::Stopwatch;
+use std::sync::OnceLock;
+use std::time::Duration;
 use verification_api::wire::Timestamp;
 
 /// Where the time comes from.
 pub trait Clock: Send + Sync {
-    /// The time now.
+    /// The time now. It may be set back.
     fn now(&self) -> Timestamp;
+    /// How long this clock runs: it goes on evenly, whatever the time is set to.
+    fn elapsed(&self) -> Duration;
 }
 
 /// The machine's clock.
@@ -17,6 +22,11 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let millis = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis());
         Timestamp::from_unix_millis(i64::try_from(millis).unwrap_or(0)).unwrap_or(EPOCH)
+    }
+
+    fn elapsed(&self) -> Duration {
+        static STARTED: OnceLock<Stopwatch> = OnceLock::new();
+        STARTED.get_or_init(Stopwatch::start).read()
     }
 }
 

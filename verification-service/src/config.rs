@@ -407,6 +407,11 @@ impl Config {
         if config.tls.reload_seconds == 0 || config.tls.reload_seconds > 3600 {
             return wrong("[tls] reload_seconds is from 1 to 3600");
         }
+        if config.retention.spans().contains(&0) {
+            return wrong(
+                "[retention] replies_hours, throttles_days, referrals_hours and audit_days must be at least 1",
+            );
+        }
         let limits = &config.limits;
         if [limits.lock_after, limits.disable_after, limits.pin_failures, limits.connection_seconds].contains(&0)
             || limits.connections == 0
@@ -528,6 +533,11 @@ mod tests {
         assert!(error(&written().replace("groups = 4", "groups = 5")).contains("4 or 6"));
         assert!(error(&written().replace("sqlite:", "mysql:")).contains("sqlite:FILE or postgres://"));
         assert!(error(&written().replace("lock_after = 5", "lock_after = 0")).contains("at least 1"));
+        for (key, value) in [("replies_hours", 24), ("throttles_days", 30), ("referrals_hours", 4), ("audit_days", 730)]
+        {
+            let none = written().replace(&format!("{key} = {value}"), &format!("{key} = 0"));
+            assert!(error(&none).contains("[retention]") && error(&none).contains("at least 1"), "{key}");
+        }
         assert!(error(&written().replace("lock_minutes = [15", "lock_minutes = [0")).contains("must be at least 1"));
         assert!(error(&written().replace("longest_seconds = 900", "longest_seconds = 9")).contains("not be less"));
         assert!(error("[listen]\n").contains("line 1"));

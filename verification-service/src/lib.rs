@@ -25,6 +25,7 @@ pub mod officers;
 pub mod openapi;
 pub mod pki;
 pub mod portal;
+pub mod purge;
 pub mod put_once;
 pub mod random;
 pub mod refusal;

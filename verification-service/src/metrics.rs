@@ -43,6 +43,7 @@ pub struct Metrics {
     certificate_seconds: Gauge<f64, AtomicU64>,
     calls_open: Gauge,
     calls_waiting_seconds: Gauge<f64, AtomicU64>,
+    purge_age_seconds: Gauge<f64, AtomicU64>,
 }
 
 impl Metrics {
@@ -71,6 +72,7 @@ impl Metrics {
             certificate_seconds: Gauge::default(),
             calls_open: Gauge::default(),
             calls_waiting_seconds: Gauge::default(),
+            purge_age_seconds: Gauge::default(),
         };
         let mut registry = std::mem::take(&mut metrics.registry);
         let r = &mut registry;
@@ -106,6 +108,8 @@ impl Metrics {
         r.register("assistance_open", what, metrics.calls_open.clone());
         let what = "How long the first of them has been waiting";
         r.register_with_unit("assistance_waiting", what, Unit::Seconds, metrics.calls_waiting_seconds.clone());
+        let what = "Time since everything that was past its time had been deleted; above two days somebody must look";
+        r.register_with_unit("purge_age", what, Unit::Seconds, metrics.purge_age_seconds.clone());
         metrics.registry = registry;
         metrics
     }
@@ -181,6 +185,11 @@ impl Metrics {
     pub fn calls(&self, open: i64, waiting: Duration) {
         self.calls_open.set(open);
         self.calls_waiting_seconds.set(waiting.as_secs_f64());
+    }
+
+    /// How long ago everything that was past its time had been deleted.
+    pub fn purge_age(&self, age: Duration) {
+        self.purge_age_seconds.set(age.as_secs_f64());
     }
 
     pub fn log_fault(&self) {

@@ -8,6 +8,7 @@ use crate::listener::{kiosk_tls, portal_tls};
 use crate::log;
 use crate::metrics::METRICS;
 use crate::pki;
+use crate::purge;
 use crate::reindex;
 use crate::store::Answer;
 use axum::extract::State;
@@ -17,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -32,6 +34,9 @@ pub const RENEW_SERVER: &str = "the server's certificate expires within 30 days,
 pub const RENEW_SERVER_WITHIN: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Seconds without an export that are too many: it is tried every minute.
 const EXPORT_OVERDUE: i64 = 300;
+/// Nothing that is past its time was deleted for long.
+pub const PURGE_OVERDUE: &str =
+    "what is past its time has not been deleted for two days: see the service's log, and run `purge`";
 
 /// The routes of `[listen] metrics`.
 pub fn router(app: Arc<App>) -> Router {
@@ -102,6 +107,9 @@ fn warnings(app: &App) -> Vec<&'static str> {
     if certificate_left(app).is_some_and(|left| left < RENEW_SERVER_WITHIN) {
         found.push(RENEW_SERVER);
     }
+    if unpurged(app) > purge::OVERDUE {
+        found.push(PURGE_OVERDUE);
+    }
     found
 }
 
@@ -110,6 +118,11 @@ pub fn certificate_left(app: &App) -> Option<Duration> {
     let expires = pki::server_expires(&app.config.tls.dir).ok()?;
     let left = expires.unix_millis().saturating_sub(app.now().unix_millis());
     Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)))
+}
+
+/// Milliseconds since everything that was past its time had been deleted.
+fn unpurged(app: &App) -> i64 {
+    app.now().unix_millis().saturating_sub(app.purged_at.load(Ordering::Relaxed))
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Response {
@@ -136,6 +149,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
     if let Some(left) = certificate_left(&app) {
         METRICS.certificate(left);
     }
+    METRICS.purge_age(age(&app, Some(app.purged_at.load(Ordering::Relaxed))));
     let headers = [(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
     (headers, METRICS.text()).into_response()
 }

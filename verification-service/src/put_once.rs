@@ -3,7 +3,6 @@
 //! three times as long may take "there is no such request" for final.
 
 use crate::app::App;
-use crate::clock::plus_millis;
 use crate::failpoint;
 use crate::random::bytes;
 use crate::refusal::Refusal;
@@ -31,8 +30,10 @@ pub struct Once {
     /// What is asked for: one id cannot be two things.
     pub kind: &'static str,
     pub body_mac: [u8; 32],
-    /// Nothing is written for it after this.
-    pub until: Timestamp,
+    /// Nothing is written for it after this, whatever the clock is set to meanwhile: a [`Clock::elapsed`].
+    ///
+    /// [`Clock::elapsed`]: crate::clock::Clock::elapsed
+    pub until: Duration,
 }
 
 /// A reply as it goes out.
@@ -57,7 +58,7 @@ impl Once {
     /// A PUT whose last byte has come just now.
     #[must_use]
     pub fn new(app: &App, key: PutKey, kind: &'static str, raw: &[u8]) -> Self {
-        Self { key, kind, body_mac: app.keys.body_mac(raw), until: last_write(app.now()) }
+        Self { key, kind, body_mac: app.keys.body_mac(raw), until: last_write(app.clock.elapsed()) }
     }
 
     /// The time, if there is still enough of it: asked first and last in every transaction that writes for this PUT.
@@ -66,14 +67,13 @@ impl Once {
     /// [`StoreError::TooLate`], which rolls the transaction back.
     pub fn in_time(&self, app: &App) -> Answer<Timestamp> {
         let now = app.now();
-        if now > self.until { Err(StoreError::TooLate) } else { Ok(now) }
+        if app.clock.elapsed() > self.until { Err(StoreError::TooLate) } else { Ok(now) }
     }
 
     /// How long may still be waited.
     #[must_use]
-    pub fn left(&self, now: Timestamp) -> Duration {
-        let left = self.until.unix_millis().saturating_sub(now.unix_millis());
-        Duration::from_millis(u64::try_from(left).unwrap_or(0))
+    pub fn left(&self, app: &App) -> Duration {
+        self.until.saturating_sub(app.clock.elapsed())
     }
 
     /// Looks the request up.
@@ -173,9 +173,8 @@ where
 }
 
 /// When a PUT that came at that time is written for at the latest.
-#[must_use]
-pub fn last_write(arrived: Timestamp) -> Timestamp {
-    plus_millis(arrived, ENDS_WITHIN - FOR_THE_COMMIT)
+const fn last_write(arrived: Duration) -> Duration {
+    arrived.saturating_add(Duration::from_millis((ENDS_WITHIN - FOR_THE_COMMIT).unsigned_abs()))
 }
 
 /// Takes one from a rate; the milliseconds to wait if there is none.

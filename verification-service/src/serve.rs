@@ -1,7 +1,6 @@
 //! `serve`: opens everything, says `ready`, and runs until it is told to stop.
 
 use crate::app::App;
-use crate::audit::{self, Actor, Event};
 use crate::cli::{CommandError, say};
 use crate::clock::DAY;
 use crate::enrol;
@@ -12,9 +11,8 @@ use crate::monitor;
 use crate::observe::observe;
 use crate::pki;
 use crate::portal::{self, Portal};
+use crate::purge;
 use crate::reindex;
-use crate::store::Answer;
-use crate::store::rows::{PurgeBefore, Purged};
 use axum::middleware::from_fn;
 use rustls::ServerConfig;
 use std::net::SocketAddr;
@@ -24,9 +22,6 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
-
-/// What is past its time is deleted so often.
-const PURGE_EVERY: Duration = Duration::from_secs(600);
 
 /// Files besides connections: the database, the metrics' port, what is read.
 const OTHER_FILES: usize = 256;
@@ -84,7 +79,7 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
         vec![tokio::spawn(kiosk_port.run(stopping.clone())), tokio::spawn(portal_port.run(stopping.clone()))];
     ports.extend(watchers.map(|socket| tokio::spawn(monitor::serve(socket, Arc::clone(&app), stopping))));
     tokio::spawn(reload(Arc::clone(&app), kiosk_config, portal_config));
-    tokio::spawn(purge_now_and_then(Arc::clone(&app)));
+    tokio::spawn(purge::now_and_then(Arc::clone(&app)));
 
     if app.config.log.export.is_none() {
         tracing::warn!("{}", monitor::NO_EXPORT);
@@ -110,28 +105,6 @@ pub async fn serve(app: App, json: bool) -> Result<(), CommandError> {
     let _ = close.send(true);
     let _ = keeper.await;
     Ok(())
-}
-
-/// Deletes what is past its time; audited if there was anything.
-///
-/// # Errors
-/// Of the store.
-pub async fn purge(app: &Arc<App>) -> Answer<Purged> {
-    let shared = Arc::clone(app);
-    let purge = app.store.write("purge", move |tx| {
-        Box::pin(async move {
-            let now = shared.now();
-            let [replies, throttles, referrals, audit_rows] =
-                shared.config.retention.spans().map(|span| now.unix_millis().saturating_sub(span));
-            let gone = tx.purge(&PurgeBefore { replies, throttles, referrals, audit: audit_rows }).await?;
-            if gone != Purged::default() {
-                let detail = serde_json::to_value(gone).unwrap_or_default();
-                audit::append(tx, now, Actor::Service, Event::Purged, "database", &detail).await?;
-            }
-            Ok(gone)
-        })
-    });
-    purge.await
 }
 
 async fn bind(at: SocketAddr, key: &str) -> Result<TcpListener, CommandError> {
@@ -245,16 +218,6 @@ fn files(app: &App) -> Vec<Option<Zeroizing<Vec<u8>>>> {
     let public = [&app.config.portal.certificate, &app.config.portal.key].into_iter().flatten().cloned();
     let paths = names.map(|name| app.config.tls.dir.join(name)).into_iter().chain(public);
     paths.map(|path| std::fs::read(path).ok().map(Zeroizing::new)).collect()
-}
-
-async fn purge_now_and_then(app: Arc<App>) {
-    let mut tick = tokio::time::interval(PURGE_EVERY);
-    loop {
-        tick.tick().await;
-        if let Err(why) = purge(&app).await {
-            tracing::error!(cause = %why, "what is past its time could not be deleted");
-        }
-    }
 }
 
 /// How many files this process may open; nothing if it has no limit or the system does not say.

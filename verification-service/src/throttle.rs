@@ -110,7 +110,10 @@ impl Rate {
         let now = now.saturating_mul(1000);
         let interval = (MINUTE * 1000 / i64::from(self.per_minute.max(1))).max(1);
         let tolerance = interval.saturating_mul(i64::from(self.burst.max(1)) - 1);
-        let arrival = arrival.max(now);
+        // A state that cannot be reached by now is of a time still to come: the clock was set back. It counts as a burst of
+        // which one is left, so that a new state is stored at once.
+        let most = now.saturating_add(tolerance);
+        let arrival = if arrival > most.saturating_add(interval) { most } else { arrival.max(now) };
         let early = arrival.saturating_sub(now).saturating_sub(tolerance);
         if early > 0 { Err(early.saturating_add(999) / 1000) } else { Ok(arrival.saturating_add(interval)) }
     }
@@ -208,6 +211,20 @@ mod tests {
         assert_eq!(retry_after(5999), 6);
         state = rate.take(state, 106_000).unwrap();
         assert!(rate.take(state, 106_000).is_err());
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_locks_nobody_out() {
+        let rate = Rate { per_minute: 10, burst: 20 };
+        let hour = 60 * MINUTE;
+        let mut state = 0;
+        for _ in 0..20 {
+            state = rate.take(state, 2 * hour).unwrap();
+        }
+        assert_eq!(rate.take(state, 2 * hour), Err(6000), "used up");
+        state = rate.take(state, hour).unwrap();
+        assert_eq!(rate.take(state, hour), Err(6000), "and the burst is not given back");
+        assert!(rate.take(state, hour + 6000).is_ok());
     }
 
     #[test]

@@ -140,7 +140,8 @@ async fn begin(tx: &mut Tx, app: &App, request: &Request) -> Answer<Result<Begun
         Err(refusal) => return Ok(Err(refusal)),
         Ok(Seen::Done { status, reply }) => return Ok(Ok(Begun::Replay { status, sealed: reply })),
         Ok(Seen::Pending(put)) => {
-            let age = now.unix_millis().saturating_sub(put.begun_at);
+            // Begun long ago or, after the clock was set back, in a time that is still to come.
+            let age = now.unix_millis().saturating_sub(put.begun_at).saturating_abs();
             match put.charge {
                 Some(charged) if age > crate::put_once::OWNED_FOR => Some(charged),
                 _ => return Ok(Ok(Begun::Pending)),
@@ -211,7 +212,7 @@ async fn holds(app: &App, request: &Request, code: Option<&Code>) -> Result<bool
     let salt = code.map_or(app.dummy.salt, |code| code.salt);
     let derived = app.derivations.derive(request.code.secret().clone(), salt, codes::CODE_COST);
     // It may have to queue, but not for longer than something can come of it.
-    let derived = tokio::time::timeout(request.once.left(app.now()), derived).await;
+    let derived = tokio::time::timeout(request.once.left(app), derived).await;
     let derived = derived.map_err(|_| StoreError::TooLate)?.map_err(|why| {
         tracing::error!(cause = %why, "a request was not done");
         Refusal::new(ProblemType::Unavailable)
@@ -282,19 +283,31 @@ async fn finish(
         // The refund.
         tx.set_throttle(identifier, Throttle { last_at: at, ..Throttle::default() }).await?;
     } else {
-        penalise(tx, app, key.kiosk, identifier, evaluation.charged.n, now).await?;
+        penalise(tx, app, key.kiosk, identifier, evaluation.charged, now).await?;
     }
     request.once.in_time(app)?;
     failpoint::reach("redeem.before_commit");
     Ok(result)
 }
 
-async fn penalise(tx: &mut Tx, app: &App, kiosk: Uuid, identifier: Blind, tries: u32, now: Timestamp) -> Answer<()> {
+/// Too many tries disable the code that they were charged for: not one that its holder has made since.
+async fn penalise(
+    tx: &mut Tx,
+    app: &App,
+    kiosk: Uuid,
+    identifier: Blind,
+    charged: Charged,
+    now: Timestamp,
+) -> Answer<()> {
     let limits = &app.config.limits;
-    if tries >= limits.disable_after && tx.end_code(identifier, CodeState::Disabled, now.unix_millis()).await? {
-        let detail = object!({ "tries": tries });
-        audit::append(tx, now, Actor::Service, Event::CodeDisabled, &identifier.hex(), &detail).await?;
-        tell_disabled(tx, app, identifier, now).await?;
+    if charged.n >= limits.disable_after {
+        // The same statement where there was none.
+        let (code, version) = charged.code.unwrap_or((Uuid::nil(), 0));
+        if tx.end_this_code(code, version, CodeState::Disabled, now.unix_millis()).await? {
+            let detail = object!({ "tries": charged.n });
+            audit::append(tx, now, Actor::Service, Event::CodeDisabled, &identifier.hex(), &detail).await?;
+            tell_disabled(tx, app, identifier, now).await?;
+        }
     }
     count_failing(tx, app, kiosk, identifier, now).await
 }

@@ -9,12 +9,13 @@ use crate::log::export::continues;
 use crate::log::seal::hash_of;
 use crate::secrets::Keys;
 use crate::store::rows::{AuditRow, Decision, StoredTile};
+use crate::store::statements::decisions::Decided;
 use crate::store::{StoreError, Tx};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use verification_api::log::tree::{Subtree, Subtrees, root};
 use verification_api::log::witness::Breach;
-use verification_api::log::{Checkpoint, Hash, Tile, VerifierKey, tile};
+use verification_api::log::{Checkpoint, Hash, Tile, Tiles, VerifierKey, tile};
 use verification_api::wire::KioskSignature;
 
 /// Rows and tiles that are looked at in one go.
@@ -74,14 +75,12 @@ pub async fn verify(
     exported: Option<&Checkpoint>,
 ) -> Result<AuditReport, AuditFault> {
     let tree = head(tx, trusted).await?;
-    let hashes = tiles(tx, &tree).await?;
+    tiles(tx, &tree).await?;
     if let Some(exported) = exported {
         continues(tx, exported, &tree).await??;
     }
-    let mut decisions = Decisions::read(tx).await?;
-    let moves = Moves::read(tx).await?;
     let mut report = AuditReport { rows: 0, seq: 0, leaves: tree.size, purged: 0, unsealed: 0 };
-    let (mut told, mut next) = (Purge::default(), None);
+    let (mut told, mut deciding, mut next, mut sealed) = (Purge::default(), 0, None, Sealed::default());
     loop {
         // From the lowest number on: none may hide below the first leaf.
         let from = next.map_or(Ok(i64::MIN), number)?;
@@ -92,8 +91,7 @@ pub async fn verify(
             if leaf != expected {
                 return Err(AuditFault::Missing(expected));
             }
-            let sealed = usize::try_from(leaf).ok().and_then(|leaf| hashes.get(leaf));
-            if sealed != Some(&hash_of(row)) {
+            if sealed.leaf(tx, leaf).await? != Some(hash_of(row)) {
                 return Err(AuditFault::Changed(row.seq, leaf));
             }
             if next.is_none() {
@@ -102,7 +100,7 @@ pub async fn verify(
             next = leaf.checked_add(1);
             report.note(row);
             told.note(row);
-            decisions.note(row, &moves)?;
+            deciding += u64::from(decides(row));
         }
         if page.is_empty() {
             break;
@@ -122,18 +120,52 @@ pub async fn verify(
             report.note(row);
             report.unsealed += 1;
             told.note(row);
-            decisions.note(row, &moves)?;
+            deciding += u64::from(decides(row));
         }
     }
     if told.leaves != report.purged {
         return Err(AuditFault::Purged { found: report.purged, told: told.leaves });
     }
-    decisions.all_told(&told)?;
+    // Each decision has a row of its own, so that there are no more rows than decisions unless one was lost.
+    if decisions(tx, &told).await? != deciding {
+        return Err(AuditFault::Lost(tx.lost_decision().await?.unwrap_or(0)));
+    }
     overrides(tx, keys).await?;
-    if let Some(code) = tx.used_codes().await?.into_iter().next() {
+    if let Some(code) = tx.used_without_verification().await? {
         return Err(AuditFault::UsedWithoutVerification(code));
     }
     Ok(report)
+}
+
+/// Whether a row tells a decision that must be stored.
+fn decides(row: &AuditRow) -> bool {
+    [Event::Verification, Event::Inspection, Event::Override].iter().any(|event| event.name() == row.event)
+}
+
+/// Whether every decision is told by the row that it names, or that row was purged; how many have theirs. A row tells one
+/// decision: it names its table, kiosk and id.
+async fn decisions(tx: &mut Tx, purged: &Purge) -> Result<u64, AuditFault> {
+    let (moves, mut told) = (Moves::read(tx).await?, 0);
+    for table in Decided::ALL {
+        let (mut kiosk, mut id) = (String::new(), String::new());
+        loop {
+            let page = tx.decisions_after(table, (&kiosk, &id), PAGE).await?;
+            let Some((last, _)) = page.last() else { break };
+            let (of, nth) = last.subject.split_once('/').ok_or(StoreError::NotUnderstood("decision"))?;
+            (kiosk, id) = (of.to_owned(), nth.to_owned());
+            for (decision, row) in page {
+                let is_told = match &row {
+                    Some(row) => tells(row, &decision, &moves),
+                    None => (1..=purged.last_seq).contains(&decision.audit_seq),
+                };
+                if !is_told {
+                    return Err(AuditFault::Untold(decision.audit_seq, decision.subject));
+                }
+                told += u64::from(row.is_some());
+            }
+        }
+    }
+    Ok(told)
 }
 
 /// Whether each override opens, is what its kiosk signed, and is what its audit row names.
@@ -183,16 +215,17 @@ async fn head(tx: &mut Tx, trusted: &[VerifierKey]) -> Result<Checkpoint, AuditF
     Ok(tree)
 }
 
-/// The hashes of all leaves, whose tree is that of the checkpoint and whose tiles are those that are stored, no more.
-async fn tiles(tx: &mut Tx, tree: &Checkpoint) -> Result<Vec<Hash>, AuditFault> {
-    let mut leaves: Vec<Hash> = Vec::new();
-    // Of the level that is read: what each hash must be, made of the level below.
-    let (mut at, mut below, mut level): (_, Vec<Hash>, Vec<Hash>) = ((0, -1), Vec::new(), Vec::new());
+/// Whether the tiles that are stored are those of the checkpoint's tree, no more and no less. Of each level only the roots of
+/// its tiles are held.
+async fn tiles(tx: &mut Tx, tree: &Checkpoint) -> Result<(), AuditFault> {
+    let needed = Tile::needed(std::iter::once(0..tree.size), tree.size);
+    let mut edge = Tiles::new(tree.size);
+    let (mut at, mut level) = ((0, -1), Level::default());
     loop {
         let page = tx.tiles_after(at.0, at.1, PAGE).await?;
         for stored in &page {
             if stored.level != at.0 {
-                below = finish(&mut level, &mut leaves, at.0, tree)?;
+                level = level.above(at.0, tree)?;
                 if stored.level != at.0 + 1 {
                     return Err(stray(stored, tree));
                 }
@@ -204,43 +237,77 @@ async fn tiles(tx: &mut Tx, tree: &Checkpoint) -> Result<Vec<Hash>, AuditFault> 
             }
             let hashes = tile::hashes(&stored.hashes).filter(|hashes| hashes.len() == usize::from(wanted.width));
             let hashes = hashes.ok_or_else(|| LogFault::Tile(wanted.path()))?;
-            if stored.level > 0 && below.get(level.len()..level.len() + hashes.len()) != Some(&hashes[..]) {
-                return Err(LogFault::Root.into());
+            level.add(&hashes)?;
+            if needed.contains(&wanted) {
+                edge.insert(wanted, &stored.hashes);
             }
-            level.extend(hashes);
             at = (stored.level, stored.number);
         }
         if page.is_empty() {
             break;
         }
     }
-    let above = finish(&mut level, &mut leaves, at.0, tree)?;
-    if !above.is_empty() {
+    let above = level.above(at.0, tree)?;
+    if above.expected.is_some_and(|hashes| !hashes.is_empty()) {
         return Err(LogFault::Tile(format!("tile/{}", at.0 + 1)).into());
     }
-    if root(tree.size, &leaves[..]) != Some(tree.root) {
+    if root(tree.size, &edge) != Some(tree.root) {
         return Err(LogFault::Root.into());
     }
-    Ok(leaves)
+    Ok(())
 }
 
-/// Ends a level, which must be complete: the roots of its full tiles, which are the level above.
-fn finish(
-    level: &mut Vec<Hash>,
-    leaves: &mut Vec<Hash>,
-    number: i64,
-    tree: &Checkpoint,
-) -> Result<Vec<Hash>, AuditFault> {
-    let hashes = std::mem::take(level);
-    if hashes.len() as u64 != Tile::hashes_of_level(u8::try_from(number).unwrap_or(u8::MAX), tree.size) {
-        return Err(LogFault::Tile(format!("the end of tile/{number}")).into());
+/// A level of tiles, as far as it has been read.
+#[derive(Default)]
+struct Level {
+    /// What each hash must be, made of the level below; of the leaves nothing is known.
+    expected: Option<Vec<Hash>>,
+    /// Hashes so far.
+    count: usize,
+    /// The roots of the full tiles so far: the level above.
+    roots: Vec<Hash>,
+}
+
+impl Level {
+    /// The next tile.
+    fn add(&mut self, hashes: &[Hash]) -> Result<(), AuditFault> {
+        let end = self.count + hashes.len();
+        if self.expected.as_ref().is_some_and(|expected| expected.get(self.count..end) != Some(hashes)) {
+            return Err(LogFault::Root.into());
+        }
+        self.count = end;
+        if hashes.len() as u64 == tile::WIDTH {
+            self.roots.extend(hashes.subtree(Subtree { level: 8, index: 0 }));
+        }
+        Ok(())
     }
-    let whole = |chunk: &[Hash]| chunk.subtree(Subtree { level: 8, index: 0 });
-    let above = hashes.chunks_exact(256).filter_map(whole).collect();
-    if number == 0 {
-        *leaves = hashes;
+
+    /// Ends it, and it must be complete; the level above.
+    fn above(self, number: i64, tree: &Checkpoint) -> Result<Self, AuditFault> {
+        if self.count as u64 != Tile::hashes_of_level(u8::try_from(number).unwrap_or(u8::MAX), tree.size) {
+            return Err(LogFault::Tile(format!("the end of tile/{number}")).into());
+        }
+        Ok(Self { expected: Some(self.roots), ..Self::default() })
     }
-    Ok(above)
+}
+
+/// The leaves' hashes, of one tile at a time.
+#[derive(Default)]
+struct Sealed {
+    number: Option<u64>,
+    hashes: Vec<Hash>,
+}
+
+impl Sealed {
+    async fn leaf(&mut self, tx: &mut Tx, leaf: u64) -> Result<Option<Hash>, StoreError> {
+        let number = leaf / tile::WIDTH;
+        if self.number != Some(number) {
+            let stored = tx.tile(0, i64::try_from(number).unwrap_or(i64::MAX)).await?;
+            self.hashes = stored.as_deref().and_then(tile::hashes).unwrap_or_default();
+            self.number = Some(number);
+        }
+        Ok(usize::try_from(leaf % tile::WIDTH).ok().and_then(|at| self.hashes.get(at)).copied())
+    }
 }
 
 fn tile_of(level: i64, index: i64, size: u64) -> Option<Tile> {
@@ -254,7 +321,7 @@ fn stray(stored: &StoredTile, tree: &Checkpoint) -> AuditFault {
     AuditFault::StrayTile { level: stored.level, number: stored.number, leaves: tree.size }
 }
 
-/// What the newest purge of audit rows tells.
+/// What the purges of audit rows tell, the furthest of them: instances of an earlier version did not take turns.
 #[derive(Default)]
 struct Purge {
     leaves: u64,
@@ -269,42 +336,8 @@ impl Purge {
         let detail: serde_json::Value = serde_json::from_str(&row.detail).unwrap_or_default();
         let member = |name: &str| detail.get(name).and_then(serde_json::Value::as_i64);
         if let (Some(leaves), Some(last_seq)) = (member("leaves"), member("last_seq")) {
-            *self = Self { leaves: u64::try_from(leaves).unwrap_or(0), last_seq };
-        }
-    }
-}
-
-/// Decisions whose rows have not been met yet.
-struct Decisions(BTreeMap<i64, Decision>);
-
-impl Decisions {
-    async fn read(tx: &mut Tx) -> Result<Self, AuditFault> {
-        let mut untold = BTreeMap::new();
-        for decision in tx.decisions().await? {
-            // A row tells one decision.
-            if let Some(other) = untold.insert(decision.audit_seq, decision) {
-                return Err(AuditFault::Untold(other.audit_seq, other.subject));
-            }
-        }
-        Ok(Self(untold))
-    }
-
-    fn note(&mut self, row: &AuditRow, moves: &Moves) -> Result<(), AuditFault> {
-        let decides = [Event::Verification, Event::Inspection, Event::Override].map(Event::name);
-        match self.0.remove(&row.seq) {
-            Some(decision) if !tells(row, &decision, moves) => {
-                Err(AuditFault::Untold(decision.audit_seq, decision.subject))
-            }
-            None if decides.contains(&row.event.as_str()) => Err(AuditFault::Lost(row.seq)),
-            _ => Ok(()),
-        }
-    }
-
-    /// What is left must be of rows that were purged.
-    fn all_told(self, purge: &Purge) -> Result<(), AuditFault> {
-        match self.0.into_iter().next_back().filter(|(seq, _)| *seq > purge.last_seq || *seq < 1) {
-            Some((seq, decision)) => Err(AuditFault::Untold(seq, decision.subject)),
-            None => Ok(()),
+            self.leaves = self.leaves.max(u64::try_from(leaves).unwrap_or(0));
+            self.last_seq = self.last_seq.max(last_seq);
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::portal::rows::{Invitation, LoginKind};
 use crate::random::uuid_v7;
 use crate::secrets::Blind;
 use crate::store::Locked;
-use crate::store::rows::{Account, CodeState, NewDocument, NewIdentifier};
+use crate::store::rows::{Account, Code, CodeState, NewDocument, NewIdentifier};
 use crate::throttle::Throttle;
 use crate::verify::blind_of;
 use clap::{Args, Subcommand, ValueEnum};
@@ -46,7 +46,7 @@ pub(super) struct AddAccount {
     #[arg(long)]
     name: String,
     /// YYYY-MM-DD; unknown parts are --, as in 1974-05---.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     birth_date: String,
     /// TYPE:ISSUER:NUMBER:EXPIRY:STATUS, and optionally :CARD-NUMBER; STATUS is valid, expired or `reported_lost`; may be
     /// repeated.
@@ -240,6 +240,8 @@ async fn new_code(app: &Arc<App>, identifier: Blind) -> Result<Done, CommandErro
     let made = app.store.write("new code", move |tx| {
         Box::pin(async move {
             tx.lock_place(Locked::Identifier, &identifier).await?;
+            let now = shared.now();
+            let row = Code { made_at: now.unix_millis(), ..row };
             let replaced = tx.end_code(identifier, CodeState::Replaced, now.unix_millis()).await?;
             tx.add_code(&row).await?;
             tx.set_code_hint(row.id, hint).await?;

@@ -72,7 +72,7 @@ pub(super) async fn restore(config: &Path, from: &Path) -> Result<Done, CommandE
         })?,
     }
     store::migrate(&config.database_at()).await?;
-    let store = store::open(&config.database_at()).await?;
+    let store = store::open_for_long_work(&config.database_at()).await?;
     let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key, SystemClock.now())?;
     let AuditReport { rows, seq, leaves, .. } = verified(&store, &Log::open(&config.tls.dir)?, keys).await?;
     let text = format!(

@@ -15,6 +15,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DEFAULT_PATH};
 use crate::random::{Random, SystemRandomness};
 use crate::secrets::Keys;
+use crate::store;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::Write;
@@ -199,6 +200,7 @@ pub(crate) fn say(line: &str) {
 
 async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
     let open = || open(&arguments.config);
+    let open_for_long_work = || open_with(&arguments.config, true);
     let appends = matches!(
         arguments.command,
         Command::Kiosk(_)
@@ -224,13 +226,13 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
         Command::Technician(command) => staff::technician(open().await?, command).await?,
         Command::Assistance(command) => assistance::run(open().await?, command).await?,
         Command::Audit(upkeep::AuditCommand::Verify { checkpoint }) => {
-            upkeep::audit_verify(open().await?, checkpoint).await?
+            upkeep::audit_verify(open_for_long_work().await?, checkpoint).await?
         }
-        Command::Secrets(command) => secrets::run(open().await?, command).await?,
-        Command::Backup { to } => backup::backup(open().await?, to).await?,
+        Command::Secrets(command) => secrets::run(open_for_long_work().await?, command).await?,
+        Command::Backup { to } => backup::backup(open_for_long_work().await?, to).await?,
         Command::Restore { from } => backup::restore(&arguments.config, &from).await?,
         Command::Migrate => upkeep::migrate(&arguments.config).await?,
-        Command::Purge => upkeep::purge(open().await?).await?,
+        Command::Purge => upkeep::purge(open_for_long_work().await?).await?,
         Command::Openapi => {
             // As the file in docs/: with `--json` too.
             say(crate::openapi::text().trim_end());
@@ -251,9 +253,14 @@ async fn execute(arguments: Arguments) -> Result<Option<Done>, CommandError> {
 
 /// Everything that a command on the database needs.
 async fn open(config: &std::path::Path) -> Result<App, CommandError> {
+    open_with(config, false).await
+}
+
+async fn open_with(config: &std::path::Path, for_long_work: bool) -> Result<App, CommandError> {
     let config = Config::load(config)?;
     let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key, SystemClock.now())?;
-    let store = crate::store::open(&config.database_at()).await?;
+    let at = config.database_at();
+    let store = if for_long_work { store::open_for_long_work(&at).await? } else { store::open(&at).await? };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandomness::new());
     let mut tx = store.read().await?;

@@ -54,7 +54,7 @@ struct Whose {
     /// An officer's badge: wrong PINs with it.
     #[arg(long)]
     badge: Option<String>,
-    /// A kiosk: wrong PINs at it.
+    /// A kiosk: wrong PINs at it and, to be cleared, its rates.
     #[arg(long)]
     kiosk: Option<Uuid>,
     /// A user name of the portal: wrong passwords with it, and wrong second steps after the right one.
@@ -62,10 +62,16 @@ struct Whose {
     user_name: Option<String>,
 }
 
+/// What a kiosk has a rate of.
+const RATES: [&str; 7] =
+    ["verifications", "inspections", "certificates", "referrals", "closures", "overrides", "assistance"];
+
 /// What a subject's tries are counted under.
 enum Counted {
     Codes(Blind),
     Pins(Blind),
+    /// Wrong PINs at a kiosk, which has rates besides.
+    Kiosk(Uuid, Blind),
     /// Of a user name: each count, and what it is called in JSON and in text.
     Login(Vec<(Blind, &'static str, &'static str)>),
 }
@@ -77,7 +83,7 @@ impl Subject {
             return Ok(Counted::Pins(officers::badge_of(&app.keys, &badge)));
         }
         if let Some(kiosk) = kiosk {
-            return Ok(Counted::Pins(officers::pins_at(&app.keys, kiosk)));
+            return Ok(Counted::Kiosk(kiosk, officers::pins_at(&app.keys, kiosk)));
         }
         if let Some(user_name) = user_name {
             return of_login(app, &PersonalText::new(user_name)).await;
@@ -234,7 +240,9 @@ async fn show(app: &App, counted: Counted) -> Result<Done, CommandError> {
     };
     let (text, json) = match counted {
         Counted::Codes(blind) => tx.throttle(blind).await.map(|state| told(state.n, state.locked_until))?,
-        Counted::Pins(blind) => tx.pin_throttle(blind).await.map(|state| told(state.n, state.locked_until))?,
+        Counted::Pins(blind) | Counted::Kiosk(_, blind) => {
+            tx.pin_throttle(blind).await.map(|state| told(state.n, state.locked_until))?
+        }
         Counted::Login(counts) => {
             let (mut lines, mut members) = (vec![], serde_json::Map::new());
             for (blind, member, what) in counts {
@@ -262,6 +270,11 @@ async fn clear(app: &Arc<App>, counted: Counted) -> Result<Done, CommandError> {
                     vec![]
                 }
                 Counted::Pins(blind) => vec![blind],
+                Counted::Kiosk(kiosk, blind) => {
+                    tx.lock(Locked::Kiosk, kiosk.as_bytes()).await?;
+                    tx.clear_rates(&RATES.map(|class| format!("{class}/{kiosk}"))).await?;
+                    vec![blind]
+                }
                 Counted::Login(counts) => counts.into_iter().map(|(blind, ..)| blind).collect(),
             };
             for blind in pins {

@@ -75,7 +75,7 @@ pub(super) async fn migrate(config: &Path) -> Result<Done, CommandError> {
 }
 
 pub(super) async fn purge(app: App) -> Result<Done, CommandError> {
-    let gone = crate::serve::purge(&Arc::new(app)).await?;
+    let gone = crate::purge::purge(&Arc::new(app)).await?;
     let kinds = json!(gone);
     let counted =
         kinds.as_object().into_iter().flatten().filter(|(name, _)| !["leaves", "last_seq"].contains(&name.as_str()));

@@ -84,6 +84,7 @@ pub async fn settle(State(app): State<Arc<App>>, Caller(kiosk): Caller, Part(id)
     let once = Once::new(&app, PutKey { kiosk: kiosk.id, scope: "request", id: uuid_v7(&id)? }, KIND, &[]);
     let mut tx = app.store.read().await?;
     let put = tx.put(&once.key).await?.filter(|put| put.kind == KIND);
+    let begun_at = put.as_ref().map_or(0, |put| put.begun_at);
     match put.map(|put| put.state) {
         None => Err(Refusal::new(ProblemType::NotFound)),
         Some(PutState::Done { status, reply }) => Ok(once.open(&app, status, &reply)?),
@@ -91,9 +92,16 @@ pub async fn settle(State(app): State<Arc<App>>, Caller(kiosk): Caller, Part(id)
             Ok(Reply { status: 202, body: padded(json(&serde_json::json!({ "pending": true }))?) })
         }
         Some(PutState::Purged) => {
-            // A request that never ended was not redeemed.
-            let result = tx.verification(once.key.kiosk, once.key.id).await?;
-            let settlement = Settlement { result: result.unwrap_or(VerificationResult::NotVerified), purged: true };
+            let result = match tx.verification(once.key.kiosk, once.key.id).await? {
+                Some(result) => result,
+                // What became of it is forgotten.
+                None if begun_at < app.now().unix_millis().saturating_sub(app.config.retention.spans()[3]) => {
+                    return Err(Refusal::new(ProblemType::NotFound));
+                }
+                // A request that never ended was not redeemed.
+                None => VerificationResult::NotVerified,
+            };
+            let settlement = Settlement { result, purged: true };
             Ok(Reply { status: 200, body: padded(json(&settlement)?) })
         }
     }

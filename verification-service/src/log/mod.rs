@@ -166,10 +166,13 @@ impl Log {
     }
 }
 
-/// Whether the rows are being sealed: no row waits for longer than [`FRESH_FOR`].
+/// Whether the rows are being sealed: no row waits for longer than [`FRESH_FOR`]. One that tells a time still to come says
+/// nothing of how long it has been waiting, because the clock was set back: it is not believed either. Where rows are sealed
+/// it is gone within a second.
 ///
 /// # Errors
 /// Of the store.
 pub async fn is_fresh(tx: &mut Tx, now: Timestamp) -> Answer<bool> {
-    Ok(tx.unsealed_since().await?.is_none_or(|since| now.unix_millis().saturating_sub(since) <= FRESH_FOR))
+    let waits = |since: i64| now.unix_millis().saturating_sub(since).saturating_abs();
+    Ok(tx.unsealed_since().await?.is_none_or(|since| waits(since) <= FRESH_FOR))
 }

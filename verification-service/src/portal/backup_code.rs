@@ -4,7 +4,7 @@ use super::activity::{About, Deed, line, note};
 use super::confirm::{self, Confirmed, confirm};
 use super::page::{self, Filled, Frame};
 use super::qr;
-use super::rows::{CodeStatus, Number};
+use super::rows::{CodeStatus, Number, Representation};
 use super::second::Ways;
 use super::tries::{self, Attempts};
 use super::view::{self, VIEW_COST, ViewKey};
@@ -15,8 +15,8 @@ use crate::clock::DAY;
 use crate::codes;
 use crate::random;
 use crate::secrets::{Blind, Keys, SealError};
-use crate::store::rows::CodeState;
-use crate::store::{Locked, StoreError};
+use crate::store::rows::{Code, CodeState};
+use crate::store::{Answer, Locked, StoreError, Tx};
 use crate::throttle::Throttle;
 use askama::Template;
 use axum::extract::{Path, State};
@@ -238,18 +238,28 @@ pub(super) async fn end_code(
 ) -> Result<(), Fault> {
     let (shared, login) = (Arc::clone(portal), signed.login.id);
     let ended = portal.app.store.write("revoke a code", move |tx| {
-        Box::pin(async move {
-            tx.lock_place(Locked::Identifier, &identifier).await?;
-            let now = shared.app.now();
-            if tx.end_code(identifier, CodeState::Revoked, now.unix_millis()).await? {
-                let (actor, subject) = (Actor::Account(login), identifier.hex());
-                audit::append(tx, now, actor, Event::CodeRevoked, &subject, &json!({})).await?;
-                line(tx, &shared.app, now, Some(login), deed, about).await?;
-            }
-            Ok(())
-        })
+        Box::pin(async move { end_code_within(tx, &shared, login, identifier, about, deed).await })
     });
     Ok(ended.await?)
+}
+
+/// As [`end_code`], in a transaction that is open; from then on until it ends nobody makes a code there.
+pub(super) async fn end_code_within(
+    tx: &mut Tx,
+    portal: &Portal,
+    login: Uuid,
+    identifier: Blind,
+    about: About,
+    deed: Deed,
+) -> Answer<()> {
+    tx.lock_place(Locked::Identifier, &identifier).await?;
+    let now = portal.app.now();
+    if tx.end_code(identifier, CodeState::Revoked, now.unix_millis()).await? {
+        let (actor, subject) = (Actor::Account(login), identifier.hex());
+        audit::append(tx, now, actor, Event::CodeRevoked, &subject, &json!({})).await?;
+        line(tx, &portal.app, now, Some(login), deed, about).await?;
+    }
+    Ok(())
 }
 
 /// Makes a code in place of an older one; the copy to show again is locked with the password just given.
@@ -279,7 +289,16 @@ pub(super) async fn make_code(
     let stored = app.store.write("new code", move |tx| {
         Box::pin(async move {
             tx.lock_place(Locked::Identifier, &identifier).await?;
+            // It may have been ended since the page was asked for: then its code has been, too.
+            if let Some(id) = about.representation {
+                let live = |row: &Representation| row.login == Some(login) && row.ended_at.is_none();
+                if !tx.representation(id).await?.as_ref().is_some_and(live) {
+                    return Ok(false);
+                }
+            }
+            let now = shared.app.now();
             let at = now.unix_millis();
+            let row = Code { made_at: at, ..row };
             let replaced = tx.end_code(identifier, CodeState::Replaced, at).await?;
             tx.add_code(&row).await?;
             tx.set_code_hint(row.id, hint).await?;
@@ -288,11 +307,11 @@ pub(super) async fn make_code(
             let detail = json!({ "identifier": identifier.hex(), "account": row.account, "replaced": replaced });
             let (actor, subject) = (Actor::Account(login), row.id.to_string());
             audit::append(tx, now, actor, Event::CodeMade, &subject, &detail).await?;
-            line(tx, &shared.app, now, Some(login), deed, about).await
+            line(tx, &shared.app, now, Some(login), deed, about).await?;
+            Ok(true)
         })
     });
-    stored.await?;
-    Ok((code, expires_at))
+    if stored.await? { Ok((code, expires_at)) } else { Err(Fault::NotFound) }
 }
 
 /// The copy of the active code, opened with the password just given.

@@ -1,7 +1,7 @@
 //! The holder's representatives: who they are, an invitation for each, what each did, and their end.
 
 use super::activity::{About, Deed, Line, lines, note};
-use super::backup_code::end_code;
+use super::backup_code::end_code_within;
 use super::confirm::{self, confirm};
 use super::invitations::InvitationCode;
 use super::page::{self, Filled, Frame};
@@ -342,10 +342,11 @@ pub(super) async fn remove(
     let row = own(&portal, &post.signed, &id).await?;
     let about = About::of(&row);
     let place = place(&portal, &row).await?;
-    end_code(&portal, &post.signed, place, about, Deed::DelegatedCodeRevoked).await?;
     let (shared, login, id) = (Arc::clone(&portal), post.signed.login.id, row.id);
     let removed = portal.app.store.write("remove a representative", move |tx| {
         Box::pin(async move {
+            // One transaction: a code that is being made is ended too, or not made.
+            end_code_within(tx, &shared, login, place, about, Deed::DelegatedCodeRevoked).await?;
             let now = shared.app.now();
             if tx.end_representation(id, now.unix_millis()).await? {
                 note(tx, &shared.app, now, login, Deed::RepresentativeRemoved, about).await?;

@@ -1,7 +1,7 @@
 //! One connection of either engine: statements with owned arguments in, rows out.
 
 use super::Answer;
-use super::sessions::Session;
+use super::sessions::{Session, within};
 use super::sqlite::{self, SqliteRow};
 use rusqlite::types::{FromSql, ValueRef};
 use sqlx::postgres::PgRow;
@@ -90,7 +90,8 @@ impl Connection {
         Ok(match self {
             Self::Sqlite(connection) => sqlite::run(connection, query.text, &query.values)?,
             Self::Postgres(session) => {
-                let ran = bound!(query).execute(session.connection().await?).await;
+                let limit = session.limit();
+                let ran = within(limit, bound!(query).execute(session.connection().await?)).await;
                 session.heard(ran)?.rows_affected()
             }
         })
@@ -106,7 +107,8 @@ impl Connection {
                 sqlite::rows(connection, query.text, &query.values, 1)?.into_iter().next().map(Row::Sqlite)
             }
             Self::Postgres(session) => {
-                let found = bound!(query).fetch_optional(session.connection().await?).await;
+                let limit = session.limit();
+                let found = within(limit, bound!(query).fetch_optional(session.connection().await?)).await;
                 session.heard(found)?.map(Row::Postgres)
             }
         })
@@ -122,7 +124,8 @@ impl Connection {
                 sqlite::rows(connection, query.text, &query.values, usize::MAX)?.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(session) => {
-                let found = bound!(query).fetch_all(session.connection().await?).await;
+                let limit = session.limit();
+                let found = within(limit, bound!(query).fetch_all(session.connection().await?)).await;
                 session.heard(found)?.into_iter().map(Row::Postgres).collect()
             }
         })

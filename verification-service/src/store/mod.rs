@@ -163,6 +163,8 @@ pub enum Locked {
     Log,
     /// The moving of rows to another index key.
     Reindex,
+    /// The deleting of what is past its time.
+    Purge,
 }
 
 impl Tx {
@@ -189,7 +191,8 @@ impl Tx {
         match &mut self.connection {
             Connection::Sqlite(connection) => sqlite::run(connection, text, &[]).map(drop)?,
             Connection::Postgres(session) => {
-                let ran = session.connection().await?.execute(text).await;
+                let limit = session.limit();
+                let ran = sessions::within(limit, session.connection().await?.execute(text)).await;
                 session.heard(ran)?;
             }
         }
@@ -217,6 +220,17 @@ pub async fn open(at: &DatabaseAt) -> Result<Arc<dyn Store>, OpenError> {
     Ok(match at {
         DatabaseAt::Sqlite(file) => Arc::new(sqlite::SqliteStore::open(file)?),
         DatabaseAt::Postgres(url) => Arc::new(postgres::PostgresStore::open(url).await?),
+    })
+}
+
+/// As [`open`], for a command that reads much at a time: its statements may take as long as they need.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn open_for_long_work(at: &DatabaseAt) -> Result<Arc<dyn Store>, OpenError> {
+    Ok(match at {
+        DatabaseAt::Sqlite(file) => Arc::new(sqlite::SqliteStore::open(file)?),
+        DatabaseAt::Postgres(url) => Arc::new(postgres::PostgresStore::open_for_long_work(url).await?),
     })
 }
 

@@ -5,7 +5,7 @@
 //! Commits are synchronous whatever the server's default is.
 
 use super::connection::Connection;
-use super::sessions::Sessions;
+use super::sessions::{Sessions, within};
 use super::{Answer, Job, OpenError, Ran, Store, StoreError, Tx};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -26,10 +26,19 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0006_index_keys.sql"),
     include_str!("migrations/postgres/0007_assistance.sql"),
     include_str!("migrations/postgres/0008_superseded.sql"),
+    include_str!("migrations/postgres/0009_purge.sql"),
 ];
 
-/// How long a migration waits for the server.
+/// How long the first connection waits for the server.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// How long an answer to a statement is waited for. The server itself gives up earlier, if it is there: then its word is heard.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(8);
+/// A PUT ends within 10 s: a statement that takes longer than its share is given up by the server too.
+const IN_SERVICE: [(&str, &str); 3] =
+    [("statement_timeout", "6000"), ("lock_timeout", "5000"), ("idle_in_transaction_session_timeout", "8000")];
+/// A command that goes through everything takes its time, but does not keep the service waiting for what it wants to lock.
+const LONG_WORK: [(&str, &str); 3] =
+    [("statement_timeout", "0"), ("lock_timeout", "5000"), ("idle_in_transaction_session_timeout", "0")];
 /// Two programs that migrate at once take turns by this lock.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(5421902447)";
 
@@ -44,22 +53,35 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`].
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let options = options(url)?;
+        Self::open_with(options(url)?.options(IN_SERVICE), Some(ANSWERS_WITHIN)).await
+    }
+
+    /// As [`PostgresStore::open`], without limits on how long a statement or a transaction may take.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open_for_long_work(url: &str) -> Result<Self, OpenError> {
+        Self::open_with(options(url)?.options(LONG_WORK), None).await
+    }
+
+    async fn open_with(options: PgConnectOptions, limit: Option<Duration>) -> Result<Self, OpenError> {
         let at = place(&options);
         let mut connection = connect(&options, &at).await?;
-        let found = version(&mut connection, &at).await?;
+        let found = tokio::time::timeout(ANSWERS_WITHIN, version(&mut connection, &at)).await;
+        let found = found.unwrap_or_else(|_| Err(no_server(&at, &sqlx::Error::PoolTimedOut)))?;
         if usize::try_from(found) != Ok(MIGRATIONS.len()) {
             return Err(OpenError::OtherSchema { at, found, known: MIGRATIONS.len() });
         }
         // A user that may read but not write must be named now, not at the first traveler.
         for sql in ["BEGIN", "UPDATE kiosk SET number = number WHERE id = ''", "ROLLBACK"] {
-            connection.execute(sql).await.map_err(|why| OpenError::NotWritable {
+            let ran = within(Some(ANSWERS_WITHIN), connection.execute(sql)).await;
+            ran.map_err(|why| OpenError::NotWritable {
                 at: at.clone(),
                 cause: cause(&why),
                 hint: "The service's database user needs to own the tables, and the server must not be a standby",
             })?;
         }
-        Ok(Self { sessions: Sessions::new(options) })
+        Ok(Self { sessions: Sessions::new(options, limit) })
     }
 
     /// Brings the schema of a database up to date; how many versions were added.
@@ -153,12 +175,13 @@ async fn end(tx: &mut Tx, with: &'static str) -> Answer<()> {
     if session.has_not_begun() {
         return Ok(());
     }
-    let ended = session.connection().await?.execute(with).await;
+    let limit = session.limit();
+    let ended = within(limit, session.connection().await?.execute(with)).await;
     // Whatever the reason: what is open on it must not stay.
     if ended.is_err() {
         session.put_away();
     }
-    Ok(ended.map(drop)?)
+    session.heard(ended).map(drop)
 }
 
 /// One connection outside of the store's.
@@ -172,13 +195,7 @@ fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
         at: "[database] url".to_owned(),
         cause: format!("it is not understood ({why}); it looks like postgres://USER@HOST/DATABASE"),
     })?;
-    // A PUT ends within 10 s: a statement that takes longer than its share is given up by the server too.
-    let options = options.options([
-        ("synchronous_commit", "on"),
-        ("statement_timeout", "6000"),
-        ("lock_timeout", "5000"),
-        ("idle_in_transaction_session_timeout", "8000"),
-    ]);
+    let options = options.options([("synchronous_commit", "on")]);
     Ok(options.application_name("verification-service").disable_statement_logging())
 }
 

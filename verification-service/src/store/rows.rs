@@ -2,6 +2,7 @@
 
 use crate::roles::Role;
 use crate::secrets::{Blind, Tag};
+use crate::store::statements::purge::Kind;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use verification_api::wire::{
@@ -313,6 +314,7 @@ pub struct AuditRow {
 pub struct Decision {
     pub audit_seq: i64,
     pub event: &'static str,
+    /// Kiosk and id.
     pub subject: String,
     /// When it was stored.
     pub at: i64,
@@ -350,19 +352,12 @@ pub struct StoredTile {
     pub hashes: Vec<u8>,
 }
 
-/// The times before which a purge takes rows away, in milliseconds since 1970.
-#[derive(Clone, Copy, Debug)]
-pub struct PurgeBefore {
-    pub replies: i64,
-    pub throttles: i64,
-    pub referrals: i64,
-    pub audit: i64,
-}
-
 /// How many rows of each kind a purge took away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Purged {
     pub replies: i64,
+    /// Of requests whose replies went long before.
+    pub request_ids: i64,
     pub throttles: i64,
     pub pin_throttles: i64,
     pub rates: i64,
@@ -376,6 +371,10 @@ pub struct Purged {
     pub activity: i64,
     /// Copies of codes that have ended.
     pub locked_codes: i64,
+    pub codes: i64,
+    pub verifications: i64,
+    pub inspections: i64,
+    pub overrides: i64,
     pub audit: i64,
     /// Leaves of the log whose rows are gone, if some went.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -383,4 +382,56 @@ pub struct Purged {
     /// Likewise: the highest number of the rows that are gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seq: Option<i64>,
+}
+
+impl Purged {
+    /// The count of one kind.
+    pub const fn of(&mut self, kind: Kind) -> &mut i64 {
+        match kind {
+            Kind::Referral => &mut self.referrals,
+            Kind::ReferralOpening => &mut self.referral_openings,
+            Kind::Reply => &mut self.replies,
+            Kind::PinThrottle => &mut self.pin_throttles,
+            Kind::Rate => &mut self.rates,
+            Kind::FailingIdentifier => &mut self.failing_identifiers,
+            Kind::OfficerSession => &mut self.officer_sessions,
+            Kind::PortalSession => &mut self.portal_sessions,
+            Kind::PortalInvitation => &mut self.portal_invitations,
+            Kind::AssistanceCall => &mut self.assistance_calls,
+            Kind::Activity => &mut self.activity,
+        }
+    }
+
+    /// Adds what a later transaction took away.
+    pub fn add(&mut self, later: &Self) {
+        let Self { replies, request_ids, throttles, pin_throttles, rates, failing_identifiers, .. } = later;
+        let Self { officer_sessions, referrals, referral_openings, portal_sessions, portal_invitations, .. } = later;
+        let Self { assistance_calls, activity, locked_codes, codes, verifications, inspections, overrides, .. } = later;
+        let Self { audit, leaves, last_seq, .. } = later;
+        for (sum, more) in [
+            (&mut self.replies, replies),
+            (&mut self.request_ids, request_ids),
+            (&mut self.throttles, throttles),
+            (&mut self.pin_throttles, pin_throttles),
+            (&mut self.rates, rates),
+            (&mut self.failing_identifiers, failing_identifiers),
+            (&mut self.officer_sessions, officer_sessions),
+            (&mut self.referrals, referrals),
+            (&mut self.referral_openings, referral_openings),
+            (&mut self.portal_sessions, portal_sessions),
+            (&mut self.portal_invitations, portal_invitations),
+            (&mut self.assistance_calls, assistance_calls),
+            (&mut self.activity, activity),
+            (&mut self.locked_codes, locked_codes),
+            (&mut self.codes, codes),
+            (&mut self.verifications, verifications),
+            (&mut self.inspections, inspections),
+            (&mut self.overrides, overrides),
+            (&mut self.audit, audit),
+        ] {
+            *sum += more;
+        }
+        self.leaves = self.leaves.max(*leaves);
+        self.last_seq = self.last_seq.max(*last_seq);
+    }
 }

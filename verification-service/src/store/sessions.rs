@@ -3,11 +3,15 @@
 //! Every question to the server costs as much as a small statement. So a session that was used a moment ago is lent without
 //! asking whether it is alive, and a transaction begins with the first statement that its job runs, in the same message if
 //! that is a lock.
+//!
+//! A host may vanish without a word: its connections stay open and never answer again. So every answer is waited for so long
+//! and no longer; then that session is closed, and with it all that are idle.
 
 use super::{Answer, StoreError};
 use crate::metrics::{METRICS, Stopwatch};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgConnection};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -18,12 +22,16 @@ const SESSIONS: usize = 16;
 const WITHIN: Duration = Duration::from_secs(3);
 /// A session that was used so lately is lent unasked.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// An idle one that is asked whether it is alive answers within this.
+const ALIVE_WITHIN: Duration = Duration::from_secs(1);
 /// Then it is closed and another opened: the server's memory of it grows, and a server that was added gets its share.
 const LONGEST: Duration = Duration::from_secs(1800);
 
 /// The open sessions of one instance.
 pub struct Sessions {
     options: PgConnectOptions,
+    /// How long an answer to a statement is waited for.
+    limit: Option<Duration>,
     idle: Mutex<Vec<Idle>>,
     room: Arc<Semaphore>,
 }
@@ -35,8 +43,8 @@ struct Idle {
 }
 
 impl Sessions {
-    pub fn new(options: PgConnectOptions) -> Arc<Self> {
-        Arc::new(Self { options, idle: Mutex::default(), room: Arc::new(Semaphore::new(SESSIONS)) })
+    pub fn new(options: PgConnectOptions, limit: Option<Duration>) -> Arc<Self> {
+        Arc::new(Self { options, limit, idle: Mutex::default(), room: Arc::new(Semaphore::new(SESSIONS)) })
     }
 
     /// Lends a session, in no transaction.
@@ -61,11 +69,20 @@ impl Sessions {
         loop {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let Some(Idle { mut connection, age, since }) = idle else { break };
-            if age.read() < LONGEST && (since.read() < TRUSTED_FOR || connection.ping().await.is_ok()) {
+            if age.read() >= LONGEST {
+                continue;
+            }
+            if since.read() < TRUSTED_FOR || within(Some(ALIVE_WITHIN), connection.ping()).await.is_ok() {
                 return Ok((connection, age));
             }
+            self.distrust();
         }
         Ok((self.options.connect().await?, Stopwatch::start()))
+    }
+
+    /// Closes all that are idle: what broke one has most likely broken all.
+    fn distrust(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
@@ -89,6 +106,11 @@ impl Session {
         self.begin.is_some()
     }
 
+    /// How long an answer to a statement is waited for.
+    pub fn limit(&self) -> Option<Duration> {
+        self.sessions.limit
+    }
+
     /// For a statement.
     ///
     /// # Errors
@@ -109,7 +131,8 @@ impl Session {
         if self.begin.is_some() {
             return self.start(&lock).await;
         }
-        let locked = self.connection().await?.execute(AssertSqlSafe(lock)).await;
+        let limit = self.limit();
+        let locked = within(limit, self.connection().await?.execute(AssertSqlSafe(lock))).await;
         self.heard(locked).map(drop)
     }
 
@@ -120,8 +143,7 @@ impl Session {
     pub fn heard<T>(&mut self, answer: sqlx::Result<T>) -> Answer<T> {
         if answer.as_ref().is_err_and(|why| !is_refusal(why)) {
             self.put_away();
-            // What broke one has most likely broken all: the others are not to be trusted unasked.
-            self.sessions.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            self.sessions.distrust();
         }
         Ok(answer?)
     }
@@ -140,13 +162,19 @@ impl Session {
                 let live = tokio::time::timeout(WITHIN, self.sessions.live()).await;
                 self.sound = Some(live.unwrap_or(Err(sqlx::Error::PoolTimedOut))?);
             }
+            let limit = self.limit();
             let (connection, _) = self.sound.as_mut().ok_or_else(lost)?;
-            match connection.execute(AssertSqlSafe(format!("{begin}; {first}"))).await {
+            match within(limit, connection.execute(AssertSqlSafe(format!("{begin}; {first}")))).await {
                 Ok(_) => return Ok(()),
                 Err(why) => {
                     // Also after a refusal: nothing may run on it outside of a transaction.
                     self.put_away();
                     if is_refusal(&why) {
+                        return Err(why.into());
+                    }
+                    self.sessions.distrust();
+                    // Whoever asked has waited long enough.
+                    if is_silence(&why) {
                         return Err(why.into());
                     }
                     last = Some(why);
@@ -166,6 +194,23 @@ impl Drop for Session {
         // Only now may another look for one.
         self.place.take();
     }
+}
+
+/// The answer, if it comes in time. What has not answered must not be asked again: its session is to be put away.
+pub async fn within<T>(
+    limit: Option<Duration>,
+    answer: impl Future<Output = sqlx::Result<T>> + Send,
+) -> sqlx::Result<T> {
+    let Some(limit) = limit else { return answer.await };
+    let silent = |_| {
+        let what = format!("no answer within {} s", limit.as_secs());
+        sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, what))
+    };
+    tokio::time::timeout(limit, answer).await.map_err(silent)?
+}
+
+fn is_silence(why: &sqlx::Error) -> bool {
+    matches!(why, sqlx::Error::Io(why) if why.kind() == io::ErrorKind::TimedOut)
 }
 
 fn lost() -> StoreError {

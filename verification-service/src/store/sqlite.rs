@@ -27,6 +27,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("migrations/sqlite/0006_index_keys.sql"),
     include_str!("migrations/sqlite/0007_assistance.sql"),
     include_str!("migrations/sqlite/0008_superseded.sql"),
+    include_str!("migrations/sqlite/0009_purge.sql"),
 ];
 
 /// How the writer works. Lookups go by blind indexes, which lie anywhere: a batch dirties hundreds of pages, which must fit

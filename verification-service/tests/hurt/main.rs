@@ -13,11 +13,13 @@ mod history;
 mod numbers;
 mod population;
 mod race;
+mod reseal;
 mod revoke;
 mod sameness;
 #[path = "../service/support.rs"]
 #[allow(dead_code, reason = "shared with the suite, which uses the rest")]
 mod support;
+mod vanished;
 
 use numbers::Numbers;
 

@@ -13,6 +13,7 @@ mod holder;
 mod lockout;
 mod passkeys;
 mod people;
+mod removal;
 mod representatives;
 mod sessions;
 mod webdriver;

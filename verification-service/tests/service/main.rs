@@ -21,6 +21,7 @@ mod operations;
 mod problems;
 mod puts;
 mod referrals;
+mod retention;
 mod rotation;
 mod settings;
 mod store;

@@ -78,9 +78,11 @@ async fn logs_and_metrics_tell_of_requests_and_never_of_people() {
     assert_eq!(fields["client"], kiosk.id.to_string(), "{line}");
     assert_eq!((&fields["status"], &fields["method"], &fields["port"]), (&200.into(), &"PUT".into(), &"kiosk".into()));
     assert!(fields["ms"].is_u64() && fields["request"].as_str().is_some_and(|id| id.len() == 16), "{line}");
+    // Without the values: digits of a measured time mean nobody.
+    let names: String = text.lines().filter_map(|line| Some(line.rsplit_once(' ')?.0.to_owned() + "\n")).collect();
     for planted in [A_NUMBER, "000000701", &code, other_than(&code), "SPECIMEN", "ANNA", "1974", "BADGE77", "123456"] {
         assert!(!log.contains(planted), "{planted} is in the log");
-        assert!(!text.contains(planted), "{planted} is in the metrics");
+        assert!(!names.contains(planted), "{planted} is in the metrics");
     }
     assert!(!log.contains(&visit.to_string()), "a request's own id is in the log");
 }
@@ -261,7 +263,7 @@ async fn a_copy_made_while_the_service_runs_restores_to_a_service_that_answers()
 }
 
 /// One old row of each kind that is purged, by statements that both engines take: `BLOB` is a binary value.
-const OLD_ROWS: [(&str, &str); 13] = [
+const OLD_ROWS: [(&str, &str); 15] = [
     (
         "replies",
         "INSERT INTO put (kiosk, scope, id, kind, body_mac, owner, begun_at, state, status, reply) \
@@ -296,6 +298,18 @@ const OLD_ROWS: [(&str, &str); 13] = [
          VALUES ('l', 'holder', BLOB, BLOB, 1, BLOB, BLOB, BLOB, 1, 0, 1); \
          INSERT INTO locked_code (code, login, salt, sealed) VALUES ((SELECT id FROM code), 'l', BLOB, BLOB)",
     ),
+    (
+        "request_ids",
+        "INSERT INTO put (kiosk, scope, id, kind, body_mac, owner, begun_at, state) \
+         VALUES ('k', 'request', '0', 'inspection', BLOB, BLOB, 1, 'purged')",
+    ),
+    (
+        "codes",
+        "INSERT INTO code (id, account, identifier, alg, kid, salt, nonce, tag, state, version, made_at, expires_at, ended_at) \
+         SELECT '00000000-0000-7000-8000-000000000001', account, identifier, alg, kid, salt, nonce, tag, 'revoked', 2, 1, 1, 1 \
+         FROM code; \
+         INSERT INTO code_hint (code, sealed) VALUES ('00000000-0000-7000-8000-000000000001', BLOB)",
+    ),
 ];
 
 #[tokio::test]
@@ -326,7 +340,9 @@ async fn whatever_is_purged_is_counted_and_audited_in_one_row() {
         assert_eq!(site.cli(&["purge"]), none, "{kind}: once");
     }
     assert_eq!(purges().await, OLD_ROWS.len() as i64);
-    let kinds = none.as_object().unwrap().keys().filter(|kind| *kind != "audit").count();
+    // These go together: `retention::decisions_go_with_the_audit_rows_that_tell_of_them`.
+    let together = ["audit", "verifications", "inspections", "overrides"];
+    let kinds = none.as_object().unwrap().keys().filter(|kind| !together.contains(&kind.as_str())).count();
     assert_eq!(kinds, OLD_ROWS.len(), "every kind is in this test");
     site.cli(&["audit", "verify"]);
 }

@@ -17,6 +17,7 @@ mod operations;
 mod problems;
 mod puts;
 mod referrals;
+mod retention;
 mod rotation;
 mod store;
 #[allow(dead_code, reason = "shared with other suites, which use the rest")]

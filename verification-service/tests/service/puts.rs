@@ -3,12 +3,14 @@
 use crate::support::{A_NUMBER, Site, id, other_than};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 use uuid::Uuid;
 use verification_api::backup_code::BackupCode;
 use verification_api::identifiers::{Identifier, IdentifierType};
 use verification_api::wire::{ProblemType, Purpose, Timestamp};
 use verification_service::app::App;
-use verification_service::clock::{Clock, SystemClock, plus_millis};
+use verification_service::audit::{self, Actor, Event};
+use verification_service::clock::{Clock, DAY, HOUR, SystemClock, plus_millis};
 use verification_service::config::Config;
 use verification_service::log::seal::seal;
 use verification_service::put_once::{self, ENDS_WITHIN, OWNED_FOR, Once, Reply, Work};
@@ -31,6 +33,10 @@ pub struct Held {
     looks: AtomicUsize,
     /// At this look and from then on it has gone on by so much.
     jump: Mutex<Option<(usize, i64)>>,
+    /// Milliseconds by which the time was set, but not the clock's even going.
+    set_by: AtomicI64,
+    /// What the last look saw, without that.
+    seen: AtomicI64,
     /// At this look it tells that it is looked at, and waits until it may answer.
     gate: Mutex<Option<Gate>>,
 }
@@ -42,6 +48,8 @@ impl Held {
             at: AtomicI64::new(0),
             looks: AtomicUsize::new(0),
             jump: Mutex::new(None),
+            set_by: AtomicI64::new(0),
+            seen: AtomicI64::new(0),
             gate: Mutex::new(None),
         })
     }
@@ -50,6 +58,11 @@ impl Held {
     fn jumps_at(&self, look: usize, millis: i64) {
         self.looks.store(0, Ordering::SeqCst);
         *self.jump.lock().unwrap() = Some((look, millis));
+    }
+
+    /// The time is set, by so much.
+    pub fn is_set(&self, by: i64) {
+        self.set_by.fetch_add(by, Ordering::SeqCst);
     }
 
     pub fn goes_on(&self, millis: i64) {
@@ -68,7 +81,15 @@ impl Clock for Held {
             go.recv().unwrap();
         }
         let jumped = self.jump.lock().unwrap().map_or(0, |(at, millis)| if look >= at { millis } else { 0 });
-        plus_millis(self.base, self.at.load(Ordering::SeqCst) + jumped)
+        let seen = self.at.load(Ordering::SeqCst) + jumped;
+        self.seen.store(seen, Ordering::SeqCst);
+        plus_millis(self.base, seen + self.set_by.load(Ordering::SeqCst))
+    }
+
+    fn elapsed(&self) -> Duration {
+        // Never below nothing: a week after it began to run.
+        let millis = 7 * DAY + self.seen.load(Ordering::SeqCst);
+        Duration::from_millis(millis.unsigned_abs())
     }
 }
 
@@ -82,7 +103,7 @@ pub async fn instance(site: &Site, clock: &Arc<Held>) -> Arc<App> {
 }
 
 /// The request with this id, as if its last byte had come just now.
-fn request(app: &App, kiosk: Uuid, id: Uuid, code: &str) -> Request {
+pub fn request(app: &App, kiosk: Uuid, id: Uuid, code: &str) -> Request {
     let identifier = Identifier::parse(IdentifierType::ANumber, A_NUMBER).unwrap();
     let blind = verify::blind_of(&app.keys, &identifier);
     Request {
@@ -240,4 +261,97 @@ async fn who_takes_a_request_over_charges_nothing_and_the_old_owner_fails() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_code_that_is_taken_over_verifies_once() {
     taken_over(true).await;
+}
+
+/// Lets the owner of a wrong try sleep between charge and redemption, and lets `meanwhile` happen.
+async fn wrong_while(site: &Site, kiosk: Uuid, meanwhile: impl AsyncFnOnce()) {
+    let clock = Held::new();
+    let app = instance(site, &clock).await;
+    let code = site.new_code();
+    seal(&app).await.unwrap().unwrap();
+    let other = request(&app, kiosk, id(), other_than(&code));
+    clock.goes_on(0);
+    verify::verify(Arc::clone(&app), other).await.unwrap();
+    let looks = clock.looks.load(Ordering::SeqCst);
+    let code = site.new_code();
+    seal(&app).await.unwrap().unwrap();
+    let asked = request(&app, kiosk, id(), other_than(&code));
+    clock.goes_on(0);
+    let ((here, reached), (go, wait)) = (mpsc::channel(), mpsc::channel());
+    *clock.gate.lock().unwrap() = Some((looks - 3, here, wait));
+    let owner = tokio::spawn(verify::verify(Arc::clone(&app), asked));
+    tokio::task::spawn_blocking(move || reached.recv().unwrap()).await.unwrap();
+    meanwhile().await;
+    go.send(()).unwrap();
+    assert!(!is_verified(&owner.await.unwrap().unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_last_wrong_try_disables_its_own_code_and_none_that_was_made_meanwhile() {
+    let site = Site::new();
+    site.set("disable_after", "1").set("lock_after", "1000");
+    let kiosk = site.add_kiosk("K07").id;
+    wrong_while(&site, kiosk, async || ()).await;
+    assert_eq!(count(&site, "code WHERE state = 'active'").await, 0, "disabled");
+    assert_eq!(count(&site, "code WHERE state = 'disabled'").await, 2);
+    wrong_while(&site, kiosk, async || drop(site.new_code())).await;
+    assert_eq!(count(&site, "code WHERE state = 'active'").await, 1, "the newer code is not the one that was tried");
+    assert_eq!(count(&site, "code WHERE state = 'disabled'").await, 3, "the older one had been replaced");
+    site.cli(&["audit", "verify"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_clock_that_is_set_neither_ends_a_request_nor_keeps_it_open() {
+    let site = Site::new();
+    site.raise_limits();
+    let (kiosk, clock) = (site.add_kiosk("K07").id, Held::new());
+    let app = instance(&site, &clock).await;
+    seal(&app).await.unwrap().unwrap();
+    for by in [HOUR, -HOUR] {
+        let code = site.new_code();
+        let asked = request(&app, kiosk, id(), &code);
+        clock.is_set(by);
+        let reply = verify::verify(Arc::clone(&app), asked).await.unwrap();
+        assert!(is_verified(&reply), "set by {by} while it was under way");
+        seal(&app).await.unwrap().unwrap();
+        clock.goes_on(1);
+    }
+    let code = site.new_code();
+    let asked = request(&app, kiosk, id(), &code);
+    clock.is_set(-HOUR);
+    clock.goes_on(ENDS_WITHIN);
+    assert_eq!(refused(verify::verify(Arc::clone(&app), asked).await), ProblemType::Unavailable, "ten seconds passed");
+    // Pending since a time that is still to come.
+    let one = id();
+    let asked = request(&app, kiosk, one, &code);
+    clock.goes_on(1);
+    clock.jumps_at(3, ENDS_WITHIN);
+    assert_eq!(refused(verify::verify(Arc::clone(&app), asked).await), ProblemType::Unavailable);
+    assert_eq!(count(&site, &format!("put WHERE id = '{one}' AND state = 'pending'")).await, 1);
+    clock.goes_on(0);
+    clock.is_set(-HOUR);
+    let again = request(&app, kiosk, one, &code);
+    assert!(is_verified(&verify::verify(Arc::clone(&app), again).await.unwrap()), "taken over");
+}
+
+#[tokio::test]
+async fn a_row_from_a_time_to_come_that_is_not_sealed_stops_verifications() {
+    let site = Site::new();
+    let (kiosk, clock) = (site.add_kiosk("K07").id, Held::new());
+    let app = instance(&site, &clock).await;
+    let code = site.new_code();
+    seal(&app).await.unwrap().unwrap();
+    let told = plus_millis(clock.now(), HOUR);
+    let row = app.store.write("row", move |tx| {
+        Box::pin(async move {
+            let nothing = serde_json::json!({});
+            audit::append(tx, told, Actor::Operator, Event::ThrottleCleared, "x", &nothing).await
+        })
+    });
+    row.await.unwrap();
+    let asked = request(&app, kiosk, id(), &code);
+    assert_eq!(refused(verify::verify(Arc::clone(&app), asked).await), ProblemType::Unavailable);
+    seal(&app).await.unwrap().unwrap();
+    let asked = request(&app, kiosk, id(), &code);
+    assert!(is_verified(&verify::verify(Arc::clone(&app), asked).await.unwrap()), "sealed, it hinders nobody");
 }

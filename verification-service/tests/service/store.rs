@@ -1,6 +1,6 @@
 //! Transactions, whoever asked for them.
 
-use crate::support::{Site, id};
+use crate::support::{A_NUMBER, Site, id};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use verification_service::config::Config;
@@ -39,4 +39,22 @@ async fn a_transaction_comes_to_its_end_though_who_asked_has_gone() {
                     WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
         assert_eq!(site.text(open).await, "0", "no session is left in a transaction");
     }
+}
+
+/// Clocks differ and are set back: the code that was made last counts all the same.
+#[tokio::test]
+async fn the_active_code_counts_whatever_the_clock_said_when_others_were_made() {
+    let site = Site::new();
+    site.raise_limits();
+    let kiosk = site.add_kiosk("K07");
+    site.new_code();
+    // Made by an instance whose clock is an hour ahead.
+    site.sql("UPDATE code SET made_at = made_at + 3600000").await;
+    let code = site.new_code();
+    let order = "SELECT state FROM code ORDER BY made_at DESC LIMIT 1";
+    assert_eq!(site.text(order).await, "active", "it tells a later time than those before it");
+    site.sql("UPDATE code SET made_at = made_at + 7200000 WHERE state <> 'active'").await;
+    assert_eq!(site.text(order).await, "replaced");
+    let serving = site.serve();
+    assert_eq!(serving.client(&kiosk).verify(id(), ("a_number", A_NUMBER), &code).await.result(), "verified");
 }

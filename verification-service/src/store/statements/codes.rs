@@ -9,10 +9,16 @@ use crate::store::{Answer, StoreError, Tx};
 use uuid::Uuid;
 
 impl Tx {
+    /// The code that counts: the active one, or else the one made last. Clocks differ and are set back, so that an ended one
+    /// may tell a later time. One row is read, whatever there is.
     pub async fn newest_code(&mut self, identifier: Blind) -> Answer<Option<Code>> {
         let query = placed!(
             identifier,
-            ["SELECT * FROM code WHERE identifier", "$2", " ORDER BY made_at DESC, rowid DESC LIMIT 1"]
+            [
+                "SELECT * FROM code WHERE identifier",
+                "$2",
+                " ORDER BY CASE WHEN state = 'active' THEN 1 ELSE 0 END DESC, made_at DESC, rowid DESC LIMIT 1"
+            ]
         );
         let Some(row) = self.one(query).await? else { return Ok(None) };
         let state: String = row.get("state")?;
@@ -49,8 +55,11 @@ impl Tx {
         Ok(found)
     }
 
-    /// Adds a code where its identifier stands.
+    /// Adds a code where its identifier stands. It tells a later time than those before it.
     pub async fn add_code(&mut self, code: &Code) -> Answer<()> {
+        let last = placed!(code.identifier, ["SELECT MAX(made_at) AS at FROM code WHERE identifier", "$2", ""]);
+        let last: Option<i64> = self.one(last).await?.map_or(Ok(None), |row| row.get("at"))?;
+        let made_at = last.map_or(code.made_at, |last| code.made_at.max(last.saturating_add(1)));
         let query = sql!(
             "INSERT INTO code (id, account, identifier, alg, kid, salt, nonce, tag, state, version, made_at, expires_at) \
              VALUES ($1, $2, (SELECT blind FROM identifier WHERE blind IN ($3, $13)), $4, $5, $6, $7, $8, $9, $10, $11, $12)",
@@ -64,7 +73,7 @@ impl Tx {
             code.tag.tag.clone(),
             code.state.name(),
             code.version,
-            code.made_at,
+            made_at,
             code.expires_at,
             elsewhere(&code.identifier)
         );
@@ -84,6 +93,19 @@ impl Tx {
             now
         );
         Ok(self.run(query).await? > 0)
+    }
+
+    /// Ends this code if it is still what it was; false if it is not.
+    pub async fn end_this_code(&mut self, id: Uuid, version: i64, state: CodeState, now: i64) -> Answer<bool> {
+        let query = sql!(
+            "UPDATE code SET state = $3, version = version + 1, ended_at = $4 \
+             WHERE id = $1 AND version = $2 AND state = 'active'",
+            text(id),
+            version,
+            state.name(),
+            now
+        );
+        Ok(self.run(query).await? == 1)
     }
 
     /// Uses the code up if it is still what it was; true if this changed exactly that row.

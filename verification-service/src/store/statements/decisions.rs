@@ -2,10 +2,35 @@
 
 use super::columns::{id, json, parse, text};
 use crate::store::connection::{Row, sql};
-use crate::store::rows::{Decision, Inspection, Override, StoredOverride, Verification};
+use crate::store::rows::{AuditRow, Decision, Inspection, Override, StoredOverride, Verification};
 use crate::store::{Answer, StoreError, Tx};
 use uuid::Uuid;
 use verification_api::wire::{Timestamp, VerificationResult};
+
+/// The tables of decisions.
+#[derive(Clone, Copy, Debug)]
+pub enum Decided {
+    Verification,
+    Inspection,
+    Override,
+}
+
+impl Decided {
+    pub const ALL: [Self; 3] = [Self::Verification, Self::Inspection, Self::Override];
+}
+
+/// Rows of a table in the order of kiosk and id, with their audit rows.
+macro_rules! told_by {
+    ($table:literal) => {
+        concat!(
+            "SELECT d.*, a.seq AS told_seq, a.at AS told_at, a.actor AS told_actor, a.event AS told_event, \
+             a.subject AS told_subject, a.detail AS told_detail, a.leaf AS told_leaf FROM ",
+            $table,
+            " d LEFT JOIN audit a ON a.seq = d.audit_seq WHERE (d.kiosk, d.id) > ($1, $2) \
+             ORDER BY d.kiosk, d.id LIMIT $3"
+        )
+    };
+}
 
 impl Tx {
     pub async fn add_verification(&mut self, row: &Verification) -> Answer<()> {
@@ -97,7 +122,7 @@ impl Tx {
     pub async fn overrides_after(&mut self, kiosk: &str, id_text: &str, limit: i64) -> Answer<Vec<StoredOverride>> {
         let query = sql!(
             "SELECT o.kiosk, o.id, o.sealed, o.signature, a.detail FROM override o LEFT JOIN audit a ON a.seq = o.audit_seq \
-             WHERE o.kiosk > $1 OR (o.kiosk = $1 AND o.id > $2) ORDER BY o.kiosk, o.id LIMIT $3",
+             WHERE (o.kiosk, o.id) > ($1, $2) ORDER BY o.kiosk, o.id LIMIT $3",
             kiosk,
             id_text,
             limit
@@ -114,24 +139,64 @@ impl Tx {
         .await
     }
 
-    /// Every decision, and what its audit row must tell of it.
+    /// Decisions of one table in the order of kiosk and id, after this one: what the audit row must tell of each, and that
+    /// row, if it is there.
     ///
     /// # Errors
     /// Of the store.
-    pub async fn decisions(&mut self) -> Answer<Vec<Decision>> {
-        let mut all = self.all(sql!("SELECT * FROM verification"), verification_told).await?;
-        all.extend(self.all(sql!("SELECT * FROM inspection"), inspection_told).await?);
-        all.extend(self.all(sql!("SELECT * FROM override"), override_told).await?);
-        Ok(all)
+    pub async fn decisions_after(
+        &mut self,
+        table: Decided,
+        (kiosk, id): (&str, &str),
+        limit: i64,
+    ) -> Answer<Vec<(Decision, Option<AuditRow>)>> {
+        let (query, told): (_, fn(&Row) -> Answer<Decision>) = match table {
+            Decided::Verification => (sql!(told_by!("verification"), kiosk, id, limit), verification_told),
+            Decided::Inspection => (sql!(told_by!("inspection"), kiosk, id, limit), inspection_told),
+            Decided::Override => (sql!(told_by!("override"), kiosk, id, limit), override_told),
+        };
+        self.all(query, |row| Ok((told(row)?, telling(row)?))).await
     }
 
-    pub async fn used_codes(&mut self) -> Answer<Vec<Uuid>> {
+    /// The first audit row that tells a decision which is not stored.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn lost_decision(&mut self) -> Answer<Option<i64>> {
         let query = sql!(
-            "SELECT id FROM code WHERE state = 'used' AND id NOT IN \
-             (SELECT code FROM verification WHERE code IS NOT NULL AND result = 'verified')"
+            "SELECT MIN(seq) AS seq FROM audit WHERE \
+             (event = 'verification' AND seq NOT IN (SELECT audit_seq FROM verification)) \
+             OR (event = 'inspection' AND seq NOT IN (SELECT audit_seq FROM inspection)) \
+             OR (event = 'override' AND seq NOT IN (SELECT audit_seq FROM override))"
         );
-        self.all(query, |row| id(row, "id")).await
+        self.one(query).await?.map_or(Ok(None), |row| row.get("seq"))
     }
+
+    /// A code that is used up without a verification that did it, if there is one.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn used_without_verification(&mut self) -> Answer<Option<Uuid>> {
+        let query = sql!(
+            "SELECT id FROM code WHERE state = 'used' AND NOT EXISTS \
+             (SELECT 1 FROM verification WHERE verification.code = code.id AND result = 'verified') LIMIT 1"
+        );
+        self.one(query).await?.as_ref().map(|row| id(row, "id")).transpose()
+    }
+}
+
+/// The audit row beside a decision.
+fn telling(row: &Row) -> Answer<Option<AuditRow>> {
+    let Some(seq) = row.get::<Option<i64>>("told_seq")? else { return Ok(None) };
+    Ok(Some(AuditRow {
+        seq,
+        at: row.get("told_at")?,
+        actor: row.get("told_actor")?,
+        event: row.get("told_event")?,
+        subject: row.get("told_subject")?,
+        detail: row.get("told_detail")?,
+        leaf: row.get("told_leaf")?,
+    }))
 }
 
 fn verification_told(row: &Row) -> Answer<Decision> {

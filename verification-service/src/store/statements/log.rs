@@ -137,7 +137,7 @@ impl Tx {
     /// Of the store.
     pub async fn tiles_after(&mut self, level: i64, number: i64, limit: i64) -> Answer<Vec<StoredTile>> {
         let query = sql!(
-            "SELECT * FROM log_tile WHERE level > $1 OR (level = $1 AND number > $2) ORDER BY level, number LIMIT $3",
+            "SELECT * FROM log_tile WHERE (level, number) > ($1, $2) ORDER BY level, number LIMIT $3",
             level,
             number,
             limit

@@ -20,7 +20,7 @@ impl Tx {
         self.all(query, |row| Ok(Number { kind: row.get("type")?, sealed: row.get("sealed")? })).await
     }
 
-    /// The newest code of an identifier.
+    /// The code of an identifier that counts, as in [`Tx::newest_code`].
     pub async fn code_status(&mut self, identifier: Blind) -> Answer<Option<CodeStatus>> {
         let query = placed!(
             identifier,
@@ -28,7 +28,7 @@ impl Tx {
                 "SELECT c.id, c.state, c.made_at, c.expires_at, c.ended_at, h.sealed AS hint, l.salt AS copy FROM code c \
                  LEFT JOIN code_hint h ON h.code = c.id LEFT JOIN locked_code l ON l.code = c.id WHERE c.identifier",
                 "$2",
-                " ORDER BY c.made_at DESC, c.rowid DESC LIMIT 1"
+                " ORDER BY CASE WHEN c.state = 'active' THEN 1 ELSE 0 END DESC, c.made_at DESC, c.rowid DESC LIMIT 1"
             ]
         );
         let Some(row) = self.one(query).await? else { return Ok(None) };

@@ -44,9 +44,13 @@ macro_rules! sealed {
                 $column,
                 " AS sealed FROM ",
                 $table,
-                " WHERE SUBSTR(",
+                " WHERE ",
+                $id,
+                " > $2 AND '' = $3 AND SUBSTR(",
                 $column,
-                ", 1, 1) <> $1 LIMIT $2"
+                ", 1, 1) <> $1 ORDER BY ",
+                $id,
+                " LIMIT $4"
             ),
             update: concat!(
                 "UPDATE ",
@@ -81,7 +85,8 @@ pub const SEALED: &[Sealed] = &[
         name: "override.sealed",
         label: "override",
         count: "SELECT COUNT(*) AS n FROM override WHERE SUBSTR(sealed, 1, 1) = $1",
-        select: "SELECT kiosk AS first, id AS second, sealed FROM override WHERE SUBSTR(sealed, 1, 1) <> $1 LIMIT $2",
+        select: "SELECT kiosk AS first, id AS second, sealed FROM override WHERE (kiosk, id) > ($2, $3) \
+                 AND SUBSTR(sealed, 1, 1) <> $1 ORDER BY kiosk, id LIMIT $4",
         update: "UPDATE override SET sealed = $1 WHERE kiosk = $2 AND id = $3 AND sealed = $4",
     },
 ];
@@ -92,21 +97,23 @@ pub const TAGGED: &[Tagged] = &[
         name: "code.tag",
         label: None,
         count: "SELECT COUNT(*) AS n FROM code WHERE kid = $1",
-        select: "SELECT id, account, alg, kid, nonce, tag FROM code WHERE kid <> $1 LIMIT $2",
+        select: "SELECT id, account, alg, kid, nonce, tag FROM code WHERE id > $2 AND kid <> $1 ORDER BY id LIMIT $3",
         update: "UPDATE code SET kid = $1, nonce = $2, tag = $3 WHERE id = $4 AND tag = $5",
     },
     Tagged {
         name: "officer.tag",
         label: Some("pin"),
         count: "SELECT COUNT(*) AS n FROM officer WHERE kid = $1",
-        select: "SELECT id, id AS account, '' AS alg, kid, nonce, tag FROM officer WHERE kid <> $1 LIMIT $2",
+        select: "SELECT id, id AS account, '' AS alg, kid, nonce, tag FROM officer WHERE id > $2 AND kid <> $1 \
+                 ORDER BY id LIMIT $3",
         update: "UPDATE officer SET kid = $1, nonce = $2, tag = $3 WHERE id = $4 AND tag = $5",
     },
     Tagged {
         name: "login.tag",
         label: Some("password"),
         count: "SELECT COUNT(*) AS n FROM login WHERE kid = $1",
-        select: "SELECT id, id AS account, '' AS alg, kid, nonce, tag FROM login WHERE kid <> $1 LIMIT $2",
+        select: "SELECT id, id AS account, '' AS alg, kid, nonce, tag FROM login WHERE id > $2 AND kid <> $1 \
+                 ORDER BY id LIMIT $3",
         update: "UPDATE login SET kid = $1, nonce = $2, tag = $3 WHERE id = $4 AND tag = $5",
     },
 ];
@@ -144,12 +151,18 @@ impl Tx {
         count.map_or(Ok(0), |row| row.get("n"))
     }
 
-    /// Some of what is sealed under another pepper.
+    /// What is sealed under another pepper, in the order of whose it is, after these.
     ///
     /// # Errors
     /// Of the store.
-    pub async fn sealed_elsewhere(&mut self, place: &Sealed, kid: u8, limit: i64) -> Answer<Vec<SealedRow>> {
-        self.all(sql!(place.select, vec![kid], limit), sealed_row).await
+    pub async fn sealed_elsewhere(
+        &mut self,
+        place: &Sealed,
+        kid: u8,
+        (first, second): (&str, &str),
+        limit: i64,
+    ) -> Answer<Vec<SealedRow>> {
+        self.all(sql!(place.select, vec![kid], first, second, limit), sealed_row).await
     }
 
     /// Puts a value in the place of that which was read; false if it is another by now.
@@ -161,12 +174,18 @@ impl Tx {
         Ok(self.run(sql!(place.update, new, text(row.first), second, row.sealed.clone())).await? == 1)
     }
 
-    /// Some of the tags under another pepper.
+    /// The tags under another pepper, in the order of whose they are, after this one.
     ///
     /// # Errors
     /// Of the store.
-    pub async fn tagged_elsewhere(&mut self, place: &Tagged, kid: u8, limit: i64) -> Answer<Vec<TaggedRow>> {
-        self.all(sql!(place.select, i64::from(kid), limit), tagged_row).await
+    pub async fn tagged_elsewhere(
+        &mut self,
+        place: &Tagged,
+        kid: u8,
+        after: &str,
+        limit: i64,
+    ) -> Answer<Vec<TaggedRow>> {
+        self.all(sql!(place.select, i64::from(kid), after, limit), tagged_row).await
     }
 
     /// # Errors

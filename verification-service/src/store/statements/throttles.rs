@@ -98,6 +98,14 @@ impl Tx {
         self.run(query).await.map(drop)
     }
 
+    /// Forgets the rates of these subjects.
+    pub async fn clear_rates(&mut self, subjects: &[String]) -> Answer<()> {
+        for subject in subjects {
+            self.run(sql!("DELETE FROM rate WHERE subject = $1", subject.clone())).await?;
+        }
+        Ok(())
+    }
+
     /// Notes a failing identifier; how many distinct ones this kiosk has had since `since`.
     pub async fn failing(&mut self, kiosk: Uuid, subject: Blind, now: i64, since: i64) -> Answer<u32> {
         let kiosk = text(kiosk);
