@@ -130,7 +130,6 @@ fn part(typed: &PersonalText, digits: RangeInclusive<usize>, values: RangeInclus
 mod tests {
     use super::{BirthDate, InvitationCode};
     use crate::random::SystemRandomness;
-    use verification_api::personal::PersonalText;
 
     #[test]
     fn a_code_is_read_back_however_it_is_typed() {
