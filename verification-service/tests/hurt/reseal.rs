@@ -21,7 +21,8 @@ async fn fill(site: &Site, count: usize) {
     let keys = Keys::load(&config.secrets.pepper, &config.secrets.index_key, SystemClock.now()).unwrap();
     let store = store::open_for_long_work(&config.database_at()).await.unwrap();
     let (random, now) = (SystemRandomness::new(), SystemClock.now());
-    let made: Vec<_> = (0..count).map(|nth| account(&keys, &random, &format!("A{:09}", nth + 1), now)).collect();
+    let made: Vec<_> =
+        (0..count).map(|nth| account(&keys, &random, &format!("A{:09}", 200_000_000 + nth), now)).collect();
     for some in made.chunks(1000).map(<[_]>::to_vec) {
         let added = store.write("fill", move |tx| {
             Box::pin(async move {
