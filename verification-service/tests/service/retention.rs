@@ -6,7 +6,6 @@ use crate::operations::{ask, value};
 use crate::puts::{Held, instance, request};
 use crate::support::{A_NUMBER, Site, id, other_than, verification};
 use std::sync::Arc;
-use verification_api::wire::ProblemType;
 use verification_service::app::App;
 use verification_service::clock::{Clock, DAY, HOUR, SystemClock};
 use verification_service::log::seal::seal;
