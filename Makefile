@@ -111,6 +111,10 @@ soak-service: packages-test tool-rust ## The tests that hurt, long: 1,000 kills 
 	cargo test --locked --release --workspace --test service_postgres -- --nocapture --test-threads=1 instances:: log:: tls:: puts::
 	cargo test --locked --release --workspace --test audit_log -- --nocapture --test-threads=1
 
+sameness: packages-test tool-rust ## The eight kinds of "not verified", 100,000 times each: no byte and no time tells them apart (an hour on two cores)
+	cargo build --locked --release --workspace --bins
+	HURT=full cargo test --locked --release --workspace --test hurt -- --nocapture --exact sameness::not_verified_tells_nothing_by_its_bytes_nor_by_its_time
+
 bench-service: packages-test packages-bench-service tool-rust ## The service beside nginx, argon2id, SQLite and pgbench: make bench-service [ONLY="tls redeem store latency size"]; fails if an aim is missed by more than a tenth
 	cargo bench --locked --workspace --bench service -- $(ONLY)
 

@@ -68,7 +68,8 @@ impl Held {
     pub fn goes_on(&self, millis: i64) {
         self.looks.store(0, Ordering::SeqCst);
         *self.jump.lock().unwrap() = None;
-        self.at.fetch_add(millis, Ordering::SeqCst);
+        let at = self.at.fetch_add(millis, Ordering::SeqCst) + millis;
+        self.seen.store(at, Ordering::SeqCst);
     }
 }
 

@@ -57,12 +57,24 @@ impl Tx {
         Ok(usize::try_from(added) == Ok(identifiers.len() + documents.len()))
     }
 
+    /// Whose identifier it is. Where it is nobody's, the table's first account stands in and is read as far, as with
+    /// [`Tx::newest_code`].
+    ///
+    /// # Errors
+    /// Of the store.
     pub async fn account_of(&mut self, identifier: Blind) -> Answer<Option<Account>> {
         let query = placed!(
             identifier,
-            ["SELECT a.* FROM account a JOIN identifier i ON i.account = a.id WHERE i.blind", "$2", ""]
+            [
+                "SELECT * FROM (SELECT 0 AS stand_in, a.* FROM account a JOIN identifier i ON i.account = a.id WHERE i.blind",
+                "$2",
+                ") AS own UNION ALL SELECT * FROM (SELECT 1 AS stand_in, a.* FROM account a \
+                 JOIN identifier i ON i.account = a.id ORDER BY i.blind LIMIT 1) AS other LIMIT 1"
+            ]
         );
-        self.one(query).await?.as_ref().map(account_row).transpose()
+        let Some(row) = self.one(query).await? else { return Ok(None) };
+        let account = account_row(&row)?;
+        Ok((row.get::<i32>("stand_in")? == 0).then_some(account))
     }
 
     pub async fn account(&mut self, id: Uuid) -> Answer<Option<Account>> {

@@ -10,19 +10,21 @@ use uuid::Uuid;
 
 impl Tx {
     /// The code that counts: the active one, or else the one made last. Clocks differ and are set back, so that an ended one
-    /// may tell a later time. One row is read, whatever there is.
+    /// may tell a later time. One row is read, whatever there is: where there is none, the table's first one stands in, and is
+    /// read as far, so that nobody learns from the time it takes which identifiers have a code.
     pub async fn newest_code(&mut self, identifier: Blind) -> Answer<Option<Code>> {
         let query = placed!(
             identifier,
             [
-                "SELECT * FROM code WHERE identifier",
+                "SELECT * FROM (SELECT 0 AS stand_in, c.* FROM code c WHERE c.identifier",
                 "$2",
-                " ORDER BY CASE WHEN state = 'active' THEN 1 ELSE 0 END DESC, made_at DESC, rowid DESC LIMIT 1"
+                " ORDER BY CASE WHEN state = 'active' THEN 1 ELSE 0 END DESC, made_at DESC, rowid DESC LIMIT 1) AS own \
+                 UNION ALL SELECT * FROM (SELECT 1 AS stand_in, c.* FROM code c ORDER BY c.id LIMIT 1) AS other LIMIT 1"
             ]
         );
         let Some(row) = self.one(query).await? else { return Ok(None) };
         let state: String = row.get("state")?;
-        Ok(Some(Code {
+        let code = Code {
             id: id(&row, "id")?,
             account: id(&row, "account")?,
             identifier,
@@ -33,7 +35,8 @@ impl Tx {
             version: row.get("version")?,
             made_at: row.get("made_at")?,
             expires_at: row.get("expires_at")?,
-        }))
+        };
+        Ok((row.get::<i32>("stand_in")? == 0).then_some(code))
     }
 
     /// The peppers of the oldest and of the newest code and login: both ends of what is kept.
