@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 fn machine(which: u8, now: Instant) -> Box<dyn Protocol> {
     let timing = scanner::Timing::DEFAULT;
     match which % 8 {
-        0 => Box::new(elyctis::Machine::new(elyctis::Timing::CDC, None, now)),
-        1 => Box::new(elyctis::Machine::new(elyctis::Timing::CDC, Some(0x50), now)),
+        0 => Box::new(elyctis::Machine::new(elyctis::Timing::CDC, Vec::new(), now)),
+        1 => Box::new(elyctis::Machine::new(elyctis::Timing::CDC, vec![0x50, 0x01, 0x00, 0x01], now)),
         2 => Box::new(scanner::Scanner::new(synm::SynM::new(synm::Options::new(synm::Maker::Honeywell)), timing, now)),
         3 => Box::new(scanner::Scanner::new(synm::SynM::new(synm::Options::new(synm::Maker::AccessIs)), timing, now)),
         4 => Box::new(scanner::Scanner::new(newland::Newland::new(newland::Options::default()), timing, now)),
