@@ -6,6 +6,7 @@
 pub mod app;
 pub mod assistance;
 pub mod audit;
+pub mod batches;
 pub mod cli;
 pub mod clock;
 pub mod codes;

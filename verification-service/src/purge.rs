@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
+use crate::batches::{batches, rest};
 use crate::clock::HOUR;
 use crate::store::rows::Purged;
 use crate::store::statements::purge::Kind;
@@ -11,13 +12,12 @@ use futures::future::BoxFuture;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Rows of one transaction.
-const CHUNK: i64 = 500;
+const CHUNK: u16 = 500;
 /// Rows that are looked at in one go, outside of any transaction.
 const PAGE: i64 = 2000;
-/// After a transaction others get their turn: on SQLite a service that is another process.
-const REST: Duration = Duration::from_millis(20);
 /// What is kept for hours goes so often, and everything else at the first of these after a day.
 const EVERY: Duration = Duration::from_secs(600);
 const EVERYTHING_EVERY: i64 = 24 * HOUR;
@@ -84,15 +84,17 @@ impl Run<'_> {
     /// What is kept for days.
     async fn days(&mut self) {
         let [_, throttles, _, audit] = self.app.config.retention.spans();
-        self.in_chunks(audit, |tx, before| Box::pin(async move { tx.purge_audit(before, CHUNK).await })).await;
+        self.in_chunks(audit, |tx, before| Box::pin(async move { tx.purge_audit(before, CHUNK.into()).await })).await;
         self.in_chunks(audit, |tx, before| {
-            Box::pin(async move { Ok(Purged { codes: tx.purge_codes(before, CHUNK).await?, ..Purged::default() }) })
+            Box::pin(
+                async move { Ok(Purged { codes: tx.purge_codes(before, CHUNK.into()).await?, ..Purged::default() }) },
+            )
         })
         .await;
         self.copies_of_codes().await;
         self.in_chunks(audit, |tx, before| {
             Box::pin(async move {
-                Ok(Purged { request_ids: tx.purge_request_ids(before, CHUNK).await?, ..Purged::default() })
+                Ok(Purged { request_ids: tx.purge_request_ids(before, CHUNK.into()).await?, ..Purged::default() })
             })
         })
         .await;
@@ -115,7 +117,7 @@ impl Run<'_> {
         self.in_chunks(span, move |tx, before| {
             Box::pin(async move {
                 let mut gone = Purged::default();
-                *gone.of(kind) = tx.purge_some(kind, before, CHUNK).await?;
+                *gone.of(kind) = tx.purge_some(kind, before, CHUNK.into()).await?;
                 Ok(gone)
             })
         })
@@ -128,7 +130,8 @@ impl Run<'_> {
         F: for<'t> Fn(&'t mut Tx, i64) -> BoxFuture<'t, Answer<Purged>> + Send + Sync + Copy + 'static,
     {
         loop {
-            match transaction(self.app, span, some).await {
+            let before = self.app.now().unix_millis().saturating_sub(span);
+            match transaction(self.app, move |tx| some(tx, before)).await {
                 Ok(part) if part == Purged::default() => return,
                 Ok(part) => self.gone.add(&part),
                 Err(why) => return self.fail(why),
@@ -139,45 +142,43 @@ impl Run<'_> {
 
     /// Found by reading, because an index by time would cost every request.
     async fn throttles(&mut self, span: i64) {
-        let mut after = vec![];
-        loop {
-            let before = self.app.now().unix_millis().saturating_sub(span);
-            let page = match self.app.store.read().await {
-                Ok(mut tx) => tx.idle_throttles(&after, before, PAGE).await,
-                Err(why) => Err(why),
-            };
-            let page = match page {
-                Ok(page) => page,
-                Err(why) => return self.fail(why),
-            };
-            let Some((last, _)) = page.last() else { return };
-            after.clone_from(last);
-            let idle: Vec<_> = page.into_iter().filter(|(_, idle)| *idle).map(|(place, _)| place).collect();
-            for chunk in idle.chunks(usize::try_from(CHUNK).unwrap_or(1)).map(<[_]>::to_vec) {
-                let done = delete(self.app, move |tx| {
-                    Box::pin(async move {
-                        let mut gone = Purged::default();
-                        for place in chunk {
-                            gone.throttles += tx.purge_throttle(place, before).await?;
-                        }
-                        Ok(gone)
-                    })
-                });
-                match done.await {
-                    Ok(part) => self.gone.add(&part),
-                    Err(why) => return self.fail(why),
-                }
-                rest().await;
-            }
-        }
+        let before = self.app.now().unix_millis().saturating_sub(span);
+        self.page_by_page(
+            |tx, after: Option<Vec<u8>>| {
+                Box::pin(async move { tx.idle_throttles(&after.unwrap_or_default(), before, PAGE).await })
+            },
+            move |tx, place| {
+                Box::pin(async move {
+                    Ok(Purged { throttles: tx.purge_throttle(place, before).await?, ..Purged::default() })
+                })
+            },
+        )
+        .await;
     }
 
     /// Copies of codes that have ended, whenever that was.
     async fn copies_of_codes(&mut self) {
-        let mut after = String::new();
+        self.page_by_page(
+            |tx, after: Option<Uuid>| Box::pin(async move { tx.copies_of_codes(after, PAGE).await }),
+            |tx, code| {
+                Box::pin(async move { Ok(Purged { locked_codes: tx.purge_copy(code).await?, ..Purged::default() }) })
+            },
+        )
+        .await;
+    }
+
+    /// Reads all rows of a table, each with whether it is past its time, and deletes those that are. `read`: the page after
+    /// a key; `delete` looks again, because a row may be used in between.
+    async fn page_by_page<K, R, D>(&mut self, read: R, delete: D)
+    where
+        K: Clone + Send + Sync + 'static,
+        R: for<'t> Fn(&'t mut Tx, Option<K>) -> BoxFuture<'t, Answer<Vec<(K, bool)>>>,
+        D: for<'t> Fn(&'t mut Tx, K) -> BoxFuture<'t, Answer<Purged>> + Send + Sync + Copy + 'static,
+    {
+        let mut after = None;
         loop {
             let page = match self.app.store.read().await {
-                Ok(mut tx) => tx.copies_of_codes(&after, PAGE).await,
+                Ok(mut tx) => read(&mut tx, after).await,
                 Err(why) => Err(why),
             };
             let page = match page {
@@ -185,14 +186,14 @@ impl Run<'_> {
                 Err(why) => return self.fail(why),
             };
             let Some((last, _)) = page.last() else { return };
-            after = last.hyphenated().to_string();
-            let ended: Vec<_> = page.into_iter().filter(|(_, ended)| *ended).map(|(code, _)| code).collect();
-            for chunk in ended.chunks(usize::try_from(CHUNK).unwrap_or(1)).map(<[_]>::to_vec) {
-                let done = delete(self.app, move |tx| {
+            after = Some(last.clone());
+            let past: Vec<K> = page.into_iter().filter(|(_, past)| *past).map(|(key, _)| key).collect();
+            for batch in batches(past, CHUNK.into()) {
+                let done = transaction(self.app, move |tx| {
                     Box::pin(async move {
                         let mut gone = Purged::default();
-                        for code in chunk {
-                            gone.locked_codes += tx.purge_copy(code).await?;
+                        for key in batch {
+                            gone.add(&delete(tx, key).await?);
                         }
                         Ok(gone)
                     })
@@ -211,16 +212,8 @@ impl Run<'_> {
     }
 }
 
-async fn transaction<F>(app: &Arc<App>, span: i64, some: F) -> Answer<Purged>
-where
-    F: for<'t> Fn(&'t mut Tx, i64) -> BoxFuture<'t, Answer<Purged>> + Send + Sync + Copy + 'static,
-{
-    let before = app.now().unix_millis().saturating_sub(span);
-    delete(app, move |tx| some(tx, before)).await
-}
-
 /// One transaction, and what it took away.
-async fn delete<F>(app: &Arc<App>, some: F) -> Answer<Purged>
+async fn transaction<F>(app: &Arc<App>, some: F) -> Answer<Purged>
 where
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Answer<Purged>> + Send + 'static,
 {
@@ -238,8 +231,4 @@ where
         })
     });
     deleted.await
-}
-
-async fn rest() {
-    let _ = tokio::time::timeout(REST, std::future::pending::<()>()).await;
 }

@@ -4,6 +4,7 @@
 
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
+use crate::batches::{batches, rest};
 use crate::inspect::{StoredParts, blind_document};
 use crate::officers;
 use crate::portal;
@@ -14,7 +15,6 @@ use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 use verification_api::personal::PersonalText;
 use verification_api::wire::DocumentType;
 use zeroize::Zeroizing;
@@ -23,8 +23,6 @@ use zeroize::Zeroizing;
 const BATCH: usize = 25;
 /// Rows that are read in one go.
 const PAGE: i64 = 500;
-/// After a transaction others get their turn: on SQLite a service that is another process.
-const REST: Duration = Duration::from_millis(20);
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -168,7 +166,7 @@ async fn histories(app: &Arc<App>, moved: &mut Moved) -> Answer<()> {
 /// Moves identifiers with everything that hangs on them; how many stood at their other place.
 async fn in_batches(app: &Arc<App>, moves: Vec<Move>) -> Answer<u64> {
     let mut moved = 0;
-    for batch in batches(moves) {
+    for batch in batches(moves, BATCH) {
         let now = app.now();
         let done = app.store.write("reindex", move |tx| {
             Box::pin(async move {
@@ -288,7 +286,7 @@ enum Table {
 /// Moves rows of one table; how many.
 async fn rows_of(app: &Arc<App>, table: Table, moves: Vec<Move>) -> Answer<u64> {
     let mut moved = 0;
-    for batch in batches(moves) {
+    for batch in batches(moves, BATCH) {
         moved += batch.len() as u64;
         let done = app.store.write("reindex", move |tx| {
             Box::pin(async move {
@@ -374,13 +372,4 @@ fn issuers() -> impl Iterator<Item = Zeroizing<String>> {
     let two = letters().flat_map(move |a| letters().map(move |b| format!("{a}{b}")));
     let three = letters().flat_map(move |a| letters().flat_map(move |b| letters().map(move |c| format!("{a}{b}{c}"))));
     ["USA".to_owned(), String::new()].into_iter().chain(one).chain(two).chain(three).map(Zeroizing::new)
-}
-
-fn batches(moves: Vec<Move>) -> impl Iterator<Item = Vec<Move>> {
-    let mut moves = moves.into_iter();
-    std::iter::from_fn(move || Some(moves.by_ref().take(BATCH).collect::<Vec<_>>()).filter(|batch| !batch.is_empty()))
-}
-
-async fn rest() {
-    let _ = tokio::time::timeout(REST, std::future::pending::<()>()).await;
 }

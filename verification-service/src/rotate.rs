@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::audit::{self, Event};
+use crate::batches::{batches, rest};
 use crate::codes::BoundTo;
 use crate::secrets::Tag;
 use crate::store::statements::reseal::{SEALED, Sealed, SealedRow, TAGGED, Tagged, TaggedRow};
@@ -10,14 +11,11 @@ use crate::store::{Answer, StoreError};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Values that are moved in one transaction: few, so that requests hardly wait.
 const BATCH: usize = 50;
 /// Values that are read in one go, outside of any transaction; more than anybody has of one kind.
 const PAGE: i64 = 500;
-/// After a transaction others get their turn: on SQLite a service that is another process.
-const REST: Duration = Duration::from_millis(20);
 
 /// What is kept where under each pepper that the file has.
 ///
@@ -70,7 +68,7 @@ async fn sealed(app: &Arc<App>, place: &'static Sealed) -> Answer<i64> {
         first = last.first.hyphenated().to_string();
         second = last.second.map(|id| id.hyphenated().to_string()).unwrap_or_default();
         let resealed = page.into_iter().map(|row| Ok((newly_sealed(app, place, &row)?, row)));
-        for batch in batches(resealed.collect::<Answer<Vec<_>>>()?) {
+        for batch in batches(resealed.collect::<Answer<Vec<_>>>()?, BATCH) {
             let done = app.store.write("reseal", move |tx| {
                 Box::pin(async move {
                     let mut moved = 0;
@@ -95,7 +93,7 @@ async fn tagged(app: &Arc<App>, place: &'static Tagged) -> Answer<i64> {
         let Some(last) = page.last() else { return Ok(moved) };
         after = last.id.hyphenated().to_string();
         let retagged = page.into_iter().map(|row| Ok((newly_tagged(app, place, &row)?, row)));
-        for batch in batches(retagged.collect::<Answer<Vec<_>>>()?) {
+        for batch in batches(retagged.collect::<Answer<Vec<_>>>()?, BATCH) {
             let done = app.store.write("reseal", move |tx| {
                 Box::pin(async move {
                     let mut moved = 0;
@@ -135,15 +133,6 @@ fn newly_tagged(app: &App, place: &Tagged, row: &TaggedRow) -> Answer<Tag> {
         None => app.keys.retag(&*app.random, &BoundTo { account: *account, code: *id, alg }.parts(), tag),
     };
     new.map_err(|_| StoreError::NotUnderstood(place.name))
-}
-
-fn batches<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
-    let mut rows = rows.into_iter();
-    std::iter::from_fn(move || Some(rows.by_ref().take(BATCH).collect::<Vec<_>>()).filter(|batch| !batch.is_empty()))
-}
-
-async fn rest() {
-    let _ = tokio::time::timeout(REST, std::future::pending::<()>()).await;
 }
 
 #[cfg(test)]

@@ -190,11 +190,11 @@ impl Tx {
     ///
     /// # Errors
     /// Of the store.
-    pub async fn copies_of_codes(&mut self, after: &str, limit: i64) -> Answer<Vec<(Uuid, bool)>> {
+    pub async fn copies_of_codes(&mut self, after: Option<Uuid>, limit: i64) -> Answer<Vec<(Uuid, bool)>> {
         let query = sql!(
             "SELECT l.code, c.state FROM locked_code l JOIN code c ON c.id = l.code WHERE l.code > $1 \
              ORDER BY l.code LIMIT $2",
-            after,
+            after.map(text).unwrap_or_default(),
             limit
         );
         self.all(query, |row| Ok((id(row, "code")?, row.get::<String>("state")? != "active"))).await
