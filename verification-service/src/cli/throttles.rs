@@ -62,10 +62,6 @@ struct Whose {
     user_name: Option<String>,
 }
 
-/// What a kiosk has a rate of.
-const RATES: [&str; 7] =
-    ["verifications", "inspections", "certificates", "referrals", "closures", "overrides", "assistance"];
-
 /// What a subject's tries are counted under.
 enum Counted {
     Codes(Blind),
@@ -272,7 +268,7 @@ async fn clear(app: &Arc<App>, counted: Counted) -> Result<Done, CommandError> {
                 Counted::Pins(blind) => vec![blind],
                 Counted::Kiosk(kiosk, blind) => {
                     tx.lock(Locked::Kiosk, kiosk.as_bytes()).await?;
-                    tx.clear_rates(&RATES.map(|class| format!("{class}/{kiosk}"))).await?;
+                    tx.clear_rates(kiosk).await?;
                     vec![blind]
                 }
                 Counted::Login(counts) => counts.into_iter().map(|(blind, ..)| blind).collect(),

@@ -98,12 +98,9 @@ impl Tx {
         self.run(query).await.map(drop)
     }
 
-    /// Forgets the rates of these subjects.
-    pub async fn clear_rates(&mut self, subjects: &[String]) -> Answer<()> {
-        for subject in subjects {
-            self.run(sql!("DELETE FROM rate WHERE subject = $1", subject.clone())).await?;
-        }
-        Ok(())
+    /// Forgets every rate of a client: whatever it is a rate of, its subject ends with the client's id.
+    pub async fn clear_rates(&mut self, client: Uuid) -> Answer<()> {
+        self.run(sql!("DELETE FROM rate WHERE subject LIKE $1", format!("%/{client}"))).await.map(drop)
     }
 
     /// Notes a failing identifier; how many distinct ones this kiosk has had since `since`.
