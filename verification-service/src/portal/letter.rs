@@ -90,17 +90,8 @@ pub(super) async fn check_letter(State(portal): State<Arc<Portal>>, posted: Post
     let registration = Registration::begin(&portal, &invitation, existing.as_ref(), now)?;
     let token = Token::new(&*portal.app.random)?;
     let session = Session {
-        hash: token.hash(),
-        id,
-        stage: Stage::Register,
-        login: None,
         registration: Some(registration.seal(&portal, id)?),
-        ceremony: None,
-        agent: visitor.agent.clone(),
-        begun_at: at,
-        last_used: at,
-        fresh_at: at,
-        ended_at: None,
+        ..Session::begun(token.hash(), id, Stage::Register, visitor.agent.clone(), at)
     };
     let old = visitor.session.as_ref().map(|session| session.hash);
     let begun = portal.app.store.write("begin a registration", move |tx| {

@@ -128,6 +128,25 @@ pub struct Session {
     pub ended_at: Option<i64>,
 }
 
+impl Session {
+    /// One that begins now, of nobody yet.
+    pub fn begun(hash: [u8; 32], id: Uuid, stage: Stage, agent: String, at: i64) -> Self {
+        Self {
+            hash,
+            id,
+            stage,
+            login: None,
+            registration: None,
+            ceremony: None,
+            agent,
+            begun_at: at,
+            last_used: at,
+            fresh_at: at,
+            ended_at: None,
+        }
+    }
+}
+
 /// One of the holder's numbers.
 #[derive(Clone)]
 pub struct Number {

@@ -233,21 +233,9 @@ pub(super) fn next(
     now: Timestamp,
 ) -> Result<(Token, Session), Fault> {
     let token = Token::new(&*portal.app.random)?;
-    let at = now.unix_millis();
-    let session = Session {
-        hash: token.hash(),
-        id: uuid_v7(&*portal.app.random, now)?,
-        stage,
-        login: Some(login.id),
-        registration: None,
-        ceremony: None,
-        agent: visitor.agent.clone(),
-        begun_at: at,
-        last_used: at,
-        fresh_at: at,
-        ended_at: None,
-    };
-    Ok((token, session))
+    let id = uuid_v7(&*portal.app.random, now)?;
+    let begun = Session::begun(token.hash(), id, stage, visitor.agent.clone(), now.unix_millis());
+    Ok((token, Session { login: Some(login.id), ..begun }))
 }
 
 /// Takes one of the sign-ins that are weighed in a minute; false over that rate, and then nothing is written: each would cost a

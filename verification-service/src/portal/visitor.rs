@@ -267,19 +267,7 @@ mod tests {
     const IDLE: i64 = 15 * MINUTE;
 
     fn session(stage: Stage, last_used: i64) -> Session {
-        Session {
-            hash: [0; 32],
-            id: Uuid::nil(),
-            stage,
-            login: None,
-            registration: None,
-            ceremony: None,
-            agent: String::new(),
-            begun_at: 1000,
-            last_used,
-            fresh_at: 1000,
-            ended_at: None,
-        }
+        Session { last_used, ..Session::begun([0; 32], Uuid::nil(), stage, String::new(), 1000) }
     }
 
     #[test]
