@@ -130,6 +130,14 @@ pub async fn choose(browser: &Browser, user_name: &str, password: &str) {
     choose_password(browser, password).await;
 }
 
+/// Opens "Add a representative" and fills in who it is.
+pub async fn name_representative(browser: &Browser) {
+    browser.go("/representatives/add").await;
+    browser.fill("#representative-name", "Ruth Example").await;
+    browser.fill("#firm", "Example & Daughters").await;
+    browser.fill("#roll-number", "EOIR-12345").await;
+}
+
 pub async fn choose_password(browser: &Browser, password: &str) {
     browser.fill("#new-password", password).await;
     browser.fill("#repeated-password", password).await;

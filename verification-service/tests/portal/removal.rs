@@ -1,6 +1,6 @@
 //! A representation that is ended while its representative makes a code: on PostgreSQL, which says who waits for whom.
 
-use crate::people::{ENGLISH, PASSWORD, Portal, Proof, app, choose};
+use crate::people::{ENGLISH, PASSWORD, Portal, Proof, app, choose, name_representative};
 use sqlx::{Connection, Executor, PgConnection, Row};
 use std::time::Duration;
 
@@ -9,10 +9,7 @@ async fn no_code_is_made_for_a_representation_that_ends_meanwhile() {
     let portal = Portal::new();
     let holder = portal.browser(ENGLISH).await;
     let key = portal.register(&holder, "anna").await;
-    holder.go("/representatives/add").await;
-    holder.fill("#representative-name", "Ruth Example").await;
-    holder.fill("#firm", "Example & Daughters").await;
-    holder.fill("#roll-number", "EOIR-12345").await;
+    name_representative(&holder).await;
     portal.confirm(&holder, PASSWORD, &key).await;
     let invitation = holder.text("#invitation").await;
     let representative = portal.browser(ENGLISH).await;

@@ -1,6 +1,6 @@
 //! A representative: invited by the client, with an account and a code of their own, which is never the client's.
 
-use crate::people::{ENGLISH, PASSWORD, Portal, Proof, app, choose};
+use crate::people::{ENGLISH, PASSWORD, Portal, Proof, app, choose, name_representative};
 use crate::support::{A_NUMBER, Kiosk, id, verification};
 use serde_json::json;
 use std::path::PathBuf;
@@ -19,10 +19,7 @@ async fn a_representative_opens_the_case_with_a_code_of_their_own_until_removed(
     let key = portal.register(&holder, "anna").await;
     let own_code = portal.make_code(&holder, "a-number", &key).await;
 
-    holder.go("/representatives/add").await;
-    holder.fill("#representative-name", "Ruth Example").await;
-    holder.fill("#firm", "Example & Daughters").await;
-    holder.fill("#roll-number", "EOIR-12345").await;
+    name_representative(&holder).await;
     portal.confirm(&holder, PASSWORD, &key).await;
     let invitation = holder.text("#invitation").await;
     holder.go("/representatives").await;
@@ -125,10 +122,7 @@ async fn a_lost_or_dead_invitation_is_seen_and_another_is_made_in_its_place() {
     let holder = portal.browser(ENGLISH).await;
     let key = portal.register(&holder, "anna").await;
     let add = async || {
-        holder.go("/representatives/add").await;
-        holder.fill("#representative-name", "Ruth Example").await;
-        holder.fill("#firm", "Example & Daughters").await;
-        holder.fill("#roll-number", "EOIR-12345").await;
+        name_representative(&holder).await;
         portal.confirm(&holder, PASSWORD, &key).await;
     };
     add().await;
@@ -190,10 +184,7 @@ async fn a_form_is_sent_once_until_one_comes_back_to_it() {
     let portal = Portal::new();
     let holder = portal.browser(ENGLISH).await;
     let key = portal.register(&holder, "anna").await;
-    holder.go("/representatives/add").await;
-    holder.fill("#representative-name", "Ruth Example").await;
-    holder.fill("#firm", "Example & Daughters").await;
-    holder.fill("#roll-number", "EOIR-12345").await;
+    name_representative(&holder).await;
     holder.fill("#password", PASSWORD).await;
     holder.fill("#one-time-code", &portal.code(&key).await).await;
     let twice = "const button = document.querySelector('fieldset button'), form = button.form; let sent = 0;
