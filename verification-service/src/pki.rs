@@ -335,12 +335,10 @@ pub fn certify(
 /// # Errors
 /// [`PkiError`].
 pub fn server_expires(dir: &Path) -> Result<Timestamp, PkiError> {
-    let path = dir.join("server.pem");
-    let wrong = |cause: &str| PkiError::Wrong { path: path.clone(), cause: cause.to_owned() };
-    let der = CertificateDer::from_pem_slice(read(&path)?.as_bytes()).map_err(|_| wrong("it is no certificate"))?;
-    let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| wrong("it is no certificate"))?;
-    let seconds = certificate.validity().not_after.timestamp();
-    Timestamp::from_unix_millis(seconds.saturating_mul(1000)).map_err(|_| wrong("its end is no date"))
+    of_server(dir, "its end is no date", |certificate| {
+        let seconds = certificate.validity().not_after.timestamp();
+        Timestamp::from_unix_millis(seconds.saturating_mul(1000)).ok()
+    })
 }
 
 /// The first name in the server's certificate, as it stands in a URL.
@@ -348,20 +346,30 @@ pub fn server_expires(dir: &Path) -> Result<Timestamp, PkiError> {
 /// # Errors
 /// [`PkiError`].
 pub fn server_name(dir: &Path) -> Result<String, PkiError> {
+    of_server(dir, "it names no server", |certificate| {
+        let names = certificate.subject_alternative_name().ok()??;
+        names.value.general_names.iter().find_map(|name| match name {
+            GeneralName::DNSName(dns) => Some((*dns).to_owned()),
+            GeneralName::IPAddress([a, b, c, d]) => Some(format!("{a}.{b}.{c}.{d}")),
+            GeneralName::IPAddress(bytes) => {
+                <[u8; 16]>::try_from(*bytes).ok().map(|bytes| format!("[{}]", std::net::Ipv6Addr::from(bytes)))
+            }
+            _ => None,
+        })
+    })
+}
+
+/// What the server's certificate says; `without` if it does not say it.
+fn of_server<T>(
+    dir: &Path,
+    without: &str,
+    said: impl FnOnce(&X509Certificate<'_>) -> Option<T>,
+) -> Result<T, PkiError> {
     let path = dir.join("server.pem");
-    let nameless = || PkiError::Wrong { path: path.clone(), cause: "it names no server".to_owned() };
-    let der = CertificateDer::from_pem_slice(read(&path)?.as_bytes()).map_err(|_| nameless())?;
-    let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| nameless())?;
-    let names = certificate.subject_alternative_name().ok().flatten().ok_or_else(nameless)?;
-    let name = names.value.general_names.iter().find_map(|name| match name {
-        GeneralName::DNSName(dns) => Some((*dns).to_owned()),
-        GeneralName::IPAddress([a, b, c, d]) => Some(format!("{a}.{b}.{c}.{d}")),
-        GeneralName::IPAddress(bytes) => {
-            <[u8; 16]>::try_from(*bytes).ok().map(|bytes| format!("[{}]", std::net::Ipv6Addr::from(bytes)))
-        }
-        _ => None,
-    });
-    name.ok_or_else(nameless)
+    let pem = read(&path)?;
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok();
+    let value = der.and_then(|der| said(&X509Certificate::from_der(&der).ok()?.1));
+    value.ok_or_else(|| PkiError::Wrong { path, cause: without.to_owned() })
 }
 
 /// SHA-256 of the root's DER, as enrolling kiosks check it.

@@ -1,6 +1,6 @@
 //! `kiosk add|invite|list|revoke|release` and `client add`.
 
-use super::{CommandError, Done};
+use super::{CommandError, Done, read};
 use crate::app::App;
 use crate::audit::{self, Actor, Event};
 use crate::enrol::{self, Newcomer};
@@ -16,7 +16,6 @@ use std::sync::Arc;
 use uuid::Uuid;
 use verification_api::provisioning::kiosk_toml;
 use verification_api::wire::Timestamp;
-use zeroize::Zeroizing;
 
 #[derive(Subcommand)]
 pub(super) enum KioskCommand {
@@ -157,9 +156,7 @@ fn files(
     remove_if_there(folder).map_err(troubled)?;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(troubled)?;
     let copy = |name: &str, from: &Path, mode: u32| -> Result<(), CommandError> {
-        let bytes = std::fs::read(from).map(Zeroizing::new);
-        let bytes = bytes.map_err(|why| CommandError::refused(format!("{} cannot be read: {why}", from.display())))?;
-        Ok(pki::write_new(&folder.join(name), &bytes, mode)?)
+        Ok(pki::write_new(&folder.join(name), &read(from)?, mode)?)
     };
     pki::write_new(&folder.join("chain.pem"), chain.as_bytes(), 0o644)?;
     pki::write_new(&folder.join("key.pem"), key.as_bytes(), 0o600)?;

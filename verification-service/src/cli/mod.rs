@@ -286,6 +286,12 @@ fn log_to_stderr(json: bool) {
     }
 }
 
+/// A file that may hold a secret.
+pub(crate) fn read(path: &std::path::Path) -> Result<zeroize::Zeroizing<Vec<u8>>, CommandError> {
+    let bytes = std::fs::read(path).map(zeroize::Zeroizing::new);
+    bytes.map_err(|why| CommandError::refused(format!("cannot read {}: {why}", path.display())))
+}
+
 /// A secret on standard input: its first line, without the line's end.
 pub(crate) fn line_from_stdin(what: &str) -> Result<verification_api::personal::PersonalText, CommandError> {
     let mut line = zeroize::Zeroizing::new(String::new());

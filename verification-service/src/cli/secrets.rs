@@ -1,6 +1,6 @@
 //! `secrets rotate-pepper|reseal|rotate-index-key|reindex|rotate-log-key|status`.
 
-use super::{CommandError, Done};
+use super::{CommandError, Done, read};
 use crate::app::App;
 use crate::audit::{self, Event};
 use crate::clock::plus_millis;
@@ -109,11 +109,6 @@ fn source(configured: &Path, given: Option<PathBuf>) -> Result<PathBuf, CommandE
         ))),
         None => Ok(configured.to_owned()),
     }
-}
-
-fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, CommandError> {
-    let bytes = std::fs::read(path).map(Zeroizing::new);
-    bytes.map_err(|why| CommandError::refused(format!("cannot read {}: {why}", path.display())))
 }
 
 /// From when on a new secret is used.

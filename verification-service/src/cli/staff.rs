@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 #[derive(Subcommand)]
 pub(super) enum OfficerCommand {
-    /// Add an officer; the PIN (6 digits or more) on standard input. Prints the pseudonym.
+    /// Add an officer; the PIN (6 to 12 digits) on standard input. Prints the pseudonym.
     Add {
         #[arg(long)]
         badge: String,
@@ -36,7 +36,7 @@ pub(super) enum OfficerCommand {
 
 #[derive(Subcommand)]
 pub(super) enum TechnicianCommand {
-    /// Print a credential as a QR; the PIN (8 digits or more) on standard input.
+    /// Print a credential as a QR; the PIN (8 to 16 digits) on standard input.
     Issue {
         #[arg(long)]
         name: String,
