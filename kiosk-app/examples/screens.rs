@@ -30,15 +30,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         (_, true) => Contrast::Dark,
         _ => Contrast::Normal,
     };
+    let size_of = |word: &String| -> Option<Size> {
+        let (width, height) = word.split_once('x')?;
+        Some(Size::new(width.parse().ok()?, height.parse().ok()?))
+    };
     let only = words.get(1..).and_then(|rest| {
-        rest.iter().find(|word| word.starts_with(|c: char| c.is_ascii_digit()) && !word.contains('x'))
+        rest.iter().find(|word| word.starts_with(|c: char| c.is_ascii_digit()) && size_of(word).is_none())
     });
     theme::load_fonts(&theme::DEBIAN_FONTS)?;
     std::fs::create_dir_all(folder)?;
     let mut look = samples::look();
     look.default_language = language;
-    if let Some((width, height)) = words.iter().skip(1).find_map(|word| word.split_once('x')) {
-        look.window = Size::new(width.parse()?, height.parse()?);
+    if let Some(window) = words.iter().skip(1).find_map(size_of) {
+        look.window = window;
     }
     let mut renderer = iced_test::futures::futures::executor::block_on(<Renderer as Headless>::new(
         theme::SANS,
